@@ -1,1 +1,20 @@
-//! Being written.
+//! What both ends of the bus agree on.
+//!
+//! [`protocol`] holds the messages and topic names of the dialog protocol and does no I/O. [`Bus`] is the one
+//! trait behind which [NATS](nats), [RabbitMQ](rabbitmq) and [memory] stand; [`connect`] picks one by its URL.
+
+mod bus;
+mod connect;
+mod error;
+mod link;
+pub mod memory;
+pub mod nats;
+pub mod protocol;
+pub mod rabbitmq;
+mod subscription;
+
+pub use bus::{Bus, Reach, Retention, Topics};
+pub use connect::{BusOptions, connect};
+pub use error::{BusError, BusErrorKind};
+pub use link::{Link, LinkState};
+pub use subscription::{Delivery, Message, Subscription};

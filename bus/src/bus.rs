@@ -1,0 +1,117 @@
+//! The one trait behind which every message bus stands.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{BusError, LinkState, Subscription};
+
+/// A message bus: topics that carry whole messages, in order from one sender to one topic.
+///
+/// All methods have a deadline of their own; none waits for ever. While the broker is away they fail with a
+/// retryable [`BusError`]; the connection comes back by itself, however long it was away, and every
+/// [`Subscription`] with it. What was published meanwhile is not repeated: delivery is settled end to end by the
+/// dialog protocol, not borrowed from the broker.
+#[async_trait]
+pub trait Bus: fmt::Debug + Send + Sync + 'static {
+    /// The largest payload that one message carries, in bytes.
+    fn largest_message(&self) -> usize;
+
+    /// The state of the connection to the broker, now and as it changes.
+    fn link(&self) -> LinkState;
+
+    /// Publishes payloads to one topic, in this order, and resolves when the broker has taken all of them
+    /// (RabbitMQ: confirmed; NATS: written out, it confirms nothing).
+    ///
+    /// # Errors
+    /// `TooLarge` for a payload over [`Bus::largest_message`] (nothing is sent then), `Unavailable` or `Timeout`
+    /// while the broker is away: any part of the payloads may have been delivered.
+    async fn publish_all(&self, topic: &str, payloads: Vec<Bytes>) -> Result<(), BusError>;
+
+    /// Publishes one payload; see [`Bus::publish_all`].
+    ///
+    /// # Errors
+    /// Those of [`Bus::publish_all`].
+    async fn publish(&self, topic: &str, payload: Bytes) -> Result<(), BusError> {
+        self.publish_all(topic, vec![payload]).await
+    }
+
+    /// Publishes one payload and learns whether anybody listens to the topic. Where nobody does, the payload is
+    /// not kept; where somebody does, it is dropped if nobody has taken it when `expires` has passed
+    /// (RabbitMQ; NATS keeps nothing).
+    ///
+    /// # Errors
+    /// Those of [`Bus::publish_all`].
+    async fn offer(&self, topic: &str, payload: Bytes, expires: Duration) -> Result<Reach, BusError>;
+
+    /// Subscribes as one of a pool: each message of the topic goes to one member of `group`.
+    /// RabbitMQ has one pool a topic and ignores the name.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout` when the broker is away, `Refused` when it does not allow it.
+    async fn join(&self, topic: &str, group: &str) -> Result<Subscription, BusError>;
+
+    /// Subscribes as the one reader of a topic, or of all topics under a prefix.
+    ///
+    /// # Errors
+    /// Those of [`Bus::join`].
+    async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError>;
+
+    /// Makes a topic of one reader ready for use (RabbitMQ: declares its queue, and where this process has
+    /// subscribed to a prefix of the topic, consumes it).
+    ///
+    /// # Errors
+    /// Those of [`Bus::join`].
+    async fn declare(&self, topic: &str) -> Result<Retention, BusError>;
+
+    /// Deletes a topic that was declared; it is no error if there is none.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout` when the broker is away.
+    async fn delete(&self, topic: &str) -> Result<(), BusError>;
+
+    /// Sends what is still to be sent, says goodbye to the broker and ends every subscription.
+    async fn close(&self);
+}
+
+/// What a subscription reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topics {
+    /// This topic alone.
+    One(String),
+    /// Every topic that begins with this text, which ends in a dot.
+    ///
+    /// RabbitMQ serves two kinds: an inbox `ari.<a>.<b>.` (its messages come to one exclusive queue), and a prefix
+    /// whose topics are made with [`Bus::declare`] by this same process.
+    Under(String),
+}
+
+impl Topics {
+    /// Whether a message to `topic` belongs to this subscription.
+    #[must_use]
+    pub fn contain(&self, topic: &str) -> bool {
+        match self {
+            Self::One(one) => one == topic,
+            Self::Under(prefix) => topic.len() > prefix.len() && topic.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+/// Whether an offer reached anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// At least one reader listens to the topic.
+    Somebody,
+    /// No reader listens to the topic: nothing was kept.
+    Nobody,
+}
+
+/// What happens to a message that is published before its reader has subscribed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// The broker keeps it for the reader.
+    Kept,
+    /// The broker drops it; [`Bus::offer`] tells whether somebody listens.
+    Dropped,
+}

@@ -1,0 +1,51 @@
+//! From a URL to a bus.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{Bus, BusError, BusErrorKind, nats::NatsBus, protocol::Names, rabbitmq::RabbitmqBus};
+
+/// How to connect to a bus.
+#[derive(Debug, Clone)]
+pub struct BusOptions {
+    /// What this process calls itself to the broker, for whoever looks at its connections.
+    pub client_name: String,
+    /// The installation's topic names, for the prefix.
+    pub names: Names,
+    /// RabbitMQ: the durable queue that remembers the names of declared queues, so that those which a crash left
+    /// behind are found and deleted at the next start. `None` remembers nothing.
+    pub queue_journal: Option<String>,
+    /// How long an operation waits for the broker.
+    pub deadline: Duration,
+}
+
+impl Default for BusOptions {
+    fn default() -> Self {
+        Self {
+            client_name: "ari-proxy".to_owned(),
+            names: Names::default(),
+            queue_journal: None,
+            deadline: DEADLINE,
+        }
+    }
+}
+
+/// How long an operation waits for the broker, unless told otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Begins to connect to the bus that `url` names by its scheme: `nats://`, `tls://` (NATS), `amqp://` or `amqps://`.
+/// NATS takes several servers, separated by commas.
+///
+/// Returns at once: whether the broker is there yet is for [`Bus::link`] to tell.
+///
+/// # Errors
+/// `Invalid` for a URL that names no known bus.
+pub fn connect(url: &str, options: BusOptions) -> Result<Arc<dyn Bus>, BusError> {
+    match url.split_once("://").map(|(scheme, _)| scheme) {
+        Some("nats" | "tls") => Ok(Arc::new(NatsBus::connect(url, options)?)),
+        Some("amqp" | "amqps") => Ok(Arc::new(RabbitmqBus::connect(url, options)?)),
+        _ => Err(BusError::new(
+            BusErrorKind::Invalid,
+            "a bus URL begins with nats://, tls:// (both NATS), amqp:// or amqps:// (both RabbitMQ)",
+        )),
+    }
+}

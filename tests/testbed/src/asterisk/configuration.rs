@@ -1,0 +1,301 @@
+//! What an Asterisk of the testbed is configured to do.
+
+use std::fs;
+use std::path::Path;
+
+use super::{CONTINUED, PASSWORD, READ_ONLY_USER, USER};
+use crate::root::{Instance, Root};
+use crate::{Error, Result, ports};
+
+/// How many ports an Asterisk has for its media: two for each leg of some 100 calls.
+const RTP_PORTS: u16 = 400;
+
+/// Modules which take a fixed port, where two of them would meet, or reach for a server of their own.
+/// The others load in half a second altogether.
+const NOT_LOADED: [&str; 18] = [
+    "chan_iax2",
+    "chan_motif",
+    "chan_unistim",
+    "pbx_dundi",
+    "res_xmpp",
+    "res_calendar",
+    "res_hep",
+    "res_snmp",
+    "res_prometheus",
+    "res_phoneprov",
+    "res_smdi",
+    "res_config_ldap",
+    "res_config_pgsql",
+    "res_config_sqlite3",
+    "cdr_pgsql",
+    "cdr_radius",
+    "cel_pgsql",
+    "cel_radius",
+];
+
+/// The files which Asterisk complains about when they are missing, and needs nothing in.
+const EMPTY: [&str; 8] = [
+    "acl.conf",
+    "cdr.conf",
+    "cel.conf",
+    "features.conf",
+    "geolocation.conf",
+    "indications.conf",
+    "stir_shaken.conf",
+    "udptl.conf",
+];
+
+/// What to start an [`Asterisk`](super::Asterisk) with.
+///
+/// Without any, a call to a number of two or more digits (`_X.`) enters the application `hello`, a call to
+/// `park` (`Local/park@default`) is answered and waits for an hour, and a call which an application gives
+/// back goes on in the dialplan: it logs [`CONTINUED`], says goodbye and ends.
+#[derive(Debug, Clone)]
+pub struct AsteriskOptions {
+    application: String,
+    arguments: String,
+    extensions: String,
+    files: Vec<(String, String)>,
+}
+
+impl Default for AsteriskOptions {
+    fn default() -> AsteriskOptions {
+        AsteriskOptions::new()
+    }
+}
+
+impl AsteriskOptions {
+    /// The defaults, as told above.
+    pub fn new() -> AsteriskOptions {
+        AsteriskOptions {
+            application: "hello".to_owned(),
+            arguments: String::new(),
+            extensions: String::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// The application that calls enter.
+    pub fn application(mut self, name: &str) -> AsteriskOptions {
+        name.clone_into(&mut self.application);
+        self
+    }
+
+    /// The arguments they enter it with, separated by commas.
+    pub fn arguments(mut self, arguments: &str) -> AsteriskOptions {
+        arguments.clone_into(&mut self.arguments);
+        self
+    }
+
+    /// Lets calls to an extension, such as `3000` or `_3XXX`, enter another application.
+    pub fn stasis(self, extension: &str, application: &str, arguments: &str) -> AsteriskOptions {
+        self.extensions(&stasis(extension, application, arguments))
+    }
+
+    /// More of `extensions.conf`. It stands in the context `default` until it begins another.
+    pub fn extensions(mut self, text: &str) -> AsteriskOptions {
+        self.extensions.push_str(text);
+        self.extensions.push('\n');
+        self
+    }
+
+    /// Adds text to the end of any configuration file, such as `ari.conf` or `websocket_client.conf`.
+    pub fn configuration(mut self, file: &str, text: &str) -> AsteriskOptions {
+        self.files.push((file.to_owned(), format!("{text}\n")));
+        self
+    }
+
+    /// Writes all files, with ports that are free now.
+    pub(super) fn write(&self, instance: &Instance) -> Result<Ports> {
+        let ports = Ports::new()?;
+        // Asterisk does not make the folder for recordings, and fails without it.
+        for folder in ["etc", "log", "db", "run", "cache", "keys/keys", "spool/recording", "spool/outgoing"] {
+            instance.make_folder(folder)?;
+        }
+        let mut files: Vec<(String, String)> =
+            EMPTY.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        files.extend([
+            ("asterisk.conf".to_owned(), asterisk_conf(instance)?),
+            ("modules.conf".to_owned(), modules_conf()),
+            ("logger.conf".to_owned(), LOGGER.to_owned()),
+            ("http.conf".to_owned(), http_conf(&ports)),
+            ("ari.conf".to_owned(), ari_conf()),
+            ("pjsip.conf".to_owned(), pjsip_conf(&ports)),
+            ("rtp.conf".to_owned(), rtp_conf(&ports)),
+            ("extensions.conf".to_owned(), self.extensions_conf()),
+        ]);
+        for (name, text) in &self.files {
+            match files.iter_mut().find(|(file, _)| file == name) {
+                Some((_, written)) => written.push_str(text),
+                None => files.push((name.clone(), text.clone())),
+            }
+        }
+        for (name, text) in files {
+            instance.write(&format!("etc/{name}"), &text)?;
+        }
+        Ok(ports)
+    }
+
+    fn extensions_conf(&self) -> String {
+        let calls = stasis("_X.", &self.application, &self.arguments);
+        let park = "exten => park,1,Answer()\n same => n,Wait(3600)\n same => n,Hangup()\n";
+        format!("[general]\n\n[default]\n{calls}{park}{}", self.extensions)
+    }
+}
+
+/// An extension whose calls enter an application, and what is done when they come back.
+fn stasis(extension: &str, application: &str, arguments: &str) -> String {
+    let comma = if arguments.is_empty() { "" } else { "," };
+    format!(
+        "exten => {extension},1,NoOp(call of ${{CALLERID(num)}} to ${{EXTEN}})\n \
+         same => n,Stasis({application}{comma}{arguments})\n \
+         same => n,Verbose(0,{CONTINUED}: ${{CHANNEL}} ${{UNIQUEID}} ${{STASISSTATUS}})\n \
+         same => n,Playback(vm-goodbye)\n \
+         same => n,Hangup()\n"
+    )
+}
+
+/// The ports of one Asterisk.
+#[derive(Debug, Clone)]
+pub(crate) struct Ports {
+    pub(crate) http: u16,
+    pub(crate) sip: u16,
+    pub(crate) rtp: u16,
+}
+
+impl Ports {
+    fn new() -> Result<Ports> {
+        Ok(Ports { http: ports::tcp()?, sip: ports::udp()?, rtp: ports::udp_block(RTP_PORTS)? })
+    }
+}
+
+fn asterisk_conf(instance: &Instance) -> Result<String> {
+    let own = instance.inside();
+    let modules = modules_folder(instance.root())?;
+    Ok(format!(
+        "[directories]
+astetcdir => {own}/etc
+astlogdir => {own}/log
+astdbdir => {own}/db
+astrundir => {own}/run
+astcachedir => {own}/cache
+astkeydir => {own}/keys
+astspooldir => {own}/spool
+astmoddir => {modules}
+astvarlibdir => /var/lib/asterisk
+astdatadir => /usr/share/asterisk
+astagidir => /usr/share/asterisk/agi-bin
+astsbindir => /usr/sbin
+
+[options]
+verbose = 4
+nocolor = yes
+"
+    ))
+}
+
+/// Where the modules are depends on the machine's architecture.
+fn modules_folder(root: &Root) -> Result<String> {
+    let libraries = root.path().join("usr/lib");
+    let entries = fs::read_dir(&libraries).map_err(Error::path("read", &libraries))?;
+    let inside = |folder: &Path| Some(format!("/{}", folder.strip_prefix(root.path()).ok()?.display()));
+    entries
+        .flatten()
+        .map(|entry| entry.path().join("asterisk/modules"))
+        .find(|folder| folder.is_dir())
+        .and_then(|folder| inside(&folder))
+        .ok_or_else(|| {
+            Error::path("find Asterisk's modules in", &libraries)(std::io::ErrorKind::NotFound.into())
+        })
+}
+
+fn modules_conf() -> String {
+    let not: String = NOT_LOADED.iter().map(|module| format!("noload => {module}.so\n")).collect();
+    format!("[modules]\nautoload = yes\n{not}")
+}
+
+const LOGGER: &str = "[general]
+dateformat = %F %T.%3q
+
+[logfiles]
+full => notice,warning,error,verbose(4)
+";
+
+fn http_conf(ports: &Ports) -> String {
+    format!(
+        "[general]\nenabled = yes\nbindaddr = 127.0.0.1\nbindport = {}\nsessionlimit = 1000\n",
+        ports.http
+    )
+}
+
+fn ari_conf() -> String {
+    format!(
+        "[general]
+enabled = yes
+
+[{USER}]
+type = user
+password = {PASSWORD}
+password_format = plain
+
+[{READ_ONLY_USER}]
+type = user
+read_only = yes
+password = {PASSWORD}
+password_format = plain
+
+"
+    )
+}
+
+/// One endpoint for every phone on this machine.
+fn pjsip_conf(ports: &Ports) -> String {
+    format!(
+        "[udp]
+type = transport
+protocol = udp
+bind = 127.0.0.1:{}
+
+[phone]
+type = endpoint
+context = default
+disallow = all
+allow = ulaw,gsm
+; INFO and re-INVITE are what a phone can see of DTMF and hold.
+dtmf_mode = info
+moh_passthrough = yes
+direct_media = no
+aors = phone
+
+[phone]
+type = aor
+max_contacts = 100
+
+[phones]
+type = identify
+endpoint = phone
+match = 127.0.0.1
+
+",
+        ports.sip
+    )
+}
+
+fn rtp_conf(ports: &Ports) -> String {
+    format!("[general]\nrtpstart = {}\nrtpend = {}\n", ports.rtp, ports.rtp + RTP_PORTS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tests_own_extensions_stand_in_the_default_context() {
+        let options = AsteriskOptions::new().application("one").stasis("3000", "two", "a,b");
+        let text = options.extensions_conf();
+        assert!(text.contains("same => n,Stasis(one)\n"), "{text}");
+        assert!(text.contains("exten => 3000,1,"), "{text}");
+        assert!(text.contains("same => n,Stasis(two,a,b)\n"), "{text}");
+        assert_eq!(text.matches("\n[").count(), 1, "{text}");
+    }
+}

@@ -1,0 +1,190 @@
+//! A child process, and all that it starts, which cannot outlive this process.
+//!
+//! Destructors do not run when a test is killed or exits with its servers in statics. So each child gets
+//! a guard: a shell which waits on a pipe that only this process holds open, and kills the child's
+//! process group when the pipe closes, however that came about.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+/// Waits until it is told to go (the guard stands by then), and becomes the command it was given.
+const WAIT_FOR_GUARD: &str = r#"read -r go && exec "$@" </dev/null"#;
+
+/// Waits until its pipe closes, then kills the process group it was given. The signals which a terminal
+/// sends are not for it.
+const GUARD: &str = r#"trap '' HUP INT QUIT TERM; while read -r line; do :; done; kill -KILL -- "-$1""#;
+
+/// The search path inside and outside the root: Debian's.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// How long a killed process may take to be gone: the kernel frees its memory and sockets first, which
+/// takes long on a machine that swaps.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often an ended process is looked for. Only this process's own children are asked about: cheap.
+pub(crate) const POLL: Duration = Duration::from_millis(5);
+
+/// A child with its guard; it is killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    guard: Child,
+    group: Pid,
+    ended: Option<ExitStatus>,
+}
+
+/// A command, to be run in the testbed's root.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InRoot {
+    /// Program and arguments, as seen inside the root.
+    pub(crate) arguments: Vec<OsString>,
+    /// The whole environment besides `PATH`, `LANG` and `HOME`.
+    pub(crate) environment: Vec<(&'static str, String)>,
+}
+
+impl InRoot {
+    /// A command of these words.
+    pub(crate) fn new<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> InRoot {
+        let arguments = arguments.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        InRoot { arguments, environment: Vec::new() }
+    }
+
+    /// Sets a variable.
+    pub(crate) fn variable(mut self, name: &'static str, value: impl Into<String>) -> InRoot {
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    /// The command for a short-lived tool, to be run and waited for at once.
+    pub(crate) fn tool(&self, root: &Path) -> Command {
+        let mut command = Command::new("chroot");
+        command.arg(root).args(&self.arguments);
+        self.set_environment(&mut command);
+        command
+    }
+
+    fn set_environment(&self, command: &mut Command) {
+        command.env_clear().env("PATH", PATH).env("LANG", "C.UTF-8").env("HOME", "/root");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
+    /// Starts it as a server: with its own process numbers, so that whatever it starts dies with it, and
+    /// its own mounts, so that `/proc` in the root is nobody else's and nothing has to be unmounted.
+    pub(crate) fn spawn(&self, root: &Path, output: &fs::File) -> io::Result<Process> {
+        let mut mount_proc = OsString::from("--mount-proc=");
+        mount_proc.push(root.join("proc"));
+        let mut words: Vec<OsString> =
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child"].map(OsString::from).into();
+        words.extend([mount_proc, "chroot".into(), root.into()]);
+        words.extend(self.arguments.iter().cloned());
+        Process::spawn(&words, |command| {
+            self.set_environment(command);
+            command.stdout(output.try_clone()?).stderr(output.try_clone()?);
+            Ok(())
+        })
+    }
+}
+
+impl Process {
+    /// Starts a command; `with` sets its environment and where its output goes.
+    pub(crate) fn spawn(
+        words: &[OsString],
+        with: impl FnOnce(&mut Command) -> io::Result<()>,
+    ) -> io::Result<Process> {
+        let mut command = Command::new("sh");
+        command.args(["-c", WAIT_FOR_GUARD, "sh"]).args(words);
+        with(&mut command)?;
+        let mut child = command.stdin(Stdio::piped()).process_group(0).spawn()?;
+        let group = Pid::from_child(&child);
+
+        let guard = Command::new("sh")
+            .args(["-c", GUARD, "sh", &group.as_raw_nonzero().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn();
+        let guard = match guard {
+            Ok(guard) => guard,
+            Err(error) => {
+                // It has not been told to go and ends by itself when its pipe closes.
+                drop(child.stdin.take());
+                let _ = child.wait();
+                return Err(error);
+            }
+        };
+        let go = child.stdin.take();
+        let process = Process { child, guard, group, ended: None };
+        go.ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"go\n")?;
+        Ok(process)
+    }
+
+    /// The child's standard output, if that was piped; once.
+    pub(crate) fn output(&mut self) -> Option<std::process::ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// How it ended, or `None` while it runs.
+    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait()?;
+        }
+        Ok(self.ended)
+    }
+
+    /// The number of the server itself, seen from outside its own numbers: the child of `unshare`.
+    pub(crate) fn server(&self) -> Option<Pid> {
+        let parent = self.child.id().to_string();
+        for entry in fs::read_dir("/proc").ok()?.flatten() {
+            let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+            // "pid (name, which may hold anything) state parent …"
+            let after_name = stat.rsplit_once(')').map(|(_, rest)| rest);
+            if after_name.and_then(|rest| rest.split_whitespace().nth(1)) == Some(parent.as_str()) {
+                return Pid::from_raw(number);
+            }
+        }
+        None
+    }
+
+    /// Sends a signal to the server itself; false when there is none.
+    pub(crate) fn signal(&self, signal: Signal) -> bool {
+        self.server().is_some_and(|server| kill_process(server, signal).is_ok())
+    }
+
+    /// Kills the server; it is gone, its ports free, once [`Process::ended`] says so.
+    ///
+    /// The server is killed first and its group only when that was in vain: its parent then still waits
+    /// for it, and has ended only after the server is gone for good.
+    pub(crate) fn kill(&self) {
+        if !self.signal(Signal::KILL) {
+            let _ = kill_process_group(self.group, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if matches!(self.ended(), Ok(None)) {
+            self.kill();
+            let deadline = Instant::now() + GONE_WITHIN;
+            while matches!(self.ended(), Ok(None)) && Instant::now() < deadline {
+                thread::sleep(POLL);
+            }
+        }
+        let _ = kill_process_group(self.group, Signal::KILL);
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
+        let _ = self.child.wait();
+    }
+}

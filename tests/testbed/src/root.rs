@@ -1,0 +1,179 @@
+//! The Debian root folder in which the real servers live: made once, kept in a cache folder.
+
+mod debootstrap;
+mod instance;
+mod mirror;
+
+use std::env;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use crate::{Error, Result};
+
+pub(crate) use instance::Instance;
+
+/// Names the cache folder.
+pub const CACHE_VARIABLE: &str = "ARI_TESTBED_CACHE";
+
+/// Names a Debian mirror, for a machine whose own apt is set to none.
+pub const MIRROR_VARIABLE: &str = "ARI_TESTBED_MIRROR";
+
+/// The first Debian release with all four servers.
+const SUITE: &str = "forky";
+
+/// What the root holds besides Debian's minimum.
+const PACKAGES: &str = "asterisk,asterisk-core-sounds-en-gsm,nats-server,rabbitmq-server,sip-tester";
+
+/// To be raised when the root is made in another way, so that it is made anew.
+const REVISION: u32 = 1;
+
+/// The names in the cache folder.
+const ROOT: &str = "root";
+const STAMP: &str = "root.stamp";
+const LOCK: &str = "lock";
+const MAKING: &str = "making-";
+
+/// A root folder that is whole. While any copy of this is held, no other process removes it.
+#[derive(Debug, Clone)]
+pub struct Root {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    _shared: File,
+}
+
+impl Root {
+    /// The root, made if it was not there yet: that takes a minute or two and tells its progress on
+    /// standard error. Several processes at once make it once.
+    ///
+    /// This blocks; the servers' `start` methods call it by themselves.
+    pub fn prepare() -> Result<Root> {
+        if !rustix::process::geteuid().is_root() {
+            return Err(Error::NotRoot);
+        }
+        let cache = cache_folder()?;
+        let path = cache.join(ROOT);
+        loop {
+            fs::create_dir_all(&cache).map_err(Error::path("make the folder", &cache))?;
+            let lock = lock_file(&cache)?;
+            lock.lock_shared().map_err(Error::path("lock", &cache))?;
+            if is_whole(&cache) && is_in_place(&lock, &cache) {
+                instance::sweep(&path)?;
+                return Ok(Root { inner: Arc::new(Inner { path, _shared: lock }) });
+            }
+            lock.unlock().map_err(Error::path("unlock", &cache))?;
+            make(&cache)?;
+        }
+    }
+
+    /// This process's root, prepared on first use.
+    pub(crate) async fn shared() -> Result<Root> {
+        static SHARED: OnceCell<Root> = OnceCell::const_new();
+        let prepare = || async {
+            tokio::task::spawn_blocking(Root::prepare)
+                .await
+                .map_err(io::Error::other)
+                .map_err(Error::system("prepare the root"))?
+        };
+        SHARED.get_or_try_init(prepare).await.cloned()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Removes the cache folder with all in it. Fails when a server still runs from it.
+    pub fn clean() -> Result<()> {
+        if !rustix::process::geteuid().is_root() {
+            return Err(Error::NotRoot);
+        }
+        let cache = cache_folder()?;
+        if !cache.exists() {
+            return Ok(());
+        }
+        match lock_file(&cache)?.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse(cache)),
+            Err(TryLockError::Error(error)) => return Err(Error::path("lock", &cache)(error)),
+        }
+        // Nothing is mounted below it: each server, and debootstrap, had mounts of its own.
+        fs::remove_dir_all(&cache).map_err(Error::path("remove", &cache))
+    }
+}
+
+/// Makes the root, unless another process did while this one waited for its turn.
+fn make(cache: &Path) -> Result<()> {
+    let lock = lock_file(cache)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("testbed: waiting for another process which makes or uses {}", cache.display());
+            lock.lock().map_err(Error::path("lock", cache))?;
+        }
+        Err(TryLockError::Error(error)) => return Err(Error::path("lock", cache)(error)),
+    }
+    if is_whole(cache) || !is_in_place(&lock, cache) {
+        return Ok(());
+    }
+    // What an interrupted run or an earlier package list left behind.
+    let entries = fs::read_dir(cache).map_err(Error::path("read", cache))?;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name == STAMP {
+            fs::remove_file(entry.path()).map_err(Error::path("remove", &entry.path()))?;
+        } else if name == ROOT || name.to_string_lossy().starts_with(MAKING) {
+            fs::remove_dir_all(entry.path()).map_err(Error::path("remove", &entry.path()))?;
+        }
+    }
+
+    let making = cache.join(format!("{MAKING}{}", std::process::id()));
+    debootstrap::run(SUITE, PACKAGES, &making)?;
+    instance::make_parent(&making)?;
+    let root = cache.join(ROOT);
+    fs::rename(&making, &root).map_err(Error::path("rename", &making))?;
+    let written = cache.join(format!("{STAMP}.new"));
+    fs::write(&written, stamp()).map_err(Error::path("write", &written))?;
+    fs::rename(&written, cache.join(STAMP)).map_err(Error::path("rename", &written))
+}
+
+/// Whether the root is there, from the packages that this version asks for.
+fn is_whole(cache: &Path) -> bool {
+    fs::read_to_string(cache.join(STAMP)).is_ok_and(|found| found == stamp()) && cache.join(ROOT).is_dir()
+}
+
+/// Whether a lock is still that of the cache: `clean` may have removed it while we waited.
+fn is_in_place(lock: &File, cache: &Path) -> bool {
+    match (lock.metadata(), fs::metadata(cache.join(LOCK))) {
+        (Ok(held), Ok(placed)) => held.ino() == placed.ino(),
+        _ => false,
+    }
+}
+
+/// What the root is made from.
+fn stamp() -> String {
+    format!("suite={SUITE}\npackages={PACKAGES}\nrevision={REVISION}\n")
+}
+
+fn lock_file(cache: &Path) -> Result<File> {
+    let path = cache.join(LOCK);
+    File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::path("open", &path))
+}
+
+fn cache_folder() -> Result<PathBuf> {
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set(CACHE_VARIABLE).or_else(|| {
+        let caches = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
+        Some(caches.join("ari-proxy").join("testbed"))
+    });
+    let folder = folder.ok_or(Error::NoCacheFolder { variable: CACHE_VARIABLE })?;
+    std::path::absolute(&folder).map_err(Error::path("find", &folder))
+}

@@ -1,0 +1,7 @@
+//! The link to Asterisk: its websocket of events and its REST interface. Nothing here knows of the bus.
+
+pub(crate) mod chosen;
+pub(crate) mod event;
+pub(crate) mod request;
+pub(crate) mod rest;
+pub(crate) mod websocket;

@@ -1,0 +1,186 @@
+//! From a worker's command to an ARI request: what is not a plain path under ARI never reaches Asterisk.
+
+use ari_bus::protocol::Command;
+use percent_encoding::percent_decode_str;
+use reqwest::Method;
+
+/// The longest path and query, in bytes: Asterisk reads a request line into 4,096.
+const MAX_URL: usize = 4_096;
+/// The largest body, in bytes: Asterisk refuses more (`MAX_CONTENT_LENGTH`, 40 KiB).
+pub(crate) const MAX_BODY: usize = 40_960;
+
+/// A request that may be sent to Asterisk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// Path and query under ARI's root, beginning with one slash.
+    pub(crate) url: String,
+    /// A JSON body, byte for byte as the worker wrote it.
+    pub(crate) body: Option<String>,
+}
+
+/// A command that is not sent: the status and the reason that answer it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    pub(crate) message: String,
+}
+
+impl Request {
+    /// Checks a command.
+    ///
+    /// # Errors
+    /// A 4xx status that says what is wrong with it.
+    pub(crate) fn check(command: &Command<'_>) -> Result<Self, Refused> {
+        let refuse = |status, message: String| Err(Refused { status, message });
+        let method = match &*command.method.to_ascii_uppercase() {
+            "GET" => Method::GET,
+            "POST" => Method::POST,
+            "PUT" => Method::PUT,
+            "DELETE" => Method::DELETE,
+            _ => {
+                let shown: String = command.method.chars().take(20).collect();
+                return refuse(405, format!("method {shown:?} is none of GET, POST, PUT, DELETE"));
+            }
+        };
+        if command.url.len() > MAX_URL {
+            return refuse(414, format!("`url` has {} bytes; {MAX_URL} is the most", command.url.len()));
+        }
+        if let Err(problem) = check_url(&command.url) {
+            return refuse(400, format!("`url` {problem}; it must be a path under ARI, such as /channels"));
+        }
+        let body = command.body.as_deref().map(str::to_owned);
+        if let Some(length) = body.as_ref().map(String::len).filter(|length| *length > MAX_BODY) {
+            return refuse(413, format!("`body` has {length} bytes; Asterisk takes {MAX_BODY}"));
+        }
+        Ok(Self { method, url: command.url.clone().into_owned(), body })
+    }
+
+    /// The path's segments, decoded.
+    pub(crate) fn segments(&self) -> Vec<String> {
+        let path = self.url.split('?').next().unwrap_or_default();
+        path.split('/')
+            .skip(1)
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .collect()
+    }
+
+    /// A parameter of the query, decoded.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.url.split_once('?')?;
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// Adds a parameter to the query. Its value must need no encoding.
+    pub(crate) fn add_query(&mut self, name: &str, value: &str) {
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        self.url.push(separator);
+        self.url.push_str(name);
+        self.url.push('=');
+        self.url.push_str(value);
+    }
+}
+
+/// What makes a `url` something else than a path and query under ARI.
+fn check_url(url: &str) -> Result<(), &'static str> {
+    if !url.starts_with('/') {
+        return Err("does not begin with a slash");
+    }
+    if let Some(bad) = url.bytes().find(|byte| !byte.is_ascii_graphic() || b"\\#\"<>^`{|}".contains(byte)) {
+        return Err(match bad {
+            b'\r' | b'\n' => "holds a line break",
+            b'#' => "holds a #",
+            _ => "holds a character that must be percent-encoded",
+        });
+    }
+    let path = url.split('?').next().unwrap_or_default();
+    for segment in path[1..].split('/') {
+        if segment.is_empty() {
+            return Err("has an empty segment (// or a slash at its end)");
+        }
+        let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| "is not UTF-8 when decoded")?;
+        if decoded.contains(char::is_control) {
+            return Err("holds an encoded control character");
+        }
+        // A segment may hold an encoded slash (a recording in a folder), but must not climb out of where it is.
+        if decoded.split(['/', '\\']).any(|part| part == "." || part == "..") {
+            return Err("holds . or .. as a segment");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(method: &str, url: &str) -> Result<Request, u16> {
+        let command = Command { method: method.into(), url: url.into(), ..Command::default() };
+        Request::check(&command).map_err(|refused| refused.status)
+    }
+
+    #[test]
+    fn paths_under_ari_pass_untouched() {
+        for url in
+            ["/channels", "/channels/1.2/play?media=sound:hello-world", "/recordings/stored/a%2Fb/file"]
+        {
+            assert_eq!(check("GET", url).map(|request| request.url), Ok(url.to_owned()));
+        }
+        assert_eq!(check("post", "/bridges").map(|request| request.method), Ok(Method::POST));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for url in [
+            "channels",
+            "//host/channels",
+            "http://host/ari",
+            "@host/",
+            "/a/../b",
+            "/..",
+            "/%2e%2e/b",
+            "/a/%2E./b",
+            "/a%2f..%2fb",
+            "/a\\..\\b",
+            "/a\r\nHost: x",
+            "/a%0d%0ab",
+            "/a b",
+            "/a#b",
+            "/a/",
+            "/",
+            "",
+            "/%ff",
+            "/./a",
+            "/é",
+        ] {
+            assert_eq!(check("GET", url), Err(400), "{url:?}");
+        }
+        assert_eq!(check("BREW", "/coffee"), Err(405));
+        assert_eq!(check("", "/coffee"), Err(405));
+        assert_eq!(check("GET", &format!("/{}", "x".repeat(5000))), Err(414));
+    }
+
+    #[test]
+    fn a_body_larger_than_asterisk_takes_is_refused() {
+        let body = Some("x".repeat(MAX_BODY + 1).into());
+        let command = Command { method: "POST".into(), url: "/channels".into(), body, ..Command::default() };
+        assert_eq!(Request::check(&command).map_err(|refused| refused.status), Err(413));
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_stays_under_the_base(url in r"[/a-z.%0-9@:?#\\]{0,40}") {
+            if let Ok(request) = check("GET", &url) {
+                let whole = reqwest::Url::parse(&format!("http://pbx:1/ari{}", request.url)).unwrap();
+                prop_assert_eq!(whole.host_str(), Some("pbx"));
+                prop_assert!(whole.path().starts_with("/ari/"));
+                prop_assert_eq!(format!("{}{}", whole.path(), whole.query().map(|q| format!("?{q}")).unwrap_or_default()),
+                    format!("/ari{}", request.url));
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The configuration: defaults, then `config.json`, then the environment, then checks.
+
+mod check;
+mod load;
+mod values;
+
+use std::time::Duration;
+
+use ari_bus::protocol::Names;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use load::{ConfigError, load};
+
+/// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Sent as the `Origin` header to Asterisk; may be empty.
+    #[serde(default)]
+    pub origin: String,
+    /// The name of this proxy, unique among those on the same bus.
+    pub server_id: String,
+    /// The Stasis applications whose calls are put on the bus.
+    #[serde(deserialize_with = "values::list")]
+    pub applications: Vec<String>,
+    /// Asterisk's websocket of events, `ws://HOST:8088/ari/events`.
+    pub websocket_url: String,
+    /// The root of Asterisk's REST interface, `http://HOST:8088/ari`.
+    pub stasis_url: String,
+    /// The ARI user, as in Asterisk's `ari.conf`.
+    pub ws_user: String,
+    /// That user's password.
+    pub ws_password: SecretString,
+    /// Which bus: `NATS` or `RABBITMQ`.
+    pub message_bus: MessageBus,
+    /// How to reach the bus.
+    #[serde(default)]
+    pub bus_config: BusConfig,
+    /// How calls are offered to workers and ended.
+    #[serde(default)]
+    pub dialog: DialogConfig,
+    /// How Asterisk is spoken to.
+    #[serde(default)]
+    pub asterisk: AsteriskConfig,
+    /// How long a stop may take before what is left is abandoned.
+    #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
+    pub stop_timeout: Duration,
+    /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`) or tracing directives.
+    #[serde(default = "log")]
+    pub log: String,
+}
+
+/// The kinds of message bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageBus {
+    /// NATS.
+    Nats,
+    /// RabbitMQ.
+    Rabbitmq,
+}
+
+/// How to reach the bus.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BusConfig {
+    /// The bus's URL, with user and password if it needs them. Empty: that bus on this machine.
+    pub url: SecretString,
+    /// NATS: the queue group of the workers. The proxy itself only publishes to it; empty is the application's name.
+    pub queue: String,
+    /// Put before every topic as it is, so that installations can share a broker.
+    pub prefix: String,
+}
+
+/// How calls are offered to workers and ended.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DialogConfig {
+    /// How long a worker has to accept before the call is offered again.
+    #[serde(deserialize_with = "values::duration")]
+    pub offer_timeout: Duration,
+    /// How long a call is offered before it goes on in the dialplan.
+    #[serde(deserialize_with = "values::duration")]
+    pub offer_deadline: Duration,
+    /// How long a dialog without a channel stays quiet before it is over and its topics are deleted.
+    #[serde(deserialize_with = "values::duration")]
+    pub linger: Duration,
+    /// How long a dialog without a channel is kept at most for a worker that has not read or said everything.
+    #[serde(deserialize_with = "values::duration")]
+    pub retention: Duration,
+}
+
+impl Default for DialogConfig {
+    fn default() -> Self {
+        Self {
+            offer_timeout: Duration::from_secs(2),
+            offer_deadline: Duration::from_secs(30),
+            linger: Duration::from_secs(2),
+            retention: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How Asterisk is spoken to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AsteriskConfig {
+    /// How long a command waits for Asterisk's answer; afterwards its fate is unknown, and the worker is told so.
+    #[serde(deserialize_with = "values::duration")]
+    pub command_timeout: Duration,
+}
+
+impl Default for AsteriskConfig {
+    fn default() -> Self {
+        Self { command_timeout: Duration::from_secs(20) }
+    }
+}
+
+fn stop_timeout() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn log() -> String {
+    "info".to_owned()
+}
+
+impl Config {
+    /// The names of the bus's topics.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        Names::new(self.bus_config.prefix.clone())
+    }
+}

@@ -1,0 +1,216 @@
+//! The life of one dialog, in its own task: offered, active, lingering, gone.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Method;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until},
+};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tracing::{debug, info, warn};
+
+use super::{
+    AriEvent, Context, Dialog, Mail, commands, mailbox,
+    offering::{Offered, Offering},
+    outlet::{self, Outlet},
+    owner::{Owner, publish_gone},
+};
+use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_DIALOG};
+
+/// Runs a dialog from its StasisStart, `start`, to the deletion of its topics. `start` is also the first of `events`.
+pub(super) async fn run(
+    context: Arc<Context>,
+    dialog: Arc<Dialog>,
+    start: Utf8Bytes,
+    mut events: mpsc::Receiver<AriEvent>,
+    mut mail: mpsc::Receiver<Mail>,
+) {
+    info!(dialog = %dialog.root, channel = %dialog.channel, application = %dialog.application, "a call is offered");
+    let mut offering = Offering::new(&context, &dialog, start);
+    let outcome = offering.until_owned(&mut mail).await;
+    let dialog_ids = offering.into_dialog_ids();
+    let mut topics: Vec<String> = dialog_ids.iter().map(|id| context.names.commands(id)).collect();
+    let forget = || {
+        context.registry().close(&dialog);
+        context.offers().remove(&dialog_ids);
+    };
+    match outcome {
+        Offered::Owned { owner, first } => {
+            context.counters.count(Counter::DialogsAccepted);
+            info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
+            if owner.version_1 {
+                topics.extend([owner.events.clone(), owner.responses.clone()]);
+            }
+            // Boxed: the larger part of a dialog's state is needed only now.
+            Box::pin(serve(&context, &dialog, &owner, events, mail, first, &forget)).await;
+        }
+        Offered::Unwanted => {
+            context.counters.count(Counter::DialogsUnwanted);
+            forget();
+            give_back(&context, &dialog).await;
+        }
+        Offered::Over => {
+            info!(dialog = %dialog.root, "the caller hung up before a worker took the call");
+            events.close();
+        }
+        Offered::Stopped => {}
+    }
+    forget();
+    outlet::delete_persistently(&context, topics).await;
+    debug!(dialog = %dialog.root, "the dialog is gone");
+}
+
+/// Active and lingering: events, commands and control messages side by side, until the dialog is over.
+async fn serve(
+    context: &Arc<Context>,
+    dialog: &Arc<Dialog>,
+    owner: &Owner,
+    mut events: mpsc::Receiver<AriEvent>,
+    mut mail: mpsc::Receiver<Mail>,
+    first: Option<Mail>,
+    forget: &(impl Fn() + Sync),
+) {
+    let retention = outlet::prepare(context, owner).await;
+    let activity = Arc::new(Activity::default());
+    let (jobs, jobs_in) = mpsc::channel(COMMANDS_PER_DIALOG);
+    let mailbox = mailbox::Mailbox { context, owner, jobs, activity: &activity };
+    let mut outlet = Outlet::new(context, owner, retention);
+    let ending = tokio::select! {
+        // A dialog's events never wait for its commands, nor the other way round.
+        never = outlet.run(&mut events, &activity) => match never {},
+        never = mailbox.run(&mut mail, first) => match never {},
+        never = commands::run(context, dialog, owner, jobs_in) => match never {},
+        ending = until_over(context, dialog, &activity) => ending,
+    };
+    // From here on a late accept is answered by the inbox, and a late event belongs to no dialog.
+    forget();
+    events.close();
+    let mut lost = 0;
+    while events.try_recv().is_ok() {
+        lost += 1;
+    }
+    if lost > 0 {
+        context.counters.add(Counter::EventsLost, lost);
+        warn!(dialog = %dialog.root, lost, "the worker could not be reached: events are lost");
+    }
+    if owner.version_1 {
+        return;
+    }
+    match ending {
+        Ending::Over => outlet.end().await,
+        Ending::Stopped => publish_gone(context, owner, "the proxy stops").await,
+    }
+}
+
+/// Why a dialog is over for its owner.
+enum Ending {
+    /// No channel of it lives any more.
+    Over,
+    /// The proxy stops.
+    Stopped,
+}
+
+/// What a dialog still has to do, and since when it has had nothing to do.
+pub(super) struct Activity {
+    busy: watch::Sender<usize>,
+    began: Instant,
+    /// Milliseconds from `began` to the end of the last thing done.
+    last: AtomicU64,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self { busy: watch::channel(0).0, began: Instant::now(), last: AtomicU64::new(0) }
+    }
+}
+
+/// One thing that a dialog still has to do; it is done when this is dropped.
+pub(super) struct Busy(Arc<Activity>);
+
+impl Activity {
+    /// Notes that something is to be done.
+    pub(super) fn begin(self: &Arc<Self>) -> Busy {
+        self.busy.send_modify(|busy| *busy += 1);
+        Busy(Arc::clone(self))
+    }
+
+    fn idle_since(&self) -> Instant {
+        self.began + std::time::Duration::from_millis(self.last.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.last.store(now, Ordering::Relaxed);
+        self.0.busy.send_modify(|busy| *busy -= 1);
+    }
+}
+
+/// Resolves when no channel lives and nothing has happened for the linger time, or the retention time is up, or the
+/// proxy stops and what was in flight is done.
+async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> Ending {
+    let mut channels = dialog.channels.subscribe();
+    let times = &context.config.dialog;
+    loop {
+        tokio::select! {
+            _ = channels.wait_for(|channels| *channels == 0) => {}
+            () = until_done(context, dialog, activity) => return Ending::Stopped,
+        }
+        let since = Instant::now();
+        loop {
+            let quiet = activity.idle_since().max(since) + times.linger;
+            let retained = since + times.retention;
+            // While something is still to be done only the retention time ends the wait.
+            let idle = *activity.busy.borrow() == 0 && is_empty(&dialog.events);
+            let now = Instant::now();
+            if now >= retained || (idle && now >= quiet) {
+                return Ending::Over;
+            }
+            let look_again = if now >= quiet { now + times.linger } else { quiet };
+            tokio::select! {
+                _ = channels.wait_for(|channels| *channels > 0) => break,
+                () = sleep_until(look_again.min(retained)) => {}
+                () = until_done(context, dialog, activity) => return Ending::Stopped,
+            }
+        }
+    }
+}
+
+/// Resolves when the proxy stops and everything in flight is done.
+async fn until_done(context: &Context, dialog: &Dialog, activity: &Activity) {
+    context.stop.cancelled().await;
+    let mut busy = activity.busy.subscribe();
+    loop {
+        // The sender lives in `activity`: this cannot fail.
+        let _ = busy.wait_for(|busy| *busy == 0).await;
+        if is_empty(&dialog.events) && is_empty(&dialog.mail) {
+            return;
+        }
+        // What is queued is about to be taken by another branch of the same task.
+        tokio::task::yield_now().await;
+    }
+}
+
+fn is_empty<T>(queue: &mpsc::Sender<T>) -> bool {
+    queue.capacity() == queue.max_capacity()
+}
+
+/// No worker took the call: it goes on in the dialplan; if even that fails, it is hung up.
+async fn give_back(context: &Context, dialog: &Dialog) {
+    let id = utf8_percent_encode(&dialog.channel, NON_ALPHANUMERIC);
+    let request = |method, url| Request { method, url, body: None };
+    let channel = &dialog.channel;
+    if context.rest.succeeds(&request(Method::POST, format!("/channels/{id}/continue"))).await {
+        return warn!(dialog = %dialog.root, %channel, "no worker took the call in time: it goes on in the dialplan");
+    }
+    if context.rest.succeeds(&request(Method::DELETE, format!("/channels/{id}"))).await {
+        return warn!(dialog = %dialog.root, %channel, "no worker took the call and the dialplan could not: hung up");
+    }
+    debug!(dialog = %dialog.root, %channel, "no worker took the call, and it is gone already");
+}

@@ -1,0 +1,125 @@
+//! Dialogs: from a StasisStart to the deletion of its topics.
+//!
+//! [`router`] takes events from the websocket and finds their dialogs in the [`registry`]; [`inbox`] takes messages
+//! from the bus and finds theirs in [`offers`]. Each dialog runs in a task of its own ([`life`]): it is offered until a
+//! worker accepts ([`offering`]), then events flow to the worker ([`outlet`]) beside commands to Asterisk
+//! ([`commands`]), until no channel is left.
+
+mod commands;
+pub(crate) mod inbox;
+mod life;
+mod mailbox;
+mod offering;
+mod offers;
+mod outlet;
+mod owner;
+mod registry;
+mod router;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ari_bus::{
+    Bus,
+    protocol::{Names, server_token},
+};
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{asterisk::rest::Rest, config::Config, counters::Counters, limits::FAREWELLS};
+
+pub(crate) use router::Router;
+
+use offers::Offers;
+use registry::{Member, Registry};
+
+/// What all dialogs of one proxy share.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) names: Names,
+    pub(crate) rest: Rest,
+    pub(crate) counters: Arc<Counters>,
+    /// The prefix of the topics on which version-2 workers send to this process.
+    pub(crate) inbox: String,
+    /// The tasks of the dialogs.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the proxy stops: nothing new is begun, what is in flight is finished.
+    pub(crate) stop: CancellationToken,
+    /// Bounds how many late accepts are answered at once.
+    farewells: Arc<Semaphore>,
+    registry: Mutex<Registry<Dialog>>,
+    offers: Mutex<Offers>,
+}
+
+impl Context {
+    /// A context without dialogs.
+    pub(crate) fn new(
+        config: Config,
+        bus: Arc<dyn Bus>,
+        rest: Rest,
+        counters: Arc<Counters>,
+        incarnation: &str,
+        stop: CancellationToken,
+    ) -> Self {
+        let names = config.names();
+        let inbox = names.proxy_inbox(&config.server_id, incarnation);
+        let (registry, offers) = (Mutex::default(), Mutex::default());
+        let tasks = TaskTracker::new();
+        let farewells = Arc::new(Semaphore::new(FAREWELLS));
+        Self { config, bus, names, rest, counters, inbox, tasks, stop, farewells, registry, offers }
+    }
+
+    // A panic while one of these was held would leave it as whole as each of their short methods does.
+    fn registry(&self) -> MutexGuard<'_, Registry<Dialog>> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn offers(&self) -> MutexGuard<'_, Offers> {
+        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What every dialog id of this server begins with.
+    fn dialog_prefix(&self) -> String {
+        format!("{}.", server_token(&self.config.server_id))
+    }
+}
+
+/// A dialog as the rest of the proxy knows it: a name, and two queues into its task.
+pub(crate) struct Dialog {
+    /// The lasting id: the dialog id of the first offer.
+    root: String,
+    application: String,
+    /// The channel whose StasisStart opened it.
+    channel: String,
+    events: mpsc::Sender<AriEvent>,
+    mail: mpsc::Sender<Mail>,
+    channels: watch::Sender<usize>,
+}
+
+impl Member for Dialog {
+    fn application(&self) -> &str {
+        &self.application
+    }
+
+    fn channels(&self) -> &watch::Sender<usize> {
+        &self.channels
+    }
+}
+
+/// An event of Asterisk on its way to a dialog. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct AriEvent {
+    kind: Arc<str>,
+    body: Utf8Bytes,
+}
+
+/// A message from the bus to one offer of a dialog.
+#[derive(Debug)]
+pub(crate) struct Mail {
+    term: u64,
+    /// Whether it came on the version-1 topic.
+    version_1: bool,
+    payload: Bytes,
+}

@@ -1,0 +1,40 @@
+//! The addresses of live offers: which dialog and term a message from the bus is for.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::Dialog;
+
+/// All live offers, by the last token of their dialog id.
+#[derive(Default)]
+pub(crate) struct Offers(HashMap<String, Offer>);
+
+/// One live offer.
+#[derive(Clone)]
+pub(crate) struct Offer {
+    pub(crate) dialog: Arc<Dialog>,
+    pub(crate) term: u64,
+}
+
+impl Offers {
+    /// Adds an offer under its dialog id.
+    pub(crate) fn add(&mut self, dialog_id: &str, offer: Offer) {
+        self.0.insert(token(dialog_id).to_owned(), offer);
+    }
+
+    /// The offer that the last token of a topic names.
+    pub(crate) fn get(&self, topic: &str) -> Option<Offer> {
+        self.0.get(token(topic)).cloned()
+    }
+
+    /// Removes the offers of one dialog.
+    pub(crate) fn remove(&mut self, dialog_ids: impl IntoIterator<Item = impl AsRef<str>>) {
+        for dialog_id in dialog_ids {
+            self.0.remove(token(dialog_id.as_ref()));
+        }
+    }
+}
+
+/// What follows the last dot: a uuid, which no server or prefix can bring in doubt.
+fn token(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}

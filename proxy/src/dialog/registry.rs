@@ -1,0 +1,280 @@
+//! Which objects belong to which dialog, and where each event goes because of it. No I/O and no waiting.
+//!
+//! An object is known by application, kind and id. The application is part of it because a channel that moves between
+//! applications is named by the events of both for a while.
+
+use std::{collections::HashMap, sync::Arc};
+
+use ari_bus::protocol::{Object, ObjectKind};
+use tokio::sync::watch;
+
+use crate::asterisk::{chosen::Chosen, event::Header};
+
+/// What the registry needs of a dialog: that it can be told from others, and a count of its channels.
+pub(crate) trait Member {
+    /// The application whose pool it was offered to.
+    fn application(&self) -> &str;
+    /// How many of its channels are in, or about to enter, its application.
+    fn channels(&self) -> &watch::Sender<usize>;
+}
+
+/// All bindings of objects to dialogs.
+pub(crate) struct Registry<D> {
+    applications: HashMap<String, HashMap<Object, Binding<D>>>,
+}
+
+struct Binding<D> {
+    dialog: Arc<D>,
+    presence: Presence,
+    /// Made by a command whose answer is still out: undone if that fails and nothing was heard of the object.
+    provisional: bool,
+    /// The dialog that had the channel before, while its StasisEnd is still to come (Asterisk sends a move's start and
+    /// end in either order).
+    before: Option<Arc<D>>,
+}
+
+/// Where a bound object is. Only channels enter and leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// A channel that will enter the application.
+    Expected,
+    /// A channel in the application.
+    Entered,
+    /// A channel that has left the application; late events of it still belong to the dialog.
+    Left,
+    /// A channel that entered another application: of what still comes here, only its StasisEnd counts.
+    Moved,
+    /// Not a channel, or one that only runs in the dialplan.
+    Beside,
+}
+
+impl Presence {
+    /// Whether the dialog lives because of it.
+    fn holds(self) -> bool {
+        matches!(self, Self::Expected | Self::Entered)
+    }
+}
+
+/// What became of an event.
+pub(crate) struct Routed<D> {
+    /// The dialogs it goes to, each once.
+    pub(crate) dialogs: Vec<Arc<D>>,
+    /// The channel whose StasisStart opens a dialog: the caller makes one and hands it to [`Registry::open`].
+    pub(crate) opens: Option<String>,
+}
+
+impl<D> Default for Registry<D> {
+    fn default() -> Self {
+        Self { applications: HashMap::new() }
+    }
+}
+
+impl<D: Member> Registry<D> {
+    /// Finds the dialogs of an event and notes what it says about their objects.
+    pub(crate) fn route(&mut self, header: &Header<'_>) -> Routed<D> {
+        let mut opens = None;
+        if header.kind == "StasisStart"
+            && let Some(channel) = header.id_in("channel")
+        {
+            self.entered_elsewhere(&header.application, channel);
+            if !self.enters(header, channel) {
+                opens = Some(channel.to_owned());
+            }
+        }
+        let ends = header.kind == "StasisEnd";
+        let mut dialogs: Vec<Arc<D>> = Vec::new();
+        for named in &header.objects {
+            // A channel that opens a dialog does not belong to the one that had it before.
+            if opens.as_deref() == Some(&*named.id) && named.field == "channel" {
+                continue;
+            }
+            let object = Object { kind: named.kind, id: named.id.clone().into_owned() };
+            let Some(binding) = self.binding(&header.application, &object) else { continue };
+            binding.provisional = false;
+            let dialog = if ends && named.field == "channel" && binding.before.is_some() {
+                binding.before.take().unwrap_or_else(|| Arc::clone(&binding.dialog))
+            } else if binding.presence == Presence::Moved && !ends {
+                continue;
+            } else {
+                Arc::clone(&binding.dialog)
+            };
+            if ends && named.field == "channel" && Arc::ptr_eq(&dialog, &binding.dialog) {
+                binding.become_(if binding.presence == Presence::Moved {
+                    Presence::Moved
+                } else {
+                    Presence::Left
+                });
+            }
+            if !dialogs.iter().any(|known| Arc::ptr_eq(known, &dialog)) {
+                dialogs.push(dialog);
+            }
+        }
+        if let Some(ended) = ended_object(header) {
+            self.remove(&header.application, &ended);
+        }
+        Routed { dialogs, opens }
+    }
+
+    /// Gives a channel whose StasisStart opened a dialog to that dialog.
+    pub(crate) fn open(&mut self, channel: &str, dialog: &Arc<D>) {
+        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
+        let objects = self.applications.entry(dialog.application().to_owned()).or_default();
+        let before = objects.remove(&object).and_then(|mut old| {
+            let owes_end = old.presence == Presence::Entered;
+            old.become_(Presence::Left);
+            owes_end.then_some(old.dialog)
+        });
+        objects.insert(object, Binding::new(dialog, Presence::Entered, false, before));
+    }
+
+    /// Binds what a command is about to make to its dialog. Objects that another dialog has stay there.
+    /// Returns what is new: the caller confirms or undoes it with the command's answer.
+    pub(crate) fn bind(&mut self, dialog: &Arc<D>, chosen: Vec<Chosen>) -> Vec<Object> {
+        let objects = self.applications.entry(dialog.application().to_owned()).or_default();
+        let mut new = Vec::new();
+        for Chosen { object, will_enter } in chosen {
+            if objects.get(&object).is_some_and(|binding| !binding.is_over()) {
+                continue;
+            }
+            let presence = if will_enter { Presence::Expected } else { Presence::Beside };
+            objects.insert(object.clone(), Binding::new(dialog, presence, true, None));
+            new.push(object);
+        }
+        new
+    }
+
+    /// Keeps what a command made.
+    pub(crate) fn confirm(&mut self, dialog: &Arc<D>, objects: &[Object]) {
+        for object in objects {
+            if let Some(binding) = self.own(dialog, object) {
+                binding.provisional = false;
+            }
+        }
+    }
+
+    /// Takes back what a failed command was to make, unless an event showed that it exists.
+    pub(crate) fn undo(&mut self, dialog: &Arc<D>, objects: &[Object]) {
+        for object in objects {
+            if self.own(dialog, object).is_some_and(|binding| binding.provisional) {
+                self.remove(dialog.application(), object);
+            }
+        }
+    }
+
+    /// Every channel that holds a dialog and is not just being made.
+    pub(crate) fn held_channels(&self) -> Vec<String> {
+        let bindings = self.applications.values().flatten();
+        bindings
+            .filter(|(_, binding)| binding.presence.holds() && !binding.provisional)
+            .map(|(object, _)| object.id.clone())
+            .collect()
+    }
+
+    /// Forgets a channel that no longer exists, in every application.
+    pub(crate) fn forget_channel(&mut self, id: &str) {
+        let object = Object { kind: ObjectKind::Channel, id: id.to_owned() };
+        let applications: Vec<String> = self.applications.keys().cloned().collect();
+        for application in applications {
+            self.remove(&application, &object);
+        }
+    }
+
+    /// Forgets everything that belongs to a dialog.
+    pub(crate) fn close(&mut self, dialog: &Arc<D>) {
+        if let Some(objects) = self.applications.get_mut(dialog.application()) {
+            objects.retain(|_, binding| !Arc::ptr_eq(&binding.dialog, dialog));
+            for binding in objects.values_mut() {
+                if binding.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, dialog)) {
+                    binding.before = None;
+                }
+            }
+        }
+    }
+
+    /// Whether a StasisStart belongs to a dialog that is there already: the first one of a channel that the dialog made,
+    /// or of a channel that takes the place of one of its own.
+    fn enters(&mut self, header: &Header<'_>, channel: &str) -> bool {
+        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
+        if let Some(binding) = self.binding(&header.application, &object)
+            && matches!(binding.presence, Presence::Expected | Presence::Beside)
+        {
+            binding.become_(Presence::Entered);
+            return true;
+        }
+        let Some(replaced) = header.id_in("replace_channel") else { return false };
+        let replaced = Object { kind: ObjectKind::Channel, id: replaced.to_owned() };
+        let Some(binding) = self.binding(&header.application, &replaced) else { return false };
+        if !binding.presence.holds() {
+            return false;
+        }
+        let dialog = Arc::clone(&binding.dialog);
+        self.open(channel, &dialog);
+        true
+    }
+
+    /// A StasisStart in one application is the implicit end in every other.
+    fn entered_elsewhere(&mut self, application: &str, channel: &str) {
+        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
+        for (name, objects) in &mut self.applications {
+            if name != application
+                && let Some(binding) = objects.get_mut(&object)
+                && binding.presence == Presence::Entered
+            {
+                binding.become_(Presence::Moved);
+            }
+        }
+    }
+
+    fn binding(&mut self, application: &str, object: &Object) -> Option<&mut Binding<D>> {
+        self.applications.get_mut(application)?.get_mut(object)
+    }
+
+    fn own(&mut self, dialog: &Arc<D>, object: &Object) -> Option<&mut Binding<D>> {
+        self.binding(dialog.application(), object).filter(|binding| Arc::ptr_eq(&binding.dialog, dialog))
+    }
+
+    fn remove(&mut self, application: &str, object: &Object) {
+        if let Some(mut binding) =
+            self.applications.get_mut(application).and_then(|objects| objects.remove(object))
+        {
+            binding.become_(Presence::Left);
+        }
+    }
+}
+
+impl<D: Member> Binding<D> {
+    fn new(dialog: &Arc<D>, presence: Presence, provisional: bool, before: Option<Arc<D>>) -> Self {
+        if presence.holds() {
+            dialog.channels().send_modify(|channels| *channels += 1);
+        }
+        Self { dialog: Arc::clone(dialog), presence, provisional, before }
+    }
+
+    fn become_(&mut self, presence: Presence) {
+        match (self.presence.holds(), presence.holds()) {
+            (true, false) => {
+                self.dialog.channels().send_modify(|channels| *channels = channels.saturating_sub(1))
+            }
+            (false, true) => self.dialog.channels().send_modify(|channels| *channels += 1),
+            _ => {}
+        }
+        self.presence = presence;
+    }
+
+    /// Whether its id is free for another dialog.
+    fn is_over(&self) -> bool {
+        matches!(self.presence, Presence::Left | Presence::Moved)
+    }
+}
+
+/// The object that an event is the last of.
+fn ended_object(header: &Header<'_>) -> Option<Object> {
+    let (kind, field) = match &*header.kind {
+        "ChannelDestroyed" => (ObjectKind::Channel, "channel"),
+        "BridgeDestroyed" => (ObjectKind::Bridge, "bridge"),
+        "PlaybackFinished" => (ObjectKind::Playback, "playback"),
+        "RecordingFinished" | "RecordingFailed" => (ObjectKind::Recording, "recording"),
+        _ => return None,
+    };
+    Some(Object { kind, id: header.id_in(field)?.to_owned() })
+}

@@ -1,0 +1,15 @@
+//! The daemon beside Asterisk: hands its calls to workers on a message bus, and their commands back.
+//!
+//! [`Proxy::run`] is the whole of it; the binary adds the command line, logs and signals.
+
+mod asterisk;
+pub mod config;
+mod counters;
+mod dialog;
+mod limits;
+mod pauses;
+mod proxy;
+mod secret;
+
+pub use counters::{Counter, Counters};
+pub use proxy::{Proxy, StartError};

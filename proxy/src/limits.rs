@@ -1,0 +1,27 @@
+//! Every queue's bound, every retry's pause: what happens when it is reached stands beside it.
+
+use std::time::Duration;
+
+/// Events that one dialog holds for its worker. Further ones are dropped, counted and logged.
+pub(crate) const EVENTS_PER_DIALOG: usize = 10_000;
+/// Events put on the bus in one go: enough to be fast, few enough to be fair to other dialogs.
+pub(crate) const EVENTS_PER_BATCH: usize = 128;
+/// Messages from the bus that wait for a dialog's task, which reads them at once. Further ones are dropped and counted.
+pub(crate) const MAIL_PER_DIALOG: usize = 4_096;
+/// Commands of one dialog that wait for their turn. Further ones are answered 429.
+pub(crate) const COMMANDS_PER_DIALOG: usize = 4_096;
+/// Version 1 gives up on an answer after 5 s and would take a late one for that of its next command: an answer to a
+/// command without id is dropped after this time.
+pub(crate) const VERSION_1_ANSWER: Duration = Duration::from_millis(4_500);
+/// The first pause before something on the bus is tried again; each next one is twice as long, with jitter.
+pub(crate) const MIN_PAUSE: Duration = Duration::from_millis(1);
+/// The longest pause while we wait for a worker that is about to subscribe.
+pub(crate) const MAX_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two offers that nobody listened to.
+pub(crate) const MAX_OFFER_PAUSE: Duration = Duration::from_millis(250);
+/// How long an answer to a command is kept for while the broker is away; then it is dropped and counted.
+pub(crate) const ANSWER_RETRY: Duration = Duration::from_secs(30);
+/// How long the deletion of a dialog's topics is tried while the broker is away.
+pub(crate) const CLEAN_UP: Duration = Duration::from_secs(30);
+/// Late accepts that are answered at once. Further ones get no answer: a flood of them must not become one of tasks.
+pub(crate) const FAREWELLS: usize = 64;

@@ -1,0 +1,137 @@
+//! One proxy from start to stop.
+
+use std::sync::Arc;
+
+use ari_bus::{Bus, BusError, BusOptions, Link, connect};
+use secrecy::ExposeSecret;
+use tokio::time::timeout;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use crate::{
+    asterisk::{rest::Rest, websocket},
+    config::Config,
+    counters::Counters,
+    dialog::{Context, Router, inbox},
+};
+
+/// A proxy that cannot start, and would not later either.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The bus cannot be used as configured.
+    #[error("bus_config: {0}")]
+    Bus(#[from] BusError),
+    /// The HTTP client could not be made.
+    #[error("cannot prepare HTTP: {0}")]
+    Http(String),
+}
+
+/// A proxy between one Asterisk and one bus.
+pub struct Proxy {
+    config: Config,
+    bus: Arc<dyn Bus>,
+    counters: Arc<Counters>,
+}
+
+impl Proxy {
+    /// A proxy on the bus that the configuration names. It connects in the background: bus, Asterisk and proxy may be
+    /// started in any order.
+    ///
+    /// # Errors
+    /// When the bus's URL cannot be used.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let names = config.names();
+        let options = BusOptions {
+            client_name: format!("ari-proxy {}", config.server_id),
+            queue_journal: Some(names.queue_journal(&config.server_id)),
+            names,
+            ..BusOptions::default()
+        };
+        let bus = connect(config.bus_config.url.expose_secret(), options)?;
+        Ok(Self::with_bus(config, bus))
+    }
+
+    /// A proxy on a bus that is there already.
+    #[must_use]
+    pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
+        Self { config, bus, counters: Arc::default() }
+    }
+
+    /// What this proxy counts.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Runs until `stop` is cancelled: then nothing new is begun, what is in flight is finished, and the topics of all
+    /// dialogs are deleted, within the configured time.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
+        let rest = Rest::new(&self.config).map_err(|error| StartError::Http(error.to_string()))?;
+        let incarnation = Uuid::now_v7().simple().to_string();
+        let stop_timeout = self.config.stop_timeout;
+        let context = Context::new(self.config, self.bus, rest, self.counters, &incarnation, stop);
+        let context = Arc::new(context);
+        let tasks = TaskTracker::new();
+        tasks.spawn(report_link(Arc::clone(&context)));
+
+        if let Some(subscriptions) = subscribe(&context).await {
+            tasks.spawn(inbox::serve(Arc::clone(&context), subscriptions));
+            let router = Router::new(Arc::clone(&context));
+            // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
+            websocket::listen(&context.config, router, context.stop.clone()).await;
+        }
+        info!("stopping: finishing what is in flight");
+        context.tasks.close();
+        if timeout(stop_timeout, context.tasks.wait()).await.is_err() {
+            warn!(left = context.tasks.len(), "not everything could be finished in {stop_timeout:?}");
+        }
+        context.bus.close().await;
+        tasks.close();
+        if timeout(stop_timeout, tasks.wait()).await.is_err() {
+            error!("the bus could not be closed in {stop_timeout:?}");
+        }
+        info!("stopped: {}", context.counters);
+        Ok(())
+    }
+}
+
+/// Subscribes as soon as the bus is there; `None` if the proxy stops before.
+async fn subscribe(context: &Context) -> Option<(ari_bus::Subscription, ari_bus::Subscription)> {
+    loop {
+        let mut link = context.bus.link();
+        tokio::select! {
+            up = link.up() => if !up { return None },
+            () = context.stop.cancelled() => return None,
+        }
+        match inbox::subscribe(context).await {
+            Ok(subscriptions) => return Some(subscriptions),
+            Err(error) => warn!(%error, "cannot subscribe on the bus, will keep trying"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(crate::limits::MAX_OFFER_PAUSE) => {}
+            () = context.stop.cancelled() => return None,
+        }
+    }
+}
+
+/// Says when the bus comes and goes, once each.
+async fn report_link(context: Arc<Context>) {
+    let mut link = context.bus.link();
+    let mut state = link.now();
+    loop {
+        match &state {
+            Link::Up => info!("connected to the bus"),
+            Link::Down(why) => warn!(%why, "the bus is away, will keep trying"),
+            Link::Closed => return,
+        }
+        let before = std::mem::discriminant(&state);
+        // A new reason for being away is not said again.
+        while std::mem::discriminant(&state) == before {
+            state = link.changed().await;
+        }
+    }
+}

@@ -41,6 +41,7 @@ mod process;
 mod rabbitmq;
 mod root;
 mod server;
+mod sipp;
 
 pub use asterisk::{Asterisk, AsteriskOptions, CONTINUED};
 pub use error::{Error, Result};
@@ -48,6 +49,7 @@ pub use nats::Nats;
 pub use rabbitmq::{Queue, RabbitMq};
 pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Root};
 pub use server::Server;
+pub use sipp::{Scenario, Sipp, SippOptions, SippReport};
 
 /// How many lines of a log an error shows: enough to see the cause, few enough to read.
 const TAIL_LINES: usize = 30;

@@ -20,7 +20,7 @@ const WAIT_FOR_GUARD: &str = r#"read -r go && exec "$@" </dev/null"#;
 
 /// Waits until its pipe closes, then kills the process group it was given. The signals which a terminal
 /// sends are not for it.
-const GUARD: &str = r#"trap '' HUP INT QUIT TERM; while read -r line; do :; done; kill -KILL -- "-$1""#;
+const GUARD: &str = r#"trap '' HUP INT QUIT TERM; while read -r line; do :; done; kill -s KILL -- "-$1""#;
 
 /// The search path inside and outside the root: Debian's.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -78,12 +78,22 @@ impl InRoot {
 
     /// Starts it as a server: with its own process numbers, so that whatever it starts dies with it, and
     /// its own mounts, so that `/proc` in the root is nobody else's and nothing has to be unmounted.
-    pub(crate) fn spawn(&self, root: &Path, output: &fs::File) -> io::Result<Process> {
+    pub(crate) fn spawn_server(&self, root: &Path, output: &fs::File) -> io::Result<Process> {
         let mut mount_proc = OsString::from("--mount-proc=");
         mount_proc.push(root.join("proc"));
-        let mut words: Vec<OsString> =
+        let mut own: Vec<OsString> =
             ["unshare", "--mount", "--pid", "--fork", "--kill-child"].map(OsString::from).into();
-        words.extend([mount_proc, "chroot".into(), root.into()]);
+        own.push(mount_proc);
+        self.spawn(own, root, output)
+    }
+
+    /// Starts it with the process numbers of this machine, which tell it from others of its kind.
+    pub(crate) fn spawn_client(&self, root: &Path, output: &fs::File) -> io::Result<Process> {
+        self.spawn(Vec::new(), root, output)
+    }
+
+    fn spawn(&self, mut words: Vec<OsString>, root: &Path, output: &fs::File) -> io::Result<Process> {
+        words.extend(["chroot".into(), root.into()]);
         words.extend(self.arguments.iter().cloned());
         Process::spawn(&words, |command| {
             self.set_environment(command);

@@ -1,6 +1,7 @@
 //! The life of a server: started, killed, stopped, paused, started again on the same ports.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -99,7 +100,7 @@ impl Server {
             let path = self.instance.path(CONSOLE);
             let console =
                 File::options().create(true).append(true).open(&path).map_err(Error::path("open", &path))?;
-            let process = self.launch.command.spawn(self.root().path(), &console);
+            let process = self.launch.command.spawn_server(self.root().path(), &console);
             *running = Some(process.map_err(Error::system(format!("start {}", self.kind.name)))?);
         }
         let result = self.until_ready(logged, printed).await;
@@ -192,6 +193,11 @@ impl Server {
     /// Its log so far, over all its lives.
     pub fn log(&self) -> String {
         self.instance.read(self.kind.log)
+    }
+
+    /// Where its log is, seen from outside the root.
+    pub fn log_path(&self) -> PathBuf {
+        self.instance.path(self.kind.log)
     }
 
     /// The end of its log, or of what it printed if it has not come to log anything.

@@ -1,0 +1,59 @@
+//! Playing and recording, on channels and bridges alike.
+
+use std::time::Duration;
+
+use super::{Params, reply};
+use crate::{
+    server::http::Reply,
+    state::{World, playback::Place},
+};
+
+/// Media formats that this Asterisk has.
+const FORMATS: &[&str] = &["wav", "wav16", "gsm", "ulaw", "alaw", "slin", "slin16", "g722", "opus"];
+
+pub(crate) fn is_format(format: &str) -> bool {
+    FORMATS.contains(&format)
+}
+
+pub(crate) fn play_on_channel(
+    world: &mut World,
+    channel: &str,
+    playback: Option<String>,
+    params: &Params,
+) -> Reply {
+    play(world, Place::Channel(channel.to_owned()), playback, params)
+}
+
+pub(crate) fn play(world: &mut World, place: Place, playback: Option<String>, params: &Params) -> Reply {
+    let media = params.list("media");
+    let id = playback.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    if media.is_empty() || world.playbacks.contains_key(&id) {
+        return reply::error(500, "Internal Server Error", "Failed to queue media for playback");
+    }
+    let language = params.filled("lang").unwrap_or_else(|| "en".into());
+    let queued = world.play(place, &id, media, &language);
+    reply::created(&format!("/playbacks/{id}"), &queued)
+}
+
+pub(crate) fn record_channel(world: &mut World, channel: &str, params: &Params) -> Reply {
+    record(world, Place::Channel(channel.to_owned()), params)
+}
+
+pub(crate) fn record(world: &mut World, place: Place, params: &Params) -> Reply {
+    let Some(name) = params.filled("name") else {
+        return reply::error(500, "Internal Server Error", "Error parsing request");
+    };
+    let format = params.filled("format").unwrap_or_default();
+    if !is_format(&format) {
+        return reply::unprocessable("specified format is unknown on this system");
+    }
+    let if_exists = params.filled("ifExists").unwrap_or_else(|| "fail".into());
+    let exists = world.live_recordings.contains_key(&name) || world.stored_recordings.contains_key(&name);
+    if exists && if_exists == "fail" {
+        return reply::conflict(&format!("Recording '{name}' already exists and can not be overwritten"));
+    }
+    let limit = params.number("maxDurationSeconds").and_then(|seconds| u64::try_from(seconds).ok());
+    let limit = limit.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    let queued = world.record(place, &name, &format, limit);
+    reply::created(&format!("/recordings/live/{name}"), &queued)
+}

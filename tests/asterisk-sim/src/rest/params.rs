@@ -1,0 +1,147 @@
+//! Parameters of a request: from the query, a form, or a JSON body, where a JSON field wins.
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::limits;
+
+/// The parameters of one request.
+#[derive(Debug, Default)]
+pub(crate) struct Params {
+    pairs: Vec<(String, String)>,
+    json: Option<Value>,
+}
+
+/// The body is not what its type says.
+#[derive(Debug)]
+pub(crate) struct BadBody;
+
+impl Params {
+    pub(crate) fn from_query(query: &str) -> Self {
+        Self { pairs: pairs(query), json: None }
+    }
+
+    /// Query and body together.
+    pub(crate) fn new(query: &str, content_type: &str, body: &[u8]) -> Result<Self, BadBody> {
+        let mut params = Self::from_query(query);
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        if kind.eq_ignore_ascii_case("application/json") && !body.is_empty() {
+            params.json = Some(serde_json::from_slice(body).map_err(|_| BadBody)?);
+        } else if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            params.pairs.extend(pairs(&String::from_utf8_lossy(body)));
+        }
+        Ok(params)
+    }
+
+    fn field(&self, name: &str) -> Option<&Value> {
+        self.json.as_ref().and_then(|json| json.get(name))
+    }
+
+    fn pair(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The JSON body, if there is one.
+    pub(crate) fn json(&self) -> Option<&Value> {
+        self.json.as_ref()
+    }
+
+    /// A text; a JSON field that is no string counts as absent.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.field(name) {
+            Some(value) => value.as_str().map(str::to_owned),
+            None => self.pair(name).map(str::to_owned),
+        }
+    }
+
+    /// A text that says something.
+    pub(crate) fn filled(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
+
+    /// A number. In JSON it must be a number: `"30"` is 0.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        match self.field(name) {
+            Some(value) => Some(value.as_i64().unwrap_or(0)),
+            None => self.pair(name).map(|text| text.trim().parse().unwrap_or(0)),
+        }
+    }
+
+    /// A yes or no. In JSON only `true` is yes; in a query so are `yes`, `1` and others.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        match self.field(name) {
+            Some(value) => value.as_bool().unwrap_or(false),
+            None => self.pair(name).is_some_and(|text| {
+                ["yes", "true", "y", "t", "1", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes))
+            }),
+        }
+    }
+
+    /// A list: with commas in a query, an array or one string in JSON.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let mut list: Vec<String> = match self.field(name) {
+            Some(Value::Array(values)) => {
+                values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
+            }
+            Some(value) => value.as_str().map(str::to_owned).into_iter().collect(),
+            None => {
+                self.pair(name).map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+            }
+        };
+        list.retain(|entry| !entry.is_empty());
+        list.truncate(limits::MAX_LIST);
+        list
+    }
+
+    /// The `variables` beside the other parameters: only a JSON body has them.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        let Some(Value::Object(fields)) = self.field("variables") else { return Vec::new() };
+        fields.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+    }
+}
+
+fn pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+/// Undoes percent-encoding. A plus becomes a space: in a path, too, which no standard says.
+pub(crate) fn decode(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_json_field_wins_over_the_query() {
+        let params = Params::new("a=1&b=2+3", "application/json; charset=utf-8", br#"{"a":"x"}"#).unwrap();
+        assert_eq!(params.text("a").as_deref(), Some("x"));
+        assert_eq!(params.text("b").as_deref(), Some("2 3"));
+        assert!(Params::new("", "application/json", b"{\"a").is_err());
+    }
+
+    #[test]
+    fn json_numbers_and_flags_must_be_literal() {
+        let params =
+            Params::new("", "application/json", br#"{"n":"30","m":30,"f":"true","g":true}"#).unwrap();
+        assert_eq!((params.number("n"), params.number("m")), (Some(0), Some(30)));
+        assert_eq!((params.flag("f"), params.flag("g")), (false, true));
+        assert!(Params::from_query("f=yes").flag("f") && !Params::from_query("f=no").flag("f"));
+    }
+
+    #[test]
+    fn a_list_has_commas_in_a_query_and_is_an_array_in_json() {
+        assert_eq!(Params::from_query("media=a,b").list("media"), ["a", "b"]);
+        let params = Params::new("", "application/json", br#"{"media":["a","b"]}"#).unwrap();
+        assert_eq!(params.list("media"), ["a", "b"]);
+        let form = Params::new("", "application/x-www-form-urlencoded", b"media=a%2Cb").unwrap();
+        assert_eq!(form.list("media"), ["a", "b"]);
+    }
+}

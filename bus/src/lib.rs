@@ -14,7 +14,7 @@ pub mod rabbitmq;
 mod subscription;
 
 pub use bus::{Bus, Reach, Retention, Topics};
-pub use connect::{BusOptions, connect};
+pub use connect::{BusOptions, DEADLINE, connect};
 pub use error::{BusError, BusErrorKind};
 pub use link::{Link, LinkState};
 pub use subscription::{Delivery, Message, Subscription};

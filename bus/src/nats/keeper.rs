@@ -1,0 +1,74 @@
+//! Keeps a connection up: makes it, makes it again whenever it is lost, and subscribes anew on it.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    address::Server,
+    limits::{RETRY_LONGEST, RETRY_SHORTEST, STEADY},
+    session::Session,
+    shared::Shared,
+};
+
+/// Runs until the bus is closed.
+pub(super) async fn keep(shared: Arc<Shared>, servers: Vec<Server>) {
+    let closing = shared.closing.clone();
+    closing.run_until_cancelled(keep_for_ever(&shared, &servers)).await;
+}
+
+async fn keep_for_ever(shared: &Arc<Shared>, servers: &[Server]) {
+    let mut waits = waits();
+    for server in servers.iter().cycle() {
+        match connect(shared, server).await {
+            Ok(session) => {
+                let since = Instant::now();
+                tracing::info!(%server, "connected to NATS");
+                shared.up(&session);
+                session.lost().cancelled().await;
+                let reason = format!("the connection to {server} was lost");
+                tracing::warn!("NATS: {reason}");
+                shared.down(&reason);
+                if since.elapsed() >= STEADY {
+                    waits = self::waits();
+                }
+            }
+            Err(reason) => {
+                if shared.down(&reason) {
+                    // Once for each reason, not for each attempt.
+                    tracing::warn!("NATS cannot be reached, trying again for as long as it takes: {reason}");
+                }
+            }
+        }
+        sleep(waits.next().unwrap_or(RETRY_LONGEST)).await;
+    }
+}
+
+/// Connects and brings every subscription back, so that a link that is up can be heard as well.
+async fn connect(shared: &Arc<Shared>, server: &Server) -> Result<Arc<Session>, String> {
+    let session = Session::connect(server, &shared.options.client_name, &shared.over, &shared.tasks).await?;
+    let subscribing = async {
+        for wanted in shared.wanted() {
+            wanted.renew(&session).await?;
+        }
+        session.fence().await
+    };
+    let failure = match timeout(shared.options.deadline, subscribing).await {
+        Ok(Ok(())) => return Ok(session),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer to the subscriptions".to_owned(),
+    };
+    session.lost().cancel();
+    Err(format!("{server}: {failure}"))
+}
+
+fn waits() -> impl Iterator<Item = Duration> {
+    // The builder adds up to as much again as jitter.
+    ExponentialBuilder::new()
+        .with_jitter()
+        .with_min_delay(RETRY_SHORTEST / 2)
+        .with_max_delay(RETRY_LONGEST / 2)
+        .without_max_times()
+        .build()
+}

@@ -1,0 +1,32 @@
+//! Every limit of the NATS bus, and why it is what it is.
+
+use std::time::Duration;
+
+/// How long one attempt to connect may take, name resolution, TLS and login included.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The wait after a first failed attempt to connect …
+pub(super) const RETRY_SHORTEST: Duration = Duration::from_millis(100);
+/// … which doubles up to this. Some milliseconds of jitter come on top, so that many processes do not come at once.
+pub(super) const RETRY_LONGEST: Duration = Duration::from_secs(5);
+/// A connection that lasted this long was a good one: the waits begin anew. One that the server ends at once, for
+/// want of permission or room, is not worth trying ten times a second.
+pub(super) const STEADY: Duration = Duration::from_secs(5);
+/// How often a silent server is asked whether it is there. The third question without an answer ends the
+/// connection, so that a dead one is noticed within three of these. Until then a pool loses its share to it.
+pub(super) const PING_INTERVAL: Duration = Duration::from_millis(1500);
+/// Commands between our tasks and the connection's. A publisher waits when it is full: the socket is slower than it.
+pub(super) const COMMANDS: usize = 2_048;
+/// Messages that the client library holds for one subscription. When it is full it **drops** what comes, so this is
+/// generous: a burst of 100,000 events overran the library's own 65,536. Memory is only taken as messages come.
+pub(super) const ARRIVED: usize = 262_144;
+/// Messages ready for the reader of one subscription. When it is full they wait in the [`ARRIVED`] ones.
+pub(super) const READY: usize = 4_096;
+/// Offers and subscriptions that wait for the server at once; more fail with `Unavailable`. Each is answered within a
+/// round trip or its deadline, so a number like this means a server that no longer answers.
+pub(super) const WAITING: usize = 65_536;
+/// Topics that the server did not allow, remembered for the operations that are about to ask.
+pub(super) const REFUSALS: usize = 64;
+/// The largest payload before the first server told its own: NATS' default.
+pub(super) const LARGEST_MESSAGE: usize = 1 << 20;
+/// At most one warning about dropped messages in this time; a storm of them must not make it worse.
+pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);

@@ -14,6 +14,8 @@ mod offers;
 mod outlet;
 mod owner;
 mod registry;
+#[cfg(test)]
+mod registry_tests;
 mod router;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

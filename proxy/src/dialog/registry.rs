@@ -182,7 +182,9 @@ impl<D: Member> Registry<D> {
     /// Forgets everything that belongs to a dialog.
     pub(crate) fn close(&mut self, dialog: &Arc<D>) {
         if let Some(objects) = self.applications.get_mut(dialog.application()) {
-            objects.retain(|_, binding| !Arc::ptr_eq(&binding.dialog, dialog));
+            for (_, mut binding) in objects.extract_if(|_, binding| Arc::ptr_eq(&binding.dialog, dialog)) {
+                binding.become_(Presence::Left);
+            }
             for binding in objects.values_mut() {
                 if binding.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, dialog)) {
                     binding.before = None;

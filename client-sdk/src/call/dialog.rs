@@ -1,0 +1,75 @@
+//! The machinery behind one call: what the bus brings for it is sorted here, without ever waiting.
+
+use std::sync::{Mutex, PoisonError};
+
+use ari_bus::protocol::{self, AppStart};
+use tracing::{debug, warn};
+
+use super::{
+    CallEnd,
+    commands::{Commands, Version},
+    feed::Feed,
+    sequence::{Place, Sequence},
+};
+use crate::Event;
+
+/// The state that a call's handles and the readers of the bus share.
+pub(crate) struct Dialog {
+    pub(crate) offer: AppStart,
+    pub(crate) feed: Feed,
+    pub(crate) commands: Commands,
+    sequence: Mutex<Sequence>,
+}
+
+impl Dialog {
+    pub(crate) fn new(offer: AppStart, commands: Commands) -> Self {
+        Self { offer, feed: Feed::default(), commands, sequence: Mutex::new(Sequence::new()) }
+    }
+
+    /// Counts the offers of the dialog; 1 where the proxy does not.
+    pub(crate) fn term(&self) -> u64 {
+        self.offer.term.unwrap_or(1)
+    }
+
+    /// Version 2: takes a message from the events topic.
+    pub(crate) fn take_event(&self, payload: &[u8]) {
+        match serde_json::from_slice::<protocol::Event<'_>>(payload) {
+            Ok(envelope) => self.take_numbered(&envelope),
+            Err(error) => debug!(%error, "dropped an event that cannot be read"),
+        }
+    }
+
+    /// Takes a message from the responses topic.
+    pub(crate) fn take_answer(&self, payload: &[u8]) {
+        self.commands.answers.take(payload, self.commands.version == Version::One);
+    }
+
+    fn take_numbered(&self, envelope: &protocol::Event<'_>) {
+        let other_dialog = envelope.dialog_id.as_deref().is_some_and(|id| id != self.offer.dialog_id);
+        if envelope.term != self.offer.term || other_dialog {
+            return debug!(kind = %envelope.kind, term = envelope.term, "dropped an event of another term");
+        }
+        if envelope.kind == "ProxyGone" {
+            return self.feed.end(CallEnd::Gone);
+        }
+        let Some(seq) = envelope.seq else {
+            return debug!(kind = %envelope.kind, "dropped an event without a number");
+        };
+        // Held over the push, so that events are put in by their numbers whoever brings them.
+        let mut sequence = self.sequence.lock().unwrap_or_else(PoisonError::into_inner);
+        match sequence.place(seq) {
+            Place::Seen => return debug!(seq, "dropped an event that was seen before"),
+            Place::Next => {}
+            // The place to ask for them again (`resend`).
+            Place::After(missing) => {
+                warn!(dialog = %self.offer.dialog_id, ?missing, "events of a call were lost on the way");
+                self.feed.push(Event::lost(&missing));
+            }
+        }
+        if envelope.kind == "ProxyEnded" {
+            self.feed.end(CallEnd::Ended);
+        } else {
+            self.feed.push(Event::from_envelope(envelope));
+        }
+    }
+}

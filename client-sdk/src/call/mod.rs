@@ -1,0 +1,165 @@
+//! A call as its handler sees it.
+
+mod accept;
+mod answers;
+mod commands;
+mod dialog;
+mod events;
+mod feed;
+mod request;
+mod sequence;
+mod start;
+
+use std::{fmt, sync::Arc};
+
+pub(crate) use accept::accept;
+pub(crate) use commands::{Commands, Version, gone};
+pub(crate) use dialog::Dialog;
+pub use events::EventStream;
+pub use feed::CallEnd;
+pub(crate) use feed::Seen;
+pub use request::{Method, Request, Response, path};
+pub use start::Party;
+use start::Start;
+
+use crate::{Channel, Event};
+
+/// A call that this worker has: the way to its [channel](Self::channel), its [events](Self::events) and to
+/// [any command](Self::command).
+///
+/// Clones are handles to the same call. The call belongs to its handler: once that has returned, every handle left
+/// over answers with [`Gone`](crate::CommandErrorKind::Gone).
+#[derive(Clone)]
+pub struct Call(Arc<Inner>);
+
+struct Inner {
+    dialog: Arc<Dialog>,
+    event: Event,
+    start: Start,
+}
+
+impl Call {
+    /// A call that begins with this StasisStart.
+    pub(crate) fn new(dialog: Arc<Dialog>, event: Event) -> Result<Self, String> {
+        let start =
+            Start::read(&event).map_err(|problem| format!("its StasisStart is unusable: {problem}"))?;
+        Ok(Self(Arc::new(Inner { dialog, event, start })))
+    }
+
+    /// The Stasis application that the call is in.
+    #[must_use]
+    pub fn application(&self) -> &str {
+        &self.0.dialog.offer.application
+    }
+
+    /// The channel that entered the application.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        Channel::new(self.clone(), self.0.start.channel.id.clone())
+    }
+
+    /// A handle to another channel of this call, by its id.
+    #[must_use]
+    pub fn channel_by_id(&self, id: impl Into<String>) -> Channel {
+        Channel::new(self.clone(), id.into())
+    }
+
+    /// What the dialplan gave to `Stasis()` after the application's name.
+    #[must_use]
+    pub fn args(&self) -> &[String] {
+        &self.0.start.args
+    }
+
+    /// Who calls, as the channel says it.
+    #[must_use]
+    pub fn caller(&self) -> &Party {
+        &self.0.start.channel.caller
+    }
+
+    /// The extension that was dialled, as the dialplan has it.
+    #[must_use]
+    pub fn dialed(&self) -> &str {
+        &self.0.start.channel.dialplan.exten
+    }
+
+    /// The whole StasisStart event.
+    #[must_use]
+    pub fn start(&self) -> &Event {
+        &self.0.event
+    }
+
+    /// The id of the dialog, of this offer of it: what the logs of proxy and worker have in common.
+    #[must_use]
+    pub fn dialog_id(&self) -> &str {
+        &self.0.dialog.offer.dialog_id
+    }
+
+    /// The lasting id of the dialog, the same whichever worker has it.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        self.0.dialog.offer.root.as_deref().unwrap_or_else(|| self.dialog_id())
+    }
+
+    /// Counts the offers of the dialog, from 1: above that another worker had it before.
+    #[must_use]
+    pub fn term(&self) -> u64 {
+        self.0.dialog.term()
+    }
+
+    /// The proxy that the call came through, as it is configured; empty where an old proxy does not say.
+    #[must_use]
+    pub fn server_id(&self) -> &str {
+        &self.0.dialog.offer.server_id
+    }
+
+    /// The call's events from its StasisStart on. Each stream is of its own: two of them both yield every event.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        EventStream::new(Arc::clone(&self.0.dialog), true)
+    }
+
+    /// The call's events from now on. Made before a command, it yields what the command causes.
+    #[must_use]
+    pub fn events_from_now(&self) -> EventStream {
+        EventStream::new(Arc::clone(&self.0.dialog), false)
+    }
+
+    /// Waits for the end of the call, and says why it ended.
+    pub async fn ended(&self) -> CallEnd {
+        self.dialog().feed.until_end().await
+    }
+
+    /// Whether the call is over for this worker.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.dialog().feed.ended().is_some()
+    }
+
+    /// Any ARI request, on behalf of this call: `path` begins with a slash, such as `/channels/17.1/answer`.
+    /// [`path`](crate::path) makes one from values that may hold anything.
+    ///
+    /// ```no_run
+    /// # async fn example(call: ari_client::Call) -> ari_client::Result {
+    /// use ari_client::Method;
+    /// let info = call.command(Method::Get, "/asterisk/info").query("only", "system").await?;
+    /// println!("{}", info.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn command(&self, method: Method, path: impl Into<String>) -> Request {
+        Request::new(self.clone(), method, path.into())
+    }
+
+    pub(crate) fn dialog(&self) -> &Arc<Dialog> {
+        &self.0.dialog
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("dialog_id", &self.dialog_id())
+            .field("channel", &self.0.start.channel.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,208 @@
+//! What can go wrong: [`CommandError`] for commands of a call, [`WorkerError`] for a worker as a whole.
+
+use std::{fmt, time::Duration};
+
+use ari_bus::{BusError, BusErrorKind};
+use serde::Deserialize;
+
+/// What kind of failure a [`CommandError`] is; match on this, not on the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CommandErrorKind {
+    /// 400 or 422: a parameter is missing or wrong.
+    BadRequest,
+    /// 403: the proxy's policy does not allow it.
+    Forbidden,
+    /// 404: there is no such object (any more).
+    NotFound,
+    /// 409: the channel is not in Stasis, an id is taken, or the object is not this call's.
+    NotInStasis,
+    /// 412: the object is not in a state for this.
+    InvalidState,
+    /// 413, or more than the bus carries, or an answer beyond this crate's limits.
+    TooLarge,
+    /// 503: Asterisk is away or not yet ready. Nothing was done.
+    Unavailable,
+    /// No answer in time, or 502 or 504: whether the command was carried out is not known.
+    Timeout,
+    /// The call is over, or another worker has it.
+    Gone,
+    /// The command was carried out, and what it started then failed: a playback, a recording.
+    Failed,
+    /// The bus refused the command; it was not sent.
+    Bus,
+    /// A 2xx whose body is not what this operation answers.
+    Decode,
+    /// Any other status, which is inside.
+    Unexpected(u16),
+}
+
+/// A command that failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub struct CommandError {
+    kind: CommandErrorKind,
+    status: Option<u16>,
+    message: String,
+    command: String,
+    #[source]
+    source: Option<BusError>,
+}
+
+impl CommandError {
+    pub(crate) fn new(kind: CommandErrorKind, command: &str, message: impl Into<String>) -> Self {
+        // A URL's query may hold what does not belong into logs.
+        let command = command.split('?').next().unwrap_or_default().to_owned();
+        Self { kind, status: None, message: message.into(), command, source: None }
+    }
+
+    /// From an answer whose status is not 2xx.
+    pub(crate) fn from_answer(command: &str, status: u16, body: &[u8]) -> Self {
+        let kind = match status {
+            400 | 422 => CommandErrorKind::BadRequest,
+            403 => CommandErrorKind::Forbidden,
+            404 => CommandErrorKind::NotFound,
+            409 => CommandErrorKind::NotInStasis,
+            412 => CommandErrorKind::InvalidState,
+            413 => CommandErrorKind::TooLarge,
+            503 => CommandErrorKind::Unavailable,
+            // The proxy does not know either whether Asterisk acted.
+            502 | 504 => CommandErrorKind::Timeout,
+            other => CommandErrorKind::Unexpected(other),
+        };
+        Self { status: Some(status), ..Self::new(kind, command, message_of(body)) }
+    }
+
+    pub(crate) fn from_bus(command: &str, error: BusError) -> Self {
+        let kind = match error.kind() {
+            BusErrorKind::TooLarge => CommandErrorKind::TooLarge,
+            // The broker may have taken it before it went.
+            BusErrorKind::Unavailable | BusErrorKind::Timeout => CommandErrorKind::Timeout,
+            _ => CommandErrorKind::Bus,
+        };
+        Self { source: Some(error.clone()), ..Self::new(kind, command, format!("bus: {error}")) }
+    }
+
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> CommandErrorKind {
+        self.kind
+    }
+
+    /// The HTTP status, where there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// What Asterisk or the proxy said, or what this crate says where there was no answer.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Method and path of the command, such as `POST /channels/17.1/answer`.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// Whether the same command was not carried out and may succeed later without anybody changing anything.
+    ///
+    /// False for [`Timeout`](CommandErrorKind::Timeout): what became of the command is not known, and playing a
+    /// greeting twice is for the program to decide.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind == CommandErrorKind::Unavailable
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.command)?;
+        match self.status {
+            Some(status) => write!(f, "{status} {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// Asterisk's errors are `{"message":"…"}`, some of its answers plain text.
+fn message_of(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(alias = "error")]
+        message: String,
+    }
+    /// More than this belongs into no log line.
+    const LONGEST: usize = 300;
+    serde_json::from_slice::<Body>(body)
+        .map_or_else(|_| String::from_utf8_lossy(body).trim().to_owned(), |body| body.message)
+        .chars()
+        .take(LONGEST)
+        .collect()
+}
+
+/// Why a worker did not start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkerError {
+    /// A setting cannot be used; the text names it.
+    #[error("{name}: {problem}")]
+    Setting {
+        /// The environment variable or the builder's method.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The bus did not come up in time.
+    #[error(
+        "no message bus at {url} within {} s ({reason}): start it, or name the right one in Worker::connect or ARI_WORKER_BUS_URL",
+        waited.as_secs()
+    )]
+    Unreachable {
+        /// Where, without a password.
+        url: String,
+        /// How long was waited.
+        waited: Duration,
+        /// What the last attempt said.
+        reason: String,
+    },
+    /// The bus refused what a worker cannot do without, or was closed under it.
+    #[error("message bus: {0}")]
+    Bus(#[from] BusError),
+}
+
+impl WorkerError {
+    pub(crate) fn setting(name: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Setting { name: name.into(), problem: problem.into() }
+    }
+}
+
+/// What the operations of a call return.
+pub type Result<T = (), E = CommandError> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_says_its_kind_its_message_and_its_command() {
+        let error = CommandError::from_answer(
+            "POST /channels/1/play?x=y",
+            404,
+            br#"{"message":"Channel not found"}"#,
+        );
+        assert_eq!((error.kind(), error.status()), (CommandErrorKind::NotFound, Some(404)));
+        assert_eq!(error.to_string(), "POST /channels/1/play: 404 Channel not found");
+        assert!(!error.is_retryable());
+        assert!(CommandError::from_answer("", 503, b"").is_retryable());
+        assert_eq!(CommandError::from_answer("", 418, b"").kind(), CommandErrorKind::Unexpected(418));
+    }
+
+    #[test]
+    fn any_body_makes_a_short_message() {
+        assert_eq!(message_of(b" plain "), "plain");
+        assert_eq!(message_of(br#"{"error":"Invalid parameter"}"#), "Invalid parameter");
+        assert_eq!(message_of(&[0xff; 2000]).chars().count(), 300);
+    }
+}

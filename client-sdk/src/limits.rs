@@ -1,0 +1,60 @@
+//! Every limit and every wait of this crate, in one place, with its reason.
+
+use std::time::Duration;
+
+/// How long [`Worker::connect`](crate::Worker::connect) waits for the bus: long enough for a broker that starts
+/// beside the worker, short enough that a wrong address is noticed.
+pub const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Calls that one worker serves at once unless told otherwise. A call costs a task, a few kilobytes and its last
+/// events; past this a second worker is the better answer.
+pub const CALLS_AT_ONCE: usize = 1_000;
+
+/// How long a worker that was told to stop lets its calls finish: below the 30 s after which Kubernetes kills.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// How long an accepted offer may stay without its first event before it counts as another worker's.
+pub const ACCEPT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a command waits for its answer: Asterisk answers in milliseconds, an originate through a slow trunk or a
+/// large recording in seconds.
+pub const COMMAND_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a command in flight still waits once its call has ended: answers and events take different ways.
+pub const LAST_ANSWERS_GRACE: Duration = Duration::from_secs(2);
+
+/// How long `finished()` still waits for its event once the channel is gone: Asterisk orders the events of one
+/// object, not those of several.
+pub const FINISH_GRACE: Duration = Duration::from_secs(1);
+
+/// Events of a call kept for handlers that read later than they come; past it the oldest go, and a `ProxyGap` stands
+/// for them. A usual call has some dozens.
+pub const EVENTS_KEPT: usize = 1_024;
+
+/// Bytes of ARI bodies kept in the same way: a usual event has 700, so that only monsters meet this limit first.
+pub const EVENT_BYTES_KEPT: usize = 4 << 20;
+
+/// The largest answer put together from parts: an hour of recorded telephone sound.
+pub const LARGEST_ANSWER: usize = 64 << 20;
+
+/// The most parts that one answer may have, whatever their size.
+pub const ANSWER_PARTS: u32 = 65_536;
+
+/// How long the hanging up of a call whose handler failed may take.
+pub const HANG_UP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long the tasks of cancelled calls may take to hang up and end, once draining is over.
+pub const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(6);
+
+/// How long a worker that stops at once waits for its tasks to give way.
+pub const ABORT_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Pause before an operation on the bus is tried again while the bus says that it is up.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Version 1: how long events are still read after the call's own channel has left, because that protocol does not
+/// say which event is the last.
+pub const VERSION_1_GRACE: Duration = Duration::from_secs(1);
+
+/// Version 1: how long a call whose handler has returned is waited for before its topics are deleted.
+pub const VERSION_1_LINGER: Duration = Duration::from_secs(5);

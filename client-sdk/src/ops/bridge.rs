@@ -1,0 +1,89 @@
+//! A bridge that a call made.
+
+use serde_json::json;
+
+use super::{Channel, Playback, Record, fresh_id};
+use crate::{Call, Method, Result, path};
+
+/// A bridge, in which channels hear each other.
+///
+/// Every method is one ARI command; its errors are those of any [command](crate::CommandError).
+#[derive(Debug, Clone)]
+pub struct Bridge {
+    call: Call,
+    id: String,
+}
+
+impl Call {
+    /// Makes a bridge. `kind` is `mixing`, `holding`, or what else Asterisk's bridges take, separated by commas
+    /// (`mixing,dtmf_events`).
+    ///
+    /// # Errors
+    /// Those of any command.
+    pub async fn create_bridge(&self, kind: impl AsRef<str> + Send) -> Result<Bridge> {
+        let id = fresh_id();
+        let body = json!({ "type": kind.as_ref(), "bridgeId": id });
+        self.command(Method::Post, "/bridges").json(body).await?;
+        Ok(Bridge { call: self.clone(), id })
+    }
+
+    /// A handle to a bridge of this call, by its id.
+    #[must_use]
+    pub fn bridge_by_id(&self, id: impl Into<String>) -> Bridge {
+        Bridge { call: self.clone(), id: id.into() }
+    }
+}
+
+impl Bridge {
+    /// Its id, which this crate chose.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Puts a channel into it.
+    ///
+    /// # Errors
+    /// `NotInStasis` for a channel that is in no application; `BadRequest` for one that does not exist.
+    pub async fn add_channel(&self, channel: &Channel) -> Result {
+        self.change("addChannel", channel).await
+    }
+
+    /// Takes a channel out of it.
+    ///
+    /// # Errors
+    /// `BadRequest` for a channel that does not exist, `InvalidState` or `BadRequest` for one that is not in it.
+    pub async fn remove_channel(&self, channel: &Channel) -> Result {
+        self.change("removeChannel", channel).await
+    }
+
+    /// Starts to play a media URI to all in it.
+    ///
+    /// # Errors
+    /// Those of any command.
+    pub async fn play(&self, media: impl AsRef<str> + Send) -> Result<Playback> {
+        Playback::start(self.call.clone(), self.path(), None, media.as_ref()).await
+    }
+
+    /// Prepares to record all in it; awaiting it starts it.
+    pub fn record(&self, name: impl Into<String>) -> Record {
+        Record::new(self.call.clone(), self.path(), None, name.into())
+    }
+
+    /// Ends it; the channels in it stay in the application.
+    ///
+    /// # Errors
+    /// `NotFound` when it is gone already.
+    pub async fn destroy(&self) -> Result {
+        self.call.command(Method::Delete, self.path()).await.map(drop)
+    }
+
+    async fn change(&self, operation: &str, channel: &Channel) -> Result {
+        let url = self.path() + "/" + operation;
+        self.call.command(Method::Post, url).json(json!({ "channel": channel.id() })).await.map(drop)
+    }
+
+    fn path(&self) -> String {
+        path(&["bridges", &self.id])
+    }
+}

@@ -1,0 +1,20 @@
+//! Typed operations: thin handles, every one of which goes through [`Call::command`](crate::Call::command).
+
+mod bridge;
+mod channel;
+mod originate;
+mod playback;
+mod recording;
+mod watch;
+
+pub use bridge::Bridge;
+pub use channel::Channel;
+pub use originate::Originate;
+pub use playback::Playback;
+pub use recording::{LiveRecording, Record, Recorded};
+pub(crate) use watch::is_end_of;
+
+/// An id for an object that a command makes: chosen before, so that its events can be told from the first on.
+fn fresh_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}

@@ -1,0 +1,86 @@
+//! Calling somebody on behalf of a call.
+
+use std::{fmt, future::IntoFuture, time::Duration};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use serde_json::{Map, Value, json};
+
+use super::{Channel, fresh_id};
+use crate::{Call, Method, Result};
+
+/// A new channel about to be made: awaiting it starts the calling and yields the channel, which rings or will ring.
+///
+/// Its id is chosen before, so that its events belong to this call from the first on. Once it is answered it enters
+/// the call's application, and its StasisStart comes among the call's events.
+#[must_use = "the calling is started when it is awaited"]
+pub struct Originate {
+    call: Call,
+    id: String,
+    fields: Map<String, Value>,
+    variables: Map<String, Value>,
+}
+
+impl Originate {
+    pub(super) fn new(call: Call, endpoint: String) -> Self {
+        let id = fresh_id();
+        let application = call.application().to_owned();
+        Self { call, id: id.clone(), fields: Map::new(), variables: Map::new() }
+            .field("endpoint", endpoint)
+            .field("channelId", id)
+            .field("app", application)
+    }
+
+    /// Who calls, as the callee sees it: `"Name" <number>`.
+    pub fn caller_id(self, caller: impl Into<String>) -> Self {
+        self.field("callerId", caller.into())
+    }
+
+    /// Gives up after ringing this long, in whole seconds (Asterisk's default is 30).
+    pub fn ring_for(self, longest: Duration) -> Self {
+        self.field("timeout", longest.as_secs())
+    }
+
+    /// The arguments with which the channel enters the application, separated by commas.
+    pub fn args(self, args: impl Into<String>) -> Self {
+        self.field("appArgs", args.into())
+    }
+
+    /// The channel on whose behalf this is: it passes on accounting, codecs and the like.
+    pub fn originator(self, channel: &Channel) -> Self {
+        self.field("originator", channel.id())
+    }
+
+    /// Sets a variable of the new channel.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), Value::String(value.into()));
+        self
+    }
+
+    fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    async fn start(mut self) -> Result<Channel> {
+        if !self.variables.is_empty() {
+            self.fields.insert("variables".to_owned(), json!(self.variables));
+        }
+        self.call.command(Method::Post, "/channels").json(self.fields).await?;
+        Ok(Channel::new(self.call, self.id))
+    }
+}
+
+impl IntoFuture for Originate {
+    type Output = Result<Channel>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.start().boxed()
+    }
+}
+
+impl fmt::Debug for Originate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Originate").field("fields", &self.fields).finish_non_exhaustive()
+    }
+}

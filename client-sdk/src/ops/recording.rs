@@ -1,0 +1,161 @@
+//! A recording being made.
+
+use std::{fmt, future::IntoFuture, time::Duration};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::watch::Watch;
+use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
+
+/// A recording about to be started: awaiting it starts it.
+#[must_use = "a recording is started when it is awaited"]
+pub struct Record {
+    call: Call,
+    target: String,
+    channel: Option<String>,
+    name: String,
+    fields: Map<String, Value>,
+}
+
+impl Record {
+    /// To be started with `POST <target>/record`; `channel` is the one whose end ends it.
+    pub(super) fn new(call: Call, target: String, channel: Option<String>, name: String) -> Self {
+        Self { call, target, channel, name: name.clone(), fields: Map::new() }
+            .field("name", name)
+            .format("wav")
+    }
+
+    /// The file format, such as `wav` (the default), `gsm` or `ulaw`.
+    pub fn format(self, format: impl Into<String>) -> Self {
+        self.field("format", format.into())
+    }
+
+    /// Ends it after this long, in whole seconds. Without it, it has no end of its own.
+    pub fn max_duration(self, longest: Duration) -> Self {
+        self.field("maxDurationSeconds", longest.as_secs())
+    }
+
+    /// Ends it after so much silence, in whole seconds.
+    pub fn max_silence(self, longest: Duration) -> Self {
+        self.field("maxSilenceSeconds", longest.as_secs())
+    }
+
+    /// Plays a beep before it.
+    pub fn beep(self) -> Self {
+        self.field("beep", true)
+    }
+
+    /// Ends it on a key: `#`, `*`, `any`.
+    pub fn terminate_on(self, key: impl Into<String>) -> Self {
+        self.field("terminateOn", key.into())
+    }
+
+    /// What to do when there is one of this name: `fail` (Asterisk's default), `overwrite` or `append`.
+    pub fn if_exists(self, what: impl Into<String>) -> Self {
+        self.field("ifExists", what.into())
+    }
+
+    fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    async fn start(self) -> Result<LiveRecording> {
+        let wanted = self.name.clone();
+        let finished = Watch::new(self.call.dialog().clone(), self.channel, move |event| {
+            matches!(event.kind(), "RecordingFinished" | "RecordingFailed")
+                && event.recording_name() == Some(&wanted)
+        });
+        let url = self.target + "/record";
+        let command = format!("POST {url}");
+        self.call.command(Method::Post, url).json(self.fields).await?;
+        Ok(LiveRecording { call: self.call, name: self.name, command, finished })
+    }
+}
+
+impl IntoFuture for Record {
+    type Output = Result<LiveRecording>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.start().boxed()
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").field("fields", &self.fields).finish_non_exhaustive()
+    }
+}
+
+/// A recording that was started.
+pub struct LiveRecording {
+    call: Call,
+    name: String,
+    command: String,
+    finished: Watch,
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Recorded {
+    /// Its name.
+    pub name: String,
+    /// Its file format.
+    pub format: String,
+    /// How long it is, in seconds.
+    pub duration: Option<u64>,
+    /// How much of it is silence, in seconds; told where silence can end it.
+    pub silence_duration: Option<u64>,
+}
+
+impl LiveRecording {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Waits until it has ended and is stored.
+    ///
+    /// # Errors
+    /// `Failed` with Asterisk's cause when it could not be made; `Gone` when the call ends without a word about it.
+    pub async fn finished(&self) -> Result<Recorded> {
+        let event = self.finished.event(&self.command).await?;
+        if event.kind() == "RecordingFailed" {
+            let cause = event.text("/recording/cause").unwrap_or("Asterisk gives no cause");
+            return Err(CommandError::new(CommandErrorKind::Failed, &self.command, cause));
+        }
+        let recording = event.json().get("recording").cloned().unwrap_or(json!({}));
+        serde_json::from_value(recording).map_err(|error| {
+            CommandError::new(CommandErrorKind::Decode, &self.command, format!("RecordingFinished: {error}"))
+        })
+    }
+
+    /// Ends it and stores it.
+    ///
+    /// # Errors
+    /// Those of any command; `NotFound` when it has ended already.
+    pub async fn stop(&self) -> Result {
+        let url = path(&["recordings", "live", &self.name, "stop"]);
+        self.call.command(Method::Post, url).await.map(drop)
+    }
+
+    /// Ends it and throws it away.
+    ///
+    /// # Errors
+    /// Those of [`stop`](Self::stop).
+    pub async fn discard(&self) -> Result {
+        self.call.command(Method::Delete, path(&["recordings", "live", &self.name])).await.map(drop)
+    }
+}
+
+impl fmt::Debug for LiveRecording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveRecording").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+//! Waiting for the one event that ends a playback or recording. The watching begins before the command is published,
+//! because the event can come before the command's answer.
+
+use std::sync::Arc;
+
+use tokio::{sync::watch, time::timeout};
+
+use crate::{
+    CallEnd, CommandError, Event, Result,
+    call::{Dialog, Seen, gone},
+    limits::FINISH_GRACE,
+};
+
+/// A watch for one event of a call; dropping it ends the watching.
+pub(crate) struct Watch {
+    dialog: Arc<Dialog>,
+    id: u64,
+    seen: watch::Receiver<Seen>,
+}
+
+impl Watch {
+    /// Watches for an event that `wanted` is true of, or for the end of the channel that it is about.
+    pub(crate) fn new(
+        dialog: Arc<Dialog>,
+        channel: Option<String>,
+        wanted: impl Fn(&Event) -> bool + Send + 'static,
+    ) -> Self {
+        let judge = move |event: &Event| {
+            if wanted(event) {
+                Seen::Event(event.clone())
+            } else if channel.as_deref().is_some_and(|channel| is_end_of(event, channel)) {
+                Seen::Over
+            } else {
+                Seen::Nothing
+            }
+        };
+        let (id, seen) = dialog.feed.watch(judge);
+        Self { dialog, id, seen }
+    }
+
+    /// The event, whenever it comes.
+    ///
+    /// # Errors
+    /// `Gone` when the call or the channel ends without it; `command` is what the error names.
+    pub(crate) async fn event(&self, command: &str) -> Result<Event> {
+        let mut seen = self.seen.clone();
+        let first = seen.wait_for(|seen| !matches!(seen, Seen::Nothing)).await.map(|seen| seen.clone());
+        match first {
+            Ok(Seen::Event(event)) => return Ok(event),
+            Ok(Seen::Over) => {
+                let found = timeout(FINISH_GRACE, seen.wait_for(|seen| matches!(seen, Seen::Event(_)))).await;
+                if let Ok(Ok(seen)) = found
+                    && let Seen::Event(event) = &*seen
+                {
+                    return Ok(event.clone());
+                }
+            }
+            _ => {}
+        }
+        Err(self.gone(command))
+    }
+
+    fn gone(&self, command: &str) -> CommandError {
+        gone(command, self.dialog.feed.ended().unwrap_or(CallEnd::Ended))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.dialog.feed.unwatch(self.id);
+    }
+}
+
+/// Whether nothing more is to be expected of the channel in this application.
+pub(crate) fn is_end_of(event: &Event, channel: &str) -> bool {
+    matches!(event.kind(), "StasisEnd" | "ChannelDestroyed") && event.channel_id() == Some(channel)
+}

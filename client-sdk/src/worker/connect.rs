@@ -1,0 +1,61 @@
+//! Connecting to the bus and waiting until it is there.
+
+use std::sync::Arc;
+
+use ari_bus::{Bus, BusOptions, Link};
+use tokio::time::timeout;
+
+use super::Settings;
+use crate::error::WorkerError;
+
+pub(super) async fn connect(url: &str, settings: &Settings) -> Result<Arc<dyn Bus>, WorkerError> {
+    // With two TLS providers in one program rustls cannot choose; whoever came first has chosen.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let options =
+        BusOptions { client_name: settings.name.clone(), names: settings.names(), ..BusOptions::default() };
+    let bus = ari_bus::connect(url, options)?;
+    let mut link = bus.link();
+    let waited = settings.connect_deadline;
+    if matches!(timeout(waited, link.up()).await, Ok(true)) {
+        return Ok(bus);
+    }
+    let reason = match link.now() {
+        Link::Down(reason) => reason,
+        Link::Up | Link::Closed => "the connection was closed".to_owned(),
+    };
+    bus.close().await;
+    Err(WorkerError::Unreachable { url: without_secrets(url), waited, reason })
+}
+
+/// A bus URL, or several separated by commas, without what comes before an `@` or after a `?`.
+fn without_secrets(url: &str) -> String {
+    let clean = |url: &str| {
+        let url = url.split('?').next().unwrap_or_default();
+        match (url.split_once("://"), url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+            (None, Some((_, host))) => host.to_owned(),
+            (_, None) => url.to_owned(),
+        }
+    };
+    // A password may hold a comma: only what follows the last `@` of all is certainly no part of one.
+    let servers = url.matches("://").count();
+    if servers > 1 { url.split(',').map(clean).collect::<Vec<_>>().join(",") } else { clean(url) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_left_in_a_url() {
+        for (url, clean) in [
+            ("nats://127.0.0.1:4222", "nats://127.0.0.1:4222"),
+            ("nats://me:s3cret@bus:4222", "nats://bus:4222"),
+            ("amqps://me:s3c@ret,@bus/vhost?key=s3cret", "amqps://bus/vhost"),
+            ("nats://a:s3cret@one:1,nats://token-s3cret@two:2", "nats://one:1,nats://two:2"),
+            ("s3cret@bus", "bus"),
+        ] {
+            assert_eq!(without_secrets(url), clean);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a worker is told by environment variables. The crate's front page has the table.
+
+use std::{ffi::OsString, time::Duration};
+
+use super::Settings;
+use crate::error::WorkerError;
+
+const PREFIX: &str = "ARI_WORKER_";
+const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
+
+/// The bus's URL and the settings.
+pub(super) fn read(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(String, Settings), WorkerError> {
+    let mut settings = Settings::default();
+    let mut url = None;
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let value = value.to_str().ok_or_else(|| WorkerError::setting(name, "is not UTF-8"))?.trim();
+        // Set to nothing is not set: what a container's empty variable means.
+        if value.is_empty() {
+            continue;
+        }
+        match &name[PREFIX.len()..] {
+            "BUS_URL" => set_url(&mut url, name, value.to_owned())?,
+            "BUS_URL_FILE" => {
+                let text = std::fs::read_to_string(value)
+                    .map_err(|error| WorkerError::setting(name, format!("{value}: {error}")))?;
+                set_url(&mut url, name, text.trim().to_owned())?;
+            }
+            "APPLICATIONS" => settings.applications = list(value),
+            "QUEUE" => settings.queue = value.to_owned(),
+            "PREFIX" => settings.prefix = value.to_owned(),
+            "LIMIT" => settings.limit = number(name, value)?,
+            "NAME" => settings.name = value.to_owned(),
+            "DRAIN_SECONDS" => settings.drain_timeout = seconds(name, value)?,
+            "CONNECT_SECONDS" => settings.connect_deadline = seconds(name, value)?,
+            "COMMAND_SECONDS" => settings.command_deadline = seconds(name, value)?,
+            _ => return Err(WorkerError::setting(name, "there is no such setting")),
+        }
+    }
+    Ok((url.unwrap_or_else(|| DEFAULT_URL.to_owned()), settings))
+}
+
+fn set_url(url: &mut Option<String>, name: &str, value: String) -> Result<(), WorkerError> {
+    match url.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(WorkerError::setting(name, "the URL is given twice, as BUS_URL and as BUS_URL_FILE")),
+    }
+}
+
+fn list(value: &str) -> Vec<String> {
+    value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn number(name: &str, value: &str) -> Result<usize, WorkerError> {
+    value.parse().map_err(|_| WorkerError::setting(name, format!("{value:?} is not a whole number")))
+}
+
+fn seconds(name: &str, value: &str) -> Result<Duration, WorkerError> {
+    let seconds: f64 = value.parse().unwrap_or(f64::NAN);
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| WorkerError::setting(name, format!("{value:?} is not a number of seconds")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(variables: &[(&str, &str)]) -> Result<(String, Settings), String> {
+        read(variables.iter().map(|(name, value)| (name.into(), value.into())))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_set_has_its_default() {
+        let (url, settings) = read_all(&[("PATH", "/bin"), ("ARI_WORKER_QUEUE", "")]).unwrap();
+        assert_eq!((url.as_str(), settings.limit), (DEFAULT_URL, crate::limits::CALLS_AT_ONCE));
+        assert_eq!(settings.queue_of("hello"), "hello");
+    }
+
+    #[test]
+    fn every_variable_is_heard() {
+        let (url, settings) = read_all(&[
+            ("ARI_WORKER_BUS_URL", "amqp://bus"),
+            ("ARI_WORKER_APPLICATIONS", "a, b,"),
+            ("ARI_WORKER_QUEUE", "q"),
+            ("ARI_WORKER_PREFIX", "p."),
+            ("ARI_WORKER_LIMIT", "7"),
+            ("ARI_WORKER_NAME", "n"),
+            ("ARI_WORKER_DRAIN_SECONDS", "1.5"),
+            ("ARI_WORKER_CONNECT_SECONDS", "2"),
+            ("ARI_WORKER_COMMAND_SECONDS", "3"),
+        ])
+        .unwrap();
+        assert_eq!(url, "amqp://bus");
+        assert_eq!(settings.applications, ["a", "b"]);
+        assert_eq!((settings.queue_of("a"), settings.prefix.as_str(), settings.limit), ("q", "p.", 7));
+        assert_eq!(settings.name, "n");
+        let times = [settings.drain_timeout, settings.connect_deadline, settings.command_deadline];
+        assert_eq!(times.map(|time| time.as_millis()), [1500, 2000, 3000]);
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        for (name, value) in [
+            ("ARI_WORKER_LIMIT", "many"),
+            ("ARI_WORKER_DRAIN_SECONDS", "-1"),
+            ("ARI_WORKER_DRAIN_SECONDS", "NaN"),
+            ("ARI_WORKER_APLICATIONS", "a"),
+            ("ARI_WORKER_BUS_URL_FILE", "/nonexistent/file"),
+        ] {
+            let error = read_all(&[(name, value)]).unwrap_err();
+            assert!(error.starts_with(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The worker: what it is told before it runs.
+
+mod connect;
+mod env;
+mod pool;
+mod room;
+mod run;
+mod serve;
+mod stop;
+
+use std::{fmt, future::Future, sync::Arc, time::Duration};
+
+use ari_bus::{
+    Bus,
+    protocol::{Names, check_application},
+};
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    Call,
+    error::WorkerError,
+    limits::{CALLS_AT_ONCE, COMMAND_DEADLINE, CONNECT_DEADLINE, DRAIN_TIMEOUT},
+};
+
+/// The error of a handler, whatever it was.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A handler without its types.
+pub(crate) type Handler = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+
+/// A member of the pools of one or several applications: it takes calls and gives each to a handler.
+///
+/// See the [crate](crate)'s front page for an example and for what can be set by environment variables.
+#[must_use = "a worker takes calls when it is run"]
+pub struct Worker {
+    bus: Arc<dyn Bus>,
+    /// Where this worker itself connected the bus to, and with which prefix; `None` for a bus that was given to it.
+    connected: Option<Connected>,
+    settings: Settings,
+}
+
+#[derive(Debug, Clone)]
+struct Connected {
+    url: String,
+    prefix: String,
+}
+
+/// What a worker is told before it runs.
+#[derive(Debug, Clone)]
+struct Settings {
+    applications: Vec<String>,
+    queue: String,
+    prefix: String,
+    limit: usize,
+    drain_timeout: Duration,
+    connect_deadline: Duration,
+    command_deadline: Duration,
+    name: String,
+    shutdown: Option<CancellationToken>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            applications: Vec::new(),
+            queue: String::new(),
+            prefix: String::new(),
+            limit: CALLS_AT_ONCE,
+            drain_timeout: DRAIN_TIMEOUT,
+            connect_deadline: CONNECT_DEADLINE,
+            command_deadline: COMMAND_DEADLINE,
+            name: format!("worker-{}", Uuid::now_v7().simple()),
+            shutdown: None,
+        }
+    }
+}
+
+impl Worker {
+    /// Connects to the bus that `url` names (`nats://`, `tls://`, `amqp://`, `amqps://`) and waits until it is up, for
+    /// [30 s](crate::limits::CONNECT_DEADLINE) at most. From then on the connection comes back by itself.
+    ///
+    /// # Errors
+    /// [`WorkerError::Unreachable`] when the bus does not come up, [`WorkerError::Bus`] for a URL that names none.
+    pub async fn connect(url: impl AsRef<str>) -> Result<Self, WorkerError> {
+        Self::connect_with(url.as_ref(), Settings::default()).await
+    }
+
+    /// A worker on a bus that the program already has, which it also closes itself.
+    pub fn with_bus(bus: Arc<dyn Bus>) -> Self {
+        Self { bus, connected: None, settings: Settings::default() }
+    }
+
+    /// A worker as the environment describes it: see [the table](crate#environment). Connects as
+    /// [`connect`](Self::connect) does.
+    ///
+    /// # Errors
+    /// [`WorkerError::Setting`] for a variable that cannot be used, which it names; those of
+    /// [`connect`](Self::connect).
+    pub async fn from_env() -> Result<Self, WorkerError> {
+        let (url, settings) = env::read(std::env::vars_os())?;
+        Self::connect_with(&url, settings).await
+    }
+
+    async fn connect_with(url: &str, settings: Settings) -> Result<Self, WorkerError> {
+        let bus = connect::connect(url, &settings).await?;
+        let connected = Some(Connected { url: url.to_owned(), prefix: settings.prefix.clone() });
+        Ok(Self { bus, connected, settings })
+    }
+
+    /// Joins the pool of an application as well.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        if !self.settings.applications.contains(&name) {
+            self.settings.applications.push(name);
+        }
+        self
+    }
+
+    /// Joins the pool of an application if no other was named, in the program or in the environment.
+    pub fn default_application(self, name: impl Into<String>) -> Self {
+        if self.settings.applications.is_empty() { self.application(name) } else { self }
+    }
+
+    /// NATS: the queue group whose members share the calls; without it, or with an empty one, the application's name.
+    /// RabbitMQ has one pool an application and needs none.
+    pub fn queue(mut self, group: impl Into<String>) -> Self {
+        self.settings.queue = group.into();
+        self
+    }
+
+    /// What the installation puts before every topic (`bus_config.prefix` of the proxy).
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.settings.prefix = prefix.into();
+        self
+    }
+
+    /// The most calls at once, over all applications; [1,000](crate::limits::CALLS_AT_ONCE) if not set. A worker that
+    /// is full leaves its pools and comes back when it has room.
+    pub fn limit(mut self, calls: usize) -> Self {
+        self.settings.limit = calls;
+        self
+    }
+
+    /// How long calls may go on once the worker is to stop; [25 s](crate::limits::DRAIN_TIMEOUT) if not set.
+    pub fn drain_timeout(mut self, longest: Duration) -> Self {
+        self.settings.drain_timeout = longest;
+        self
+    }
+
+    /// How long a command waits for its answer; [30 s](crate::limits::COMMAND_DEADLINE) if not set.
+    pub fn command_timeout(mut self, longest: Duration) -> Self {
+        self.settings.command_deadline = longest;
+        self
+    }
+
+    /// What this worker is called in logs; a name that no other has, if not set.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.settings.name = name.into();
+        self
+    }
+
+    /// Stops when `token` is cancelled, instead of at SIGTERM or SIGINT.
+    pub fn shutdown(mut self, token: CancellationToken) -> Self {
+        self.settings.shutdown = Some(token);
+        self
+    }
+
+    /// Takes calls and gives each to `handler`, in a task of its own, until the worker is told to stop: by SIGTERM or
+    /// SIGINT, or by the token given to [`shutdown`](Self::shutdown). Then it [drains](crate#stopping).
+    ///
+    /// # Errors
+    /// [`WorkerError::Setting`] for what cannot be used; [`WorkerError::Bus`] when the bus refuses the worker (its
+    /// permissions, for one) or is closed. A broker that is away is no error: the worker waits for it.
+    pub async fn run<H, F, E>(self, handler: H) -> Result<(), WorkerError>
+    where
+        H: Fn(Call) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let handler: Handler = Arc::new(move |call| {
+            let work = handler(call);
+            Box::pin(async move { work.await.map_err(Into::into) })
+        });
+        self.settings.check()?;
+        let (bus, ours) = self.bus_for_run().await?;
+        let result = run::run(Arc::clone(&bus), self.settings, handler).await;
+        if ours {
+            bus.close().await;
+        }
+        result
+    }
+
+    /// The bus, and whether it is the worker's to close. A prefix that was set after connecting needs a connection that
+    /// knows of it.
+    async fn bus_for_run(&self) -> Result<(Arc<dyn Bus>, bool), WorkerError> {
+        match &self.connected {
+            Some(connected) if connected.prefix != self.settings.prefix => {
+                self.bus.close().await;
+                Ok((connect::connect(&connected.url, &self.settings).await?, true))
+            }
+            connected => Ok((Arc::clone(&self.bus), connected.is_some())),
+        }
+    }
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), WorkerError> {
+        if self.applications.is_empty() {
+            return Err(WorkerError::setting(
+                "application",
+                "none is named: call .application(\"…\") or set ARI_WORKER_APPLICATIONS",
+            ));
+        }
+        for application in &self.applications {
+            check_application(application)
+                .map_err(|error| WorkerError::setting("application", error.to_string()))?;
+        }
+        if !self.queue.is_empty() {
+            check_application(&self.queue)
+                .map_err(|error| WorkerError::setting("queue", error.to_string()))?;
+        }
+        if self.limit == 0 {
+            return Err(WorkerError::setting("limit", "0 calls at once is no worker"));
+        }
+        Ok(())
+    }
+
+    fn names(&self) -> Names {
+        Names::new(self.prefix.clone())
+    }
+
+    /// The pool's name: never empty, since that would give every worker every call.
+    fn queue_of<'a>(&'a self, application: &'a str) -> &'a str {
+        if self.queue.is_empty() { application } else { &self.queue }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the URL, which may hold a password.
+        f.debug_struct("Worker").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

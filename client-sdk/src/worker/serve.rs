@@ -1,0 +1,116 @@
+//! One call, from its offer to the end of its handler.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+
+use ari_bus::protocol::AppStart;
+use futures_util::FutureExt as _;
+use tracing::{debug, error, info, warn};
+
+use super::{BoxError, pool::version_of, room::Place, run::Running};
+use crate::{
+    Call, CommandErrorKind, Method,
+    call::{CallEnd, Commands, Dialog, Version, accept},
+    limits::HANG_UP_DEADLINE,
+    path, version1,
+};
+
+/// Takes an offer and, if the call becomes this worker's, runs the handler. The place is the call's until then.
+pub(super) async fn serve(running: Arc<Running>, offer: AppStart, _place: Place) {
+    let deadline = running.settings.command_deadline;
+    match version_of(&offer) {
+        Version::Two => {
+            let topic = offer.commands.clone().unwrap_or_default();
+            let commands = Commands::new(Version::Two, Arc::clone(&running.bus), topic, deadline);
+            let dialog = Arc::new(Dialog::new(offer, commands));
+            let address = running.inbox.register(Arc::clone(&dialog));
+            let accepting = accept(&dialog, &running.settings.name, address.events(), address.responses());
+            running.handle_accepted(accepting).await;
+        }
+        Version::One => {
+            match version1::Opened::new(&running.bus, &running.names, offer, deadline).await {
+                Ok(mut opened) => {
+                    running.handle_accepted(opened.accept()).await;
+                    // Not while the worker waits for nothing else.
+                    running.cancelled.run_until_cancelled(opened.linger()).await;
+                    opened.delete().await;
+                }
+                Err(error) => warn!(%error, "an offer could not be taken"),
+            }
+        }
+    }
+}
+
+impl Running {
+    async fn handle_accepted(&self, accepting: impl Future<Output = Result<Call, String>>) {
+        match self.cancelled.run_until_cancelled(accepting).await {
+            Some(Ok(call)) => self.handle(call).await,
+            Some(Err(reason)) => debug!(reason, "an offer that was taken did not become this worker's call"),
+            None => {}
+        }
+    }
+
+    /// Runs the handler; if it fails, its call is hung up.
+    async fn handle(&self, call: Call) {
+        let _release = Release(Arc::clone(call.dialog()));
+        debug!(channel = call.channel().id(), "the call begins");
+        let work = AssertUnwindSafe(async { (self.handler)(call.clone()).await }).catch_unwind();
+        let failure = match self.cancelled.run_until_cancelled(work).await {
+            Some(Ok(Ok(()))) => return debug!("the call's handler is through"),
+            Some(Ok(Err(error))) => Failure::Error(error),
+            Some(Err(panic)) => Failure::Panic(text_of(panic.as_ref()).to_owned()),
+            None => Failure::Cancelled,
+        };
+        failure.report(hang_up(&call).await);
+    }
+}
+
+/// Ends a call for its handles when its handler is through, or is dropped.
+struct Release(Arc<Dialog>);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        self.0.feed.end(CallEnd::Released);
+    }
+}
+
+/// How a handler failed.
+enum Failure {
+    Error(BoxError),
+    Panic(String),
+    Cancelled,
+}
+
+impl Failure {
+    /// Reports it, with what became of its call. A caller who hangs up is no failure, and is told quietly.
+    fn report(self, call: &'static str) {
+        match self {
+            Self::Error(error) if call == GONE => {
+                info!(%error, "the call went before its handler was through")
+            }
+            Self::Error(error) => warn!(%error, call, "a call's handler returned an error"),
+            Self::Panic(panic) => error!(panic, call, "a call's handler panicked"),
+            Self::Cancelled => warn!(call, "a call was cancelled"),
+        }
+    }
+}
+
+const GONE: &str = "had gone already";
+
+/// Hangs up the call's channel, if it is still there.
+async fn hang_up(call: &Call) -> &'static str {
+    let url = path(&["channels", call.channel().id()]);
+    match call.command(Method::Delete, url).timeout(HANG_UP_DEADLINE).await {
+        Ok(_) => "hung up",
+        Err(error) if matches!(error.kind(), CommandErrorKind::NotFound | CommandErrorKind::Gone) => GONE,
+        Err(error) => {
+            warn!(%error, "a call could not be hung up");
+            "not hung up"
+        }
+    }
+}
+
+/// What a panic said.
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
+}

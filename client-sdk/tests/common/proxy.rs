@@ -1,0 +1,175 @@
+//! A version-2 proxy that does what a test tells it.
+
+use std::{borrow::Cow, time::Duration};
+
+use ari_bus::{
+    Bus, Reach, Subscription, Topics,
+    memory::MemoryBus,
+    protocol::{
+        Accept, Answer, AppStart, Bodies, Command, Control, Decline, Event, EventBody, Incoming, Names,
+        encode_answer, parse_incoming,
+    },
+};
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{of_channel, soon, stasis_start};
+
+/// A dialog as the proxy has it.
+pub struct Dialog {
+    bus: MemoryBus,
+    incoming: Subscription,
+    pub offer: AppStart,
+    pub channel: String,
+    /// Once it was accepted.
+    pub accept: Accept,
+    pub seq: u64,
+}
+
+/// What a worker published.
+#[derive(Debug)]
+pub enum From {
+    Command(Command<'static>),
+    Accept(Accept),
+    Decline(Decline),
+}
+
+impl Dialog {
+    /// Makes a dialog for a channel and offers it to the pool, waiting until there is one.
+    pub async fn offer(bus: &MemoryBus, channel: &str) -> Self {
+        let dialog = Self::new(bus, channel).await;
+        dialog.offer_again().await;
+        dialog
+    }
+
+    /// Makes a dialog that is not offered yet.
+    pub async fn new(bus: &MemoryBus, channel: &str) -> Self {
+        let names = Names::default();
+        let id = Names::dialog_id("sim");
+        let commands = format!("{}{}", names.proxy_inbox("sim", "1"), id);
+        let incoming = bus.subscribe(Topics::One(commands.clone())).await.unwrap();
+        let offer = AppStart {
+            application: "hello".to_owned(),
+            dialog_id: id.clone(),
+            server_id: "sim".to_owned(),
+            protocol: Some(2),
+            root: Some(id),
+            term: Some(1),
+            commands: Some(commands),
+            start: Some(stasis_start(channel).to_string()),
+            ..AppStart::default()
+        };
+        let (channel, accept) = (channel.to_owned(), Accept::default());
+        Self { bus: bus.clone(), incoming, offer, channel, accept, seq: 0 }
+    }
+
+    /// Offers it until there is a pool.
+    pub async fn offer_again(&self) {
+        let payload = Bytes::from(serde_json::to_vec(&self.offer).unwrap());
+        let topic = Names::default().application(&self.offer.application);
+        while self.bus.offer(&topic, payload.clone(), Duration::ZERO).await.unwrap() == Reach::Nobody {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Offers it and takes the accept; the StasisStart follows.
+    pub async fn accepted(bus: &MemoryBus, channel: &str) -> Self {
+        let mut dialog = Self::offer(bus, channel).await;
+        dialog.accept = dialog.next_accept().await;
+        dialog.event(stasis_start(channel)).await;
+        dialog
+    }
+
+    pub async fn next(&mut self) -> From {
+        let message = soon(self.incoming.next()).await.expect("the bus was closed");
+        match parse_incoming(&message.payload) {
+            Incoming::Command(command) => From::Command(owned(command)),
+            Incoming::Control(Control::Accept(accept)) => From::Accept(accept),
+            Incoming::Control(Control::Decline(decline)) => From::Decline(decline),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn next_accept(&mut self) -> Accept {
+        match self.next().await {
+            From::Accept(accept) => accept,
+            other => panic!("{other:?} is no accept"),
+        }
+    }
+
+    pub async fn next_command(&mut self) -> Command<'static> {
+        match self.next().await {
+            From::Command(command) => command,
+            other => panic!("{other:?} is no command"),
+        }
+    }
+
+    /// Takes a command of which it is known what it is, and answers it.
+    pub async fn expect(&mut self, method: &str, url: &str, status: u16) -> Value {
+        let command = self.next_command().await;
+        assert_eq!((command.method.as_ref(), command.url.as_ref()), (method, url));
+        self.answer(&command.unique_id, status, b"").await;
+        command.body.map_or(Value::Null, |body| serde_json::from_str(&body).unwrap())
+    }
+
+    pub async fn answer(&self, unique_id: &str, status: u16, body: &[u8]) {
+        self.answer_in(unique_id, status, body, self.bus.largest_message()).await;
+    }
+
+    /// Answers in parts, where messages of `largest` bytes do not carry it whole.
+    pub async fn answer_in(&self, unique_id: &str, status: u16, body: &[u8], largest: usize) {
+        let answer = Answer { status, body: Bytes::copy_from_slice(body) };
+        let messages = encode_answer(unique_id, &answer, Bodies::String, largest, true).unwrap();
+        self.bus.publish_all(&self.accept.responses, messages).await.unwrap();
+    }
+
+    /// Sends the next event.
+    pub async fn event(&mut self, body: Value) {
+        self.seq += 1;
+        self.event_as(body, Some(self.seq), 1).await;
+    }
+
+    pub async fn event_as(&self, body: Value, seq: Option<u64>, term: u64) {
+        let (kind, text) = (body["type"].as_str().unwrap(), body.to_string());
+        let mut event = Event::new("sim", kind, EventBody::String(&text));
+        event.dialog_id = Some(Cow::Borrowed(&self.offer.dialog_id));
+        (event.term, event.seq) = (Some(term), seq);
+        self.publish_event(serde_json::to_vec(&event).unwrap()).await;
+    }
+
+    pub async fn publish_event(&self, payload: impl Into<Bytes>) {
+        self.bus.publish(&self.accept.events, payload.into()).await.unwrap();
+    }
+
+    pub async fn publish_answer(&self, payload: impl Into<Bytes>) {
+        self.bus.publish(&self.accept.responses, payload.into()).await.unwrap();
+    }
+
+    /// The events of a hangup, and the end.
+    pub async fn end(&mut self) {
+        let channel = self.channel.clone();
+        self.event(of_channel("StasisEnd", &channel)).await;
+        self.event(of_channel("ChannelDestroyed", &channel)).await;
+        self.event(json!({ "type": "ProxyEnded" })).await;
+    }
+
+    pub async fn gone(&self) {
+        self.event_as(json!({ "type": "ProxyGone" }), None, 1).await;
+    }
+
+    pub async fn gone_to(&self, accept: &Accept) {
+        let mut event = Event::new("sim", "ProxyGone", EventBody::String("{}"));
+        event.term = Some(accept.term);
+        self.bus.publish(&accept.events, serde_json::to_vec(&event).unwrap().into()).await.unwrap();
+    }
+}
+
+fn owned(command: Command<'_>) -> Command<'static> {
+    Command {
+        unique_id: command.unique_id.into_owned().into(),
+        url: command.url.into_owned().into(),
+        method: command.method.into_owned().into(),
+        body: command.body.map(|body| body.into_owned().into()),
+        cmd_seq: command.cmd_seq,
+    }
+}

@@ -147,7 +147,7 @@ impl Call {
     /// The caller hangs up.
     pub fn hangup(&self) {
         if self.state().end.is_none() {
-            self.shared.world().hang_up(&self.channel_id, 16, By::Caller);
+            self.shared.world().hang_up(&self.channel_id, 0, By::Caller);
         }
     }
 

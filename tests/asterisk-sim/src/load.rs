@@ -192,7 +192,7 @@ fn place(shared: &Shared, plan: &LoadPlan, number: u64) -> LoadCall {
         let at = Instant::now();
         let channel_id = world.incoming(incoming, watch);
         if let Some(after) = plan.hang_up_after {
-            world.later_on(&channel_id, after, |world, id| world.hang_up(id, 16, By::Caller));
+            world.later_on(&channel_id, after, |world, id| world.hang_up(id, 0, By::Caller));
         }
         let outbox = receiver(&world, &plan.application);
         if let Some(outbox) = &outbox

@@ -108,7 +108,7 @@ fn remove(world: &mut World, id: &str, params: &Params) -> Reply {
         return reply::unprocessable("Channel not in this bridge");
     }
     for channel in channels {
-        world.leave_bridge(&channel);
+        world.take_out(&channel);
     }
     reply::done()
 }
@@ -134,7 +134,7 @@ fn variable(world: &mut World, method: &str, id: &str, params: &Params) -> Reply
     if method == "GET" {
         return match bridge.variables.get(&name) {
             Some(value) => reply::ok(&json!({ "value": value })),
-            None => reply::error(404, "Variable Not Found", "Provided variable was not found"),
+            None => reply::not_found("Provided variable was not found"),
         };
     }
     bridge.variables.insert(name, params.text("value").unwrap_or_default());

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use super::{Params, media, originate, reply};
 use crate::{
     server::http::Reply,
-    state::{World, lifecycle::By},
+    state::{
+        World,
+        lifecycle::By,
+        playback::{Media, Place},
+    },
 };
 
 /// The names that a hangup's reason may have, and the causes they stand for.
@@ -14,7 +18,7 @@ const REASONS: &[(&str, u16)] = &[
     ("busy", 17),
     ("congestion", 34),
     ("no_answer", 19),
-    ("timeout", 102),
+    ("timeout", 18),
     ("rejected", 21),
     ("unallocated", 1),
     ("normal_unspecified", 31),
@@ -64,7 +68,9 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
         ("POST", ["continue"]) => {
             let text = |name| params.text(name).unwrap_or_default();
             let priority = params.number("priority").unwrap_or(0);
-            world.continue_in_dialplan(id, &text("context"), &text("extension"), priority);
+            let (context, extension) = (text("context"), text("extension"));
+            // What leads out of Stasis waits until the channel has played and recorded what it was told to.
+            world.enqueue(&Place::Channel(id.to_owned()), Media::Continue { context, extension, priority });
             reply::done()
         }
         ("POST", ["move"]) => {
@@ -72,10 +78,14 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
                 // A real Asterisk 22.10 crashes on this.
                 return reply::bad_request("Missing parameter app");
             };
-            world.move_to(id, &application, &params.list("appArgs"));
+            let args = params.list("appArgs");
+            world.enqueue(&Place::Channel(id.to_owned()), Media::Move { application, args });
             reply::done()
         }
         ("POST", ["dial"]) => {
+            if world.channels.get(id).is_some_and(|channel| channel.state != "Down") {
+                return reply::conflict("Channel is not in the 'Down' state");
+            }
             originate::dial(world, id, params);
             reply::done()
         }
@@ -101,7 +111,13 @@ fn hang_up(world: &mut World, id: &str, params: &Params) -> Reply {
         (Some(_), Some(_)) => {
             return reply::bad_request("The reason and reason_code can't both be specified");
         }
-        (Some(code), None) => code.parse().unwrap_or(16),
+        (Some(code), None) => match code.parse() {
+            Ok(cause) => cause,
+            Err(_) => {
+                let message = "Invalid reason for hangup reason code provided";
+                return reply::error(400, "Invalid Reason Code", message);
+            }
+        },
         (None, None) => params.number("reason_code").map_or(16, |code| code as u16),
         (None, Some(reason)) => match REASONS.iter().find(|(name, _)| *name == reason) {
             Some((_, cause)) => *cause,

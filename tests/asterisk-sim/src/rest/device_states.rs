@@ -32,8 +32,10 @@ pub(crate) fn answer(world: &mut World, method: &str, parts: &[&str], params: &P
                 reply::done()
             }
         },
-        _ if world.device_states.remove(*name).is_none() => reply::not_found("Device name is missing"),
-        _ => reply::done(),
+        _ => {
+            world.device_states.remove(*name);
+            reply::done()
+        }
     }
 }
 

@@ -48,8 +48,12 @@ pub(crate) fn record(world: &mut World, place: Place, params: &Params) -> Reply 
         return reply::unprocessable("specified format is unknown on this system");
     }
     let if_exists = params.filled("ifExists").unwrap_or_else(|| "fail".into());
-    let exists = world.live_recordings.contains_key(&name) || world.stored_recordings.contains_key(&name);
-    if exists && if_exists == "fail" {
+    if !["fail", "overwrite", "append"].contains(&if_exists.as_str()) {
+        return reply::bad_request("ifExists invalid");
+    }
+    let in_the_way = world.live_recordings.contains_key(&name)
+        || if_exists == "fail" && world.stored_recordings.contains_key(&name);
+    if in_the_way {
         return reply::conflict(&format!("Recording '{name}' already exists and can not be overwritten"));
     }
     let limit = params.number("maxDurationSeconds").and_then(|seconds| u64::try_from(seconds).ok());

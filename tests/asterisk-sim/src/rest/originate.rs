@@ -101,11 +101,11 @@ pub(crate) fn snoop(world: &mut World, on: &str, id: Option<String>, params: &Pa
         return reply::bad_request("Invalid direction specified for spy");
     }
     let Some(application) = params.filled("app") else {
-        return reply::bad_request("No application specified");
+        return reply::bad_request("Application name is required");
     };
     let id = id.unwrap_or_else(|| world.fresh_channel_id());
     if world.channels.contains_key(&id) {
-        return reply::error(500, "Internal Server Error", "Snoop channel could not be created");
+        return reply::error(500, "Internal error", "Snoop channel could not be created");
     }
     reply::ok(&world.snoop(on, &id, &application, &args(params)))
 }

@@ -60,6 +60,14 @@ pub(crate) fn unauthorized() -> Reply {
     reply
 }
 
+/// An error from the web server beneath ARI: a page, not JSON.
+pub(crate) fn page(status: u16, reason: &str, message: &str) -> Reply {
+    let mut page = with_json(status, reason, &Value::Null);
+    page.content_type = Some("text/html".into());
+    page.body = format!("<html><body><h1>{reason}</h1><p>{message}</p></body></html>").into();
+    page
+}
+
 /// JSON with any status.
 pub(crate) fn with_json(status: u16, reason: &str, value: &Value) -> Reply {
     Reply {

@@ -6,11 +6,29 @@ use serde_json::{Value, json};
 use super::ApiRequest;
 use crate::server::{Shared, http::Request, outbox::Outbox};
 
-/// Acts on what a client sent over its websocket. What is no request gets no answer.
-pub(crate) fn over_websocket(shared: &Shared, message: &[u8], outbox: &Outbox) {
-    let Ok(asked) = serde_json::from_slice::<Value>(message) else { return };
+/// Acts on what a client sent over its websocket.
+pub(crate) fn over_websocket(shared: &Shared, message: &[u8], outbox: &Outbox, applications: &[String]) {
+    let respond = |mut answer: Value| {
+        // The answer is an event of the socket's first application, and passes through its filter.
+        let application = applications.first().map(String::as_str).unwrap_or_default();
+        let mut world = shared.world();
+        if world.applications.get(application).is_some_and(|found| found.owns(outbox)) {
+            world.emit_to(application, "RESTResponse", answer);
+        } else {
+            answer["application"] = application.into();
+            outbox.send_text(&world.event("RESTResponse", answer));
+        }
+    };
+    let refuse = |reason: &str| {
+        respond(json!({
+            "transaction_id": "", "request_id": "", "status_code": 400, "reason_phrase": reason, "uri": "",
+        }));
+    };
+    let Ok(asked) = serde_json::from_slice::<Value>(message) else {
+        return refuse("Failed to parse request message JSON");
+    };
     if asked["type"] != "RESTRequest" {
-        return;
+        return refuse("Bad request");
     }
     let text = |name: &str| asked[name].as_str().unwrap_or_default();
     let (uri, query) = text("uri").split_once('?').unwrap_or((text("uri"), ""));
@@ -48,7 +66,6 @@ pub(crate) fn over_websocket(shared: &Shared, message: &[u8], outbox: &Outbox) {
     );
     shared.record.answered(record, reply.status);
     let mut answer = json!({
-        "type": "RESTResponse",
         "transaction_id": asked["transaction_id"],
         "request_id": asked["request_id"],
         "status_code": reply.status,
@@ -59,5 +76,5 @@ pub(crate) fn over_websocket(shared: &Shared, message: &[u8], outbox: &Outbox) {
         answer["content_type"] = content_type.clone().into();
         answer["message_body"] = String::from_utf8_lossy(&reply.body).into();
     }
-    outbox.send_text(&answer.to_string());
+    respond(answer);
 }

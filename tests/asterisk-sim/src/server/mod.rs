@@ -194,7 +194,7 @@ async fn connection(shared: &Shared, mut stream: TcpStream) {
         if request.path == "/ari/events" && request.wants_websocket() {
             return websocket(shared, stream, buffer, &request).await;
         }
-        let keep_alive = request.keep_alive();
+        let keep_alive = request.keep_alive() && !request.body_too_large;
         match respond(shared, request).await {
             Answered::Reply(reply) => {
                 let bytes = reply.encode(&shared.options.version);
@@ -277,7 +277,9 @@ fn answer(shared: &Shared, request: Request) -> Reply {
         return reply::unauthorized();
     }
     if request.body_too_large {
-        return reply::error(413, "Request Entity Too Large", "Request body is too large");
+        let mut refusal = reply::error(413, "Request Entity Too Large", "Request body too large");
+        refusal.headers.push(("Connection", "close".into()));
+        return refusal;
     }
     let request = ApiRequest {
         path,

@@ -32,6 +32,7 @@ pub(crate) struct Wanted {
     pub(crate) applications: Vec<String>,
     pub(crate) subscribe_all: bool,
     key: String,
+    protocol: Option<String>,
 }
 
 /// Reads the handshake; or the answer that refuses it.
@@ -39,12 +40,16 @@ pub(crate) fn wanted(request: &Request) -> Result<Wanted, Box<Reply>> {
     let params = Params::from_query(&request.query);
     let applications = params.list("app");
     if applications.is_empty() {
-        return Err(Box::new(reply::error(400, "Bad Request", "HTTP request is missing param: [app]")));
+        return Err(Box::new(reply::page(400, "Bad Request", "HTTP request is missing param: [app]")));
     }
     let Some(key) = request.header("sec-websocket-key") else {
         return Err(Box::new(reply::error(400, "Bad Request", "The handshake has no key")));
     };
-    Ok(Wanted { applications, subscribe_all: params.flag("subscribeAll"), key: key.to_owned() })
+    // The one subprotocol that Asterisk has is echoed to whoever offers it.
+    let offered = request.header("sec-websocket-protocol").unwrap_or_default();
+    let protocol = offered.split(',').map(str::trim).find(|name| *name == "ari").map(str::to_owned);
+    let subscribe_all = params.flag("subscribeAll");
+    Ok(Wanted { applications, subscribe_all, key: key.to_owned(), protocol })
 }
 
 /// Why a session is over.
@@ -59,9 +64,11 @@ enum End {
 /// Runs one websocket until it ends.
 pub(crate) async fn run(shared: &Shared, mut stream: TcpStream, wanted: Wanted, rest: BytesMut) {
     let accept = derive_accept_key(wanted.key.as_bytes());
+    let protocol = wanted.protocol.iter().map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+         Sec-WebSocket-Accept: {accept}\r\n{}\r\n",
+        protocol.collect::<String>()
     );
     if stream.write_all(head.as_bytes()).await.is_err() {
         return;
@@ -72,7 +79,7 @@ pub(crate) async fn run(shared: &Shared, mut stream: TcpStream, wanted: Wanted, 
     let _registered = Registered { shared, outbox: &outbox };
     let (mut reader, mut writer) = stream.into_split();
     let end = tokio::select! {
-        end = read(shared, &mut reader, rest, &outbox, faults.clone()) => end,
+        end = read(shared, &mut reader, rest, &outbox, &wanted.applications, faults.clone()) => end,
         end = write(&mut writer, queue, faults.clone(), shared.options.write_timeout) => end,
         cut = cut_asked(faults) => End::Fault(cut),
         () = outbox.overflown().cancelled() => End::Stalled,
@@ -181,6 +188,7 @@ async fn read(
     reader: &mut OwnedReadHalf,
     mut buffer: BytesMut,
     outbox: &Outbox,
+    applications: &[String],
     mut faults: watch::Receiver<SocketFaults>,
 ) -> End {
     let mut message = Vec::new();
@@ -203,7 +211,7 @@ async fn read(
                     return End::Fault(Cut::Clean);
                 }
                 if frame.last {
-                    rest::over_websocket(shared, &std::mem::take(&mut message), outbox);
+                    rest::over_websocket(shared, &std::mem::take(&mut message), outbox, applications);
                 }
             }
             _ => {}

@@ -25,6 +25,20 @@ pub(crate) struct Application {
 }
 
 impl Application {
+    /// Whether this socket gets its events.
+    pub(crate) fn owns(&self, socket: &Outbox) -> bool {
+        self.socket.as_ref().is_some_and(|own| own.id() == socket.id())
+    }
+
+    /// Asterisk forgets an application that nobody is connected to and that follows nothing.
+    fn is_of_use(&self) -> bool {
+        let follows_nothing = self.channels.is_empty()
+            && self.bridges.is_empty()
+            && self.endpoints.is_empty()
+            && self.devices.is_empty();
+        self.socket.is_some() || !follows_nothing
+    }
+
     fn lets_through(&self, kind: &str) -> bool {
         let names = |list: &[Value]| list.iter().any(|entry| entry["type"] == kind);
         !names(&self.disallowed) && (self.allowed.is_empty() || names(&self.allowed))
@@ -41,7 +55,8 @@ pub(crate) enum Subject<'a> {
 }
 
 impl World {
-    /// A socket takes an application over. Whoever had it is told, and stays open.
+    /// A socket takes an application over. Whoever had it is told, and stays open. `subscribe_all` counts for
+    /// an application that is new: Asterisk ignores it on one it still knows.
     pub(crate) fn register(&mut self, name: &str, socket: &Outbox, subscribe_all: bool) {
         let earlier = self.applications.get_mut(name).and_then(|application| application.socket.take());
         if let Some(earlier) = earlier {
@@ -50,7 +65,7 @@ impl World {
         }
         let application = self.applications.entry(name.to_owned()).or_insert_with(|| Application {
             socket: None,
-            subscribe_all: false,
+            subscribe_all,
             channels: BTreeMap::new(),
             bridges: BTreeMap::new(),
             endpoints: BTreeSet::new(),
@@ -60,21 +75,16 @@ impl World {
             thrown_away: 0,
         });
         application.socket = Some(socket.clone());
-        application.subscribe_all |= subscribe_all;
     }
 
     /// A socket is gone: the applications that were still its own are deactivated, and forgotten when
     /// nothing is subscribed any more.
     pub(crate) fn unregister(&mut self, socket: &Outbox) {
         self.applications.retain(|_, application| {
-            if application.socket.as_ref().is_some_and(|own| own.id() == socket.id()) {
+            if application.owns(socket) {
                 application.socket = None;
             }
-            application.socket.is_some()
-                || !(application.channels.is_empty()
-                    && application.bridges.is_empty()
-                    && application.endpoints.is_empty()
-                    && application.devices.is_empty())
+            application.is_of_use()
         });
     }
 

@@ -65,7 +65,7 @@ impl World {
         if found.bridge.as_deref() == Some(bridge) {
             return;
         }
-        self.leave_bridge(channel);
+        self.take_out(channel);
         if let Some(found) = self.channels.get_mut(channel) {
             found.bridge = Some(bridge.to_owned());
         }
@@ -77,6 +77,17 @@ impl World {
         }
         self.crossing_event(channel, bridge, "ChannelEnteredBridge");
         self.tell_peers(bridge);
+    }
+
+    /// A channel is taken out of its bridge, which its application then follows no longer. (When the channel
+    /// leaves by hanging up or going on in the dialplan, Asterisk forgets to unsubscribe.)
+    pub(crate) fn take_out(&mut self, channel: &str) {
+        let Some(found) = self.channels.get(channel) else { return };
+        let (application, bridge) = (found.stasis.clone(), found.bridge.clone());
+        self.leave_bridge(channel);
+        if let (Some(application), Some(bridge)) = (application, bridge) {
+            self.unsubscribe_bridge(&application, &bridge);
+        }
     }
 
     pub(crate) fn leave_bridge(&mut self, channel: &str) {
@@ -114,7 +125,7 @@ impl World {
         self.end_bridge_media(id);
         let members = self.bridges.get(id).map(|bridge| bridge.channels.clone()).unwrap_or_default();
         for member in members {
-            self.leave_bridge(&member);
+            self.take_out(&member);
         }
         self.bridge_event(id, "BridgeDestroyed", json!({}));
         self.bridges.remove(id);

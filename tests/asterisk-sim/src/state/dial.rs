@@ -111,20 +111,26 @@ impl World {
                 channel.caller = caller.clone();
                 channel.connected = caller.clone();
             }
-            if let Some(application) = &ask.application {
+            self.channel_event(id, "ChannelCreated", json!({}));
+            // Of the first channel's beginnings the application learns nothing: it is subscribed too late.
+            let peer = made.get(1) == Some(id);
+            if peer && let Some(application) = &ask.application {
                 self.subscribe_channel(application, id);
             }
-            self.channel_event(id, "ChannelCreated", json!({}));
+            if !created && !peer {
+                self.set_dialplan(id, "AppDial2", "(Outgoing Line)");
+            }
+            if ask.caller.is_some() {
+                let presentation = json!({
+                    "caller_presentation": 0,
+                    "caller_presentation_txt": "Presentation Allowed, Not Screened",
+                });
+                self.channel_event(id, "ChannelCallerId", presentation);
+                self.channel_event(id, "ChannelConnectedLine", json!({}));
+            }
         }
-        if let Some(peer) = made.get(1)
-            && ask.caller.is_some()
-        {
-            let presentation = json!({
-                "caller_presentation": 0,
-                "caller_presentation_txt": "Presentation Allowed, Not Screened",
-            });
-            self.channel_event(peer, "ChannelCallerId", presentation);
-            self.channel_event(peer, "ChannelConnectedLine", json!({}));
+        if let Some(application) = &ask.application {
+            self.subscribe_channel(application, &id);
         }
         for (name, value) in &ask.variables {
             // A dialled channel hands its variables on to the leg that runs the dialplan.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     World,
     call::{CallEnd, CallWatch},
-    channel::Party,
+    channel::{Channel, Party},
 };
 use crate::options::MoveOrder;
 
@@ -41,6 +41,7 @@ impl World {
         channel.position.extension = call.dialled;
         channel.call = Some(watch);
         self.channel_event(&id, "ChannelCreated", json!({}));
+        self.set_variable(&id, "SIPDOMAIN", "127.0.0.1");
         self.run_stasis(&id, &call.application, &call.args);
         id
     }
@@ -182,9 +183,16 @@ impl World {
 
     /// Ends a channel, and the other half of a `Local/` pair with it.
     pub(crate) fn hang_up(&mut self, id: &str, cause: u16, by: By) {
+        self.tell_quality(id);
         self.request_hangup(id, cause, by);
+        let had_stasis = self.channels.get(id).is_some_and(|channel| channel.stasis.is_some());
         self.leave_stasis(id);
         self.tell_status(id);
+        let Some(channel) = self.channels.get(id) else { return };
+        if had_stasis && !channel.dialled && channel.dialling.is_none() {
+            // Behind Stasis() the dialplan finds the channel hung up, and says so once more.
+            self.request_hangup(id, cause, By::Dialplan);
+        }
         let Some(channel) = self.channels.get_mut(id) else { return };
         let end = match by {
             By::Ari => CallEnd::HungUpByAri { cause },
@@ -207,10 +215,23 @@ impl World {
         }
     }
 
+    /// The media's figures, which a SIP channel has in variables when it ends.
+    fn tell_quality(&mut self, id: &str) {
+        let talked = |channel: &Channel| channel.technology() == "PJSIP" && channel.state == "Up";
+        if !self.channels.get(id).is_some_and(talked) {
+            return;
+        }
+        for part in ["", "JITTER", "LOSS", "RTT", "MES"] {
+            self.set_variable(id, &format!("RTPAUDIOQOS{part}"), "simulated");
+        }
+    }
+
     fn request_hangup(&mut self, id: &str, cause: u16, by: By) {
         let fields = match by {
             // What ARI asks for is told as "replaced": the real cause follows in ChannelDestroyed.
             By::Ari => json!({ "cause": 32, "soft": true }),
+            // A BYE brings no cause.
+            By::Caller if cause == 0 => json!({}),
             By::Caller => json!({ "cause": cause }),
             By::Dialplan => json!({ "cause": 16, "soft": true }),
             By::Failure => return,
@@ -256,7 +277,6 @@ fn cause_text(cause: u16) -> &'static str {
         34 => "Circuit/channel congestion",
         38 => "Network out of order",
         58 => "Bearer capability not available",
-        102 => "Recover on timer expiry",
         127 => "Interworking, unspecified",
         _ => "Unknown",
     }

@@ -7,13 +7,24 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{World, application::Subject};
+use super::{World, application::Subject, recording::LiveRecording};
 
-/// Something that a channel or bridge plays or records.
+/// Something that waits its turn on a channel or bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Media {
     Playback(String),
     Recording(String),
+    /// Out of Stasis, once all that was asked for before is through.
+    Continue {
+        context: String,
+        extension: String,
+        priority: i64,
+    },
+    /// As `Continue`, but to another application.
+    Move {
+        application: String,
+        args: Vec<String>,
+    },
 }
 
 /// Where it plays or records.
@@ -104,10 +115,26 @@ impl World {
 
     /// Starts what is first in the queue.
     fn start_next(&mut self, place: &Place) {
-        match self.queue(place).and_then(|queue| queue.front().cloned()) {
-            Some(Media::Playback(id)) => self.start_media(&id),
-            Some(Media::Recording(name)) => self.start_recording(&name),
-            None => {}
+        let Some(next) = self.queue(place).and_then(|queue| queue.front().cloned()) else { return };
+        match (&next, place) {
+            (Media::Playback(id), _) => self.start_media(id),
+            (Media::Recording(name), _) => self.start_recording(name),
+            (Media::Continue { context, extension, priority }, Place::Channel(channel)) => {
+                self.drop_first(place);
+                self.continue_in_dialplan(channel, context, extension, *priority);
+            }
+            (Media::Move { application, args }, Place::Channel(channel)) => {
+                self.drop_first(place);
+                self.move_to(channel, application, args);
+                self.start_next(place);
+            }
+            (Media::Continue { .. } | Media::Move { .. }, Place::Bridge(_)) => self.drop_first(place),
+        }
+    }
+
+    fn drop_first(&mut self, place: &Place) {
+        if let Some(queue) = self.queue(place) {
+            queue.pop_front();
         }
     }
 
@@ -132,16 +159,22 @@ impl World {
         let duration = self.options.playback;
         let run = self.fresh_serial();
         let Some(playback) = self.playbacks.get_mut(id) else { return };
-        playback.state = "playing";
         playback.run = run;
         playback.ends = Instant::now() + duration;
         let name = playback.media.front().and_then(|media| media.strip_prefix("sound:")).map(str::to_owned);
-        self.playback_event(id, "PlaybackStarted");
+        self.announce_start(id);
         if name.is_some_and(|name| self.options.missing_sounds.contains(&name)) {
             self.finish_playback(id, "failed");
             return;
         }
         self.media_timer(id, run, duration);
+    }
+
+    fn announce_start(&mut self, id: &str) {
+        if let Some(playback) = self.playbacks.get_mut(id) {
+            playback.state = "playing";
+        }
+        self.playback_event(id, "PlaybackStarted");
     }
 
     fn media_timer(&mut self, id: &str, run: u64, duration: Duration) {
@@ -210,7 +243,7 @@ impl World {
         self.media_timer(id, run, duration);
     }
 
-    /// A channel leaves Stasis: what it plays and records ends.
+    /// A channel leaves Stasis: what it plays and records ends. What waits is begun, and fails.
     pub(crate) fn end_media(&mut self, channel: &str) {
         let Some(found) = self.channels.get_mut(channel) else { return };
         let queue = std::mem::take(&mut found.media);
@@ -227,8 +260,20 @@ impl World {
     fn end_queue(&mut self, queue: VecDeque<Media>) {
         for media in queue {
             match media {
-                Media::Playback(id) => self.finish_playback(&id, "done"),
-                Media::Recording(name) => self.finish_recording(&name, true),
+                Media::Playback(id) => {
+                    if self.playbacks.get(&id).is_some_and(|playback| playback.state == "queued") {
+                        self.announce_start(&id);
+                    }
+                    self.finish_playback(&id, "failed");
+                }
+                Media::Recording(name) => {
+                    let waits = |recording: &LiveRecording| recording.state == "queued";
+                    if self.live_recordings.get(&name).is_some_and(waits) {
+                        self.start_recording(&name);
+                    }
+                    self.finish_recording(&name, true);
+                }
+                Media::Continue { .. } | Media::Move { .. } => {}
             }
         }
     }

@@ -1,1 +1,10 @@
-//! Being written.
+//! What the tests of the whole system share: buses, proxies, and workers that are written by hand, against the text of
+//! the protocol and not against our own types.
+
+pub mod brokers;
+pub mod desk;
+pub mod figures;
+pub mod go_worker;
+pub mod oracle;
+pub mod proxies;
+pub mod wait;

@@ -1,0 +1,140 @@
+//! The two real brokers behind one handle, so that one test runs on both.
+
+use std::sync::Arc;
+
+use ari_bus::{Bus, BusOptions, connect};
+use ari_testbed::{Nats, RabbitMq, Server};
+use tokio::sync::OnceCell;
+
+use crate::wait::{ok, soon};
+
+/// Which bus a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// NATS.
+    Nats,
+    /// RabbitMQ.
+    Rabbitmq,
+}
+
+/// A real broker.
+#[derive(Debug)]
+pub enum Broker {
+    /// NATS.
+    Nats(Nats),
+    /// RabbitMQ.
+    Rabbitmq(RabbitMq),
+}
+
+impl Broker {
+    /// Starts a broker of a test's own.
+    ///
+    /// # Panics
+    /// When it does not start; the text says why.
+    pub async fn start(kind: Kind) -> Self {
+        let started = match kind {
+            Kind::Nats => Nats::start().await.map(Self::Nats),
+            Kind::Rabbitmq => RabbitMq::start().await.map(Self::Rabbitmq),
+        };
+        match started {
+            Ok(broker) => broker,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The broker that the tests of one binary share; it is gone with the binary.
+    ///
+    /// # Panics
+    /// When it does not start; the text says why.
+    pub async fn shared(kind: Kind) -> &'static Self {
+        static NATS: OnceCell<Broker> = OnceCell::const_new();
+        static RABBITMQ: OnceCell<Broker> = OnceCell::const_new();
+        let cell = match kind {
+            Kind::Nats => &NATS,
+            Kind::Rabbitmq => &RABBITMQ,
+        };
+        cell.get_or_init(|| Self::start(kind)).await
+    }
+
+    /// Which bus it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Nats(_) => Kind::Nats,
+            Self::Rabbitmq(_) => Kind::Rabbitmq,
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Self::Nats(nats) => nats.url().to_string(),
+            Self::Rabbitmq(rabbitmq) => rabbitmq.url(),
+        }
+    }
+
+    /// The process, to be killed, stopped and started again.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        match self {
+            Self::Nats(nats) => nats,
+            Self::Rabbitmq(rabbitmq) => rabbitmq,
+        }
+    }
+
+    /// A connection of its own, which is up.
+    ///
+    /// # Panics
+    /// When there is none under a generous deadline.
+    pub async fn connect(&self, client_name: &str) -> Arc<dyn Bus> {
+        install_tls();
+        let options = BusOptions { client_name: client_name.to_owned(), ..BusOptions::default() };
+        let bus = ok(connect(&self.url(), options));
+        soon("a connection to the broker", async { bus.link().up().await }).await;
+        bus
+    }
+
+    /// What is left on the broker that belongs to dialogs: queues, or subscriptions.
+    ///
+    /// # Panics
+    /// When the broker cannot be asked.
+    pub async fn left_of_dialogs(&self) -> Vec<String> {
+        let of_dialog = |name: &String| {
+            ["events_", "commands_", "responses_"].iter().any(|prefix| name.starts_with(prefix))
+                && !name.ends_with('>')
+        };
+        let names: Vec<String> = match self {
+            Self::Nats(nats) => ok(nats.subscriptions().await),
+            Self::Rabbitmq(rabbitmq) => {
+                ok(rabbitmq.queues().await).into_iter().map(|queue| queue.name).collect()
+            }
+        };
+        names.into_iter().filter(of_dialog).collect()
+    }
+}
+
+/// Installs the TLS provider of this process, once.
+pub fn install_tls() {
+    // A second time it is installed already, which is what is wanted.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+/// Makes two tests of each function named, one a bus: `nats::name` and `rabbitmq::name`.
+#[macro_export]
+macro_rules! on_both_buses {
+    ($($test:ident),+ $(,)?) => {
+        mod nats {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test($crate::brokers::Kind::Nats).await;
+            })+
+        }
+        mod rabbitmq {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test($crate::brokers::Kind::Rabbitmq).await;
+            })+
+        }
+    };
+}

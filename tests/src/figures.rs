@@ -1,0 +1,31 @@
+//! Figures that a test prints and does not assert.
+
+use std::{fmt, time::Duration};
+
+/// Durations, to be told by their quantiles.
+#[derive(Debug, Default, Clone)]
+pub struct Durations(Vec<Duration>);
+
+impl Durations {
+    /// Adds one.
+    pub fn add(&mut self, duration: Duration) {
+        self.0.push(duration);
+    }
+
+    /// The value below which this part of them lies.
+    #[must_use]
+    pub fn quantile(&self, part: f64) -> Duration {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        let index = (sorted.len().saturating_sub(1) as f64 * part) as usize;
+        sorted.get(index).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Durations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (median, most) = (self.quantile(0.5), self.quantile(0.99));
+        write!(f, "median {median:.2?}, 99 % under {most:.2?} of {}", self.0.len())
+    }
+}

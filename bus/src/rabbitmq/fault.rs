@@ -1,0 +1,63 @@
+//! What lapin's errors mean here.
+
+use lapin::{
+    ErrorKind,
+    protocol::{AMQPErrorKind, AMQPSoftError},
+};
+
+use crate::{BusError, BusErrorKind};
+
+/// The classes of failure that are handled differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// 404: no such queue; or, for a declaration, its home node is down.
+    NotFound,
+    /// 405: another connection holds the queue exclusively.
+    Locked,
+    /// 406: the queue exists with other properties.
+    Mismatch,
+    /// 403 or 530: no permission, wrong credentials, no such vhost.
+    Denied,
+    /// Anything else: the connection or channel is gone, the broker is shutting down.
+    Lost,
+}
+
+/// Classifies an error.
+pub(super) fn fault(error: &lapin::Error) -> Fault {
+    let ErrorKind::ProtocolError(error) = error.kind() else { return Fault::Lost };
+    match error.kind() {
+        AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) => Fault::NotFound,
+        AMQPErrorKind::Soft(AMQPSoftError::RESOURCELOCKED) => Fault::Locked,
+        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => Fault::Mismatch,
+        AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Fault::Denied,
+        AMQPErrorKind::Hard(lapin::protocol::AMQPHardError::NOTALLOWED) => Fault::Denied,
+        AMQPErrorKind::Soft(_) | AMQPErrorKind::Hard(_) => Fault::Lost,
+    }
+}
+
+/// An error for the caller: what was being done, what the broker said, and what to do about it. lapin's texts hold
+/// no credentials.
+pub(super) fn bus_error(doing: &str, error: &lapin::Error) -> BusError {
+    let kind = match fault(error) {
+        Fault::Mismatch | Fault::Denied => BusErrorKind::Refused,
+        Fault::NotFound | Fault::Locked | Fault::Lost => BusErrorKind::Unavailable,
+    };
+    let said = match error.kind() {
+        ErrorKind::ProtocolError(error) => error.get_message().to_string(),
+        _ => error.to_string(),
+    };
+    BusError::new(kind, format!("{doing}: {said}"))
+}
+
+/// The error for a queue that somebody declared with other properties.
+pub(super) fn mismatch(queue: &str, error: &lapin::Error) -> BusError {
+    let advice = "somebody declared this queue differently; delete it in RabbitMQ, or make whoever declares it \
+                  declare it durable, not exclusive, not auto-delete, without arguments (a policy can set the rest)";
+    let error = bus_error(&format!("declaring the queue {queue}"), error);
+    BusError::new(BusErrorKind::Refused, format!("{error}; {advice}"))
+}
+
+/// The error for an operation whose deadline passed.
+pub(super) fn timed_out(doing: &str) -> BusError {
+    BusError::new(BusErrorKind::Timeout, format!("{doing}: the broker did not answer in time"))
+}

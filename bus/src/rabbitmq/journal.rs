@@ -1,0 +1,235 @@
+//! The journal: which queues of this server a crash would leave behind.
+//!
+//! A durable queue holds a persistent message for each declared queue, `{"queue":…,"process":…}`, written before the
+//! queue is declared. The process that consumes the journal leaves each message unacknowledged while the queue is
+//! there. So when it dies, however it dies, the broker gives the names to the next one.
+//!
+//! Two processes of one server run side by side during an upgrade. The journal has a single active consumer: the later
+//! process gets nothing until the first is gone, but its own names go to the first meanwhile, and a blip of the first's
+//! connection gives all to the other. So a name of another process is deleted only when that process is dead: each
+//! holds an exclusive queue `<journal>.<process>` while it lives. A process that restarts its connection has some
+//! seconds ([`LEFTOVER_GRACE`]) before it is looked for; and who holds more names of a living process than names of
+//! his own steps back in the line, so that the other can acknowledge them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use lapin::{
+    Channel, Consumer,
+    options::{BasicAckOptions, BasicConsumeOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable, ShortString},
+};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::mpsc, time::Instant};
+use uuid::Uuid;
+
+use super::{
+    core::Core,
+    fault::{Fault, fault},
+    lanes::Work,
+    limits::{JOURNAL_KEEP_MS, LEFTOVER_CHECK, LEFTOVER_GRACE, REPAIRS_AT_ONCE, RESTORE_RETRY_MAX},
+    line::close,
+    session::Session,
+};
+use crate::{BusError, BusErrorKind, protocol::check_topic};
+
+/// A message of the journal.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    queue: String,
+    /// A uuid; as text, which keeps the uuid crate's own serde feature out.
+    process: String,
+}
+
+/// A delivery from the journal that can be acknowledged on the channel it came on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settlement {
+    generation: u64,
+    tag: u64,
+}
+
+/// What is written for a queue.
+pub(super) fn line(process: Uuid, queue: &str) -> Bytes {
+    let line = Line { queue: queue.to_owned(), process: process.to_string() };
+    // Two strings always serialize.
+    serde_json::to_vec(&line).map(Bytes::from).unwrap_or_default()
+}
+
+/// Reads what [`line`] wrote.
+fn read(data: &[u8]) -> Option<(String, Uuid)> {
+    let Line { queue, process } = serde_json::from_slice(data).ok()?;
+    check_topic(&queue).ok()?;
+    Some((queue, process.parse().ok()?))
+}
+
+/// The queue that says that a process lives.
+fn sign_of_life(journal: &str, process: Uuid) -> String {
+    format!("{journal}.{process}")
+}
+
+/// The names of another process.
+#[derive(Debug)]
+struct Stranger {
+    look_at: Instant,
+    names: Vec<(String, u64)>,
+}
+
+/// The journal's task.
+pub(super) async fn run(core: Arc<Core>, journal: String, mut settled: mpsc::UnboundedReceiver<Settlement>) {
+    let mut sessions = core.session.subscribe();
+    sessions.mark_changed();
+    let mut generation = 0;
+    loop {
+        let session = sessions.borrow_and_update().clone();
+        if let Some(session) = session {
+            generation += 1;
+            let reader = Reader { core: &core, journal: &journal, session: &session, generation };
+            let reading = core.stop.run_until_cancelled(session.broken.run_until_cancelled(reader.read(&mut settled)));
+            match reading.await {
+                None => return,
+                Some(None) => {}
+                Some(Some(Ok(()))) => continue,
+                Some(Some(Err(error))) => {
+                    let text = "the journal cannot be read: queues that a crash leaves behind stay";
+                    tracing::warn!(%error, journal, "{text}");
+                    if core.stop.run_until_cancelled(tokio::time::sleep(RESTORE_RETRY_MAX)).await.is_none() {
+                        return;
+                    }
+                    continue;
+                }
+            }
+        }
+        match core.stop.run_until_cancelled(sessions.changed()).await {
+            Some(Ok(())) => {}
+            _ => return,
+        }
+    }
+}
+
+struct Reader<'a> {
+    core: &'a Arc<Core>,
+    journal: &'a str,
+    session: &'a Arc<Session>,
+    generation: u64,
+}
+
+impl Reader<'_> {
+    /// Reads the journal until its channel ends, or it is time to step back.
+    async fn read(&self, settled: &mut mpsc::UnboundedReceiver<Settlement>) -> Result<(), BusError> {
+        let failed = |error| super::fault::bus_error("reading the journal", &error);
+        let opening = tokio::time::timeout(self.core.options.deadline, self.open()).await;
+        let (channel, mut consumer) =
+            opening.map_err(|_| super::fault::timed_out("reading the journal"))?.map_err(failed)?;
+        let mut strangers: HashMap<Uuid, Stranger> = HashMap::new();
+        let result = loop {
+            let look_at = strangers.values().map(|stranger| stranger.look_at).min();
+            tokio::select! {
+                delivery = consumer.next() => match delivery {
+                    Some(Ok(delivery)) => {
+                        if let Some(tag) = self.received(&mut strangers, &delivery.data, delivery.delivery_tag) {
+                            ack(&channel, tag).await;
+                        }
+                    }
+                    Some(Err(error)) => break Err(failed(error)),
+                    None => break Err(BusError::new(BusErrorKind::Unavailable, "the journal's queue was deleted")),
+                },
+                Some(done) = settled.recv() => {
+                    // One of an earlier channel comes again, and is then not needed any more.
+                    if done.generation == self.generation {
+                        ack(&channel, done.tag).await;
+                    }
+                }
+                () = tokio::time::sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
+                    if self.look(&channel, &mut strangers).await? {
+                        break Ok(());
+                    }
+                }
+            }
+        };
+        close(&channel).await;
+        result
+    }
+
+    async fn open(&self) -> lapin::Result<(Channel, Consumer)> {
+        let channel = self.session.consuming.channel().await?;
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+        channel.queue_declare(self.journal.into(), QueueDeclareOptions::durable(), arguments).await?;
+        let alive = ShortString::from(sign_of_life(self.journal, self.core.process));
+        let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+        channel.queue_declare(alive, exclusive, FieldTable::default()).await?;
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-consumer-timeout".into(), AMQPValue::LongInt(JOURNAL_KEEP_MS));
+        let options = BasicConsumeOptions::default();
+        let consumer = channel.basic_consume(self.journal.into(), "journal".into(), options, arguments).await?;
+        Ok((channel, consumer))
+    }
+
+    /// Takes a name; returns its tag if it needs no keeping.
+    fn received(&self, strangers: &mut HashMap<Uuid, Stranger>, data: &[u8], tag: u64) -> Option<u64> {
+        let Some((queue, process)) = read(data) else {
+            tracing::warn!(journal = self.journal, "a message in the journal is not ours; it is dropped");
+            return Some(tag);
+        };
+        if process == self.core.process {
+            return self.core.journaled(&queue, Settlement { generation: self.generation, tag }).map(|old| old.tag);
+        }
+        let look_at = Instant::now() + LEFTOVER_GRACE;
+        let stranger = strangers.entry(process).or_insert_with(|| Stranger { look_at, names: Vec::new() });
+        stranger.names.push((queue, tag));
+        None
+    }
+
+    /// Looks for the processes whose names are here, and deletes the queues of dead ones. Says whether to step back.
+    async fn look(&self, channel: &Channel, strangers: &mut HashMap<Uuid, Stranger>) -> Result<bool, BusError> {
+        let now = Instant::now();
+        let due: Vec<Uuid> =
+            strangers.iter().filter(|(_, stranger)| stranger.look_at <= now).map(|(process, _)| *process).collect();
+        for process in due {
+            if self.lives(process).await? {
+                let Some(stranger) = strangers.get_mut(&process) else { continue };
+                if stranger.names.len() > self.core.declared() {
+                    return Ok(true);
+                }
+                stranger.look_at = now + LEFTOVER_CHECK;
+                continue;
+            }
+            let Some(stranger) = strangers.remove(&process) else { continue };
+            tracing::info!(%process, queues = stranger.names.len(), "deleting the queues that an earlier process left");
+            let deletions = stream::iter(stranger.names).for_each_concurrent(REPAIRS_AT_ONCE, |(queue, tag)| async move {
+                if self.core.lanes.run(self.session, Work::Delete, &queue).await.is_ok() {
+                    ack(channel, tag).await;
+                }
+            });
+            deletions.await;
+        }
+        Ok(false)
+    }
+
+    async fn lives(&self, process: Uuid) -> Result<bool, BusError> {
+        let failed = |error: &lapin::Error| super::fault::bus_error("looking for another process", error);
+        let asking = async {
+            let channel = self.session.consuming.channel().await?;
+            let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+            let name = ShortString::from(sign_of_life(self.journal, process));
+            let answer = channel.queue_declare(name, passive, FieldTable::default()).await;
+            close(&channel).await;
+            answer
+        };
+        match tokio::time::timeout(self.core.options.deadline, asking).await {
+            Err(_) => Err(super::fault::timed_out("looking for another process")),
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(error)) => match fault(&error) {
+                Fault::NotFound => Ok(false),
+                Fault::Locked => Ok(true),
+                _ => Err(failed(&error)),
+            },
+        }
+    }
+}
+
+async fn ack(channel: &Channel, tag: u64) {
+    // Fails with the channel alone, and then the name comes again.
+    let _ = channel.basic_ack(tag, BasicAckOptions::default()).await;
+}

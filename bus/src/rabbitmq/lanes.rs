@@ -1,0 +1,148 @@
+//! Declaring and deleting durable queues, many at once.
+//!
+//! The broker works through one channel's declarations one after the other, each a write to its metadata store, and
+//! through many channels' at once. So there are many lanes, each a task with a channel that it opens when it is first
+//! needed. A queue always takes the same lane: its declaration and its deletion cannot overtake each other.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use lapin::{
+    Channel,
+    options::{QueueDeclareOptions, QueueDeleteOptions},
+    types::FieldTable,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    core::Core,
+    fault::{Fault, bus_error, fault, mismatch, timed_out},
+    limits::{LANE_WAITING, QUEUE_LANES},
+    session::Session,
+};
+use crate::{BusError, BusErrorKind};
+
+/// What to do with a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    Declare,
+    Delete,
+}
+
+#[derive(Debug)]
+pub(super) struct Job {
+    work: Work,
+    queue: String,
+    session: Arc<Session>,
+    done: oneshot::Sender<Result<(), BusError>>,
+}
+
+/// The senders of all lanes.
+#[derive(Debug)]
+pub(super) struct Lanes(Vec<mpsc::Sender<Job>>);
+
+impl Lanes {
+    /// The lanes, and the ends that their tasks read.
+    pub(super) fn new() -> (Self, Vec<mpsc::Receiver<Job>>) {
+        let (senders, receivers) = (0..QUEUE_LANES).map(|_| mpsc::channel(LANE_WAITING)).unzip();
+        (Self(senders), receivers)
+    }
+
+    /// Declares or deletes a queue. Give it a deadline; what is under way when it passes is done all the same.
+    pub(super) async fn run(&self, session: &Arc<Session>, work: Work, queue: &str) -> Result<(), BusError> {
+        let mut hasher = DefaultHasher::new();
+        queue.hash(&mut hasher);
+        let lane = &self.0[usize::try_from(hasher.finish() % QUEUE_LANES as u64).unwrap_or(0)];
+        let gone = || BusError::new(BusErrorKind::Closed, "the bus is closed");
+        let (done, result) = oneshot::channel();
+        let job = Job { work, queue: queue.to_owned(), session: Arc::clone(session), done };
+        lane.send(job).await.map_err(|_| gone())?;
+        result.await.map_err(|_| gone())?
+    }
+}
+
+/// A lane's task.
+pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
+    let mut open: Option<(u64, Channel)> = None;
+    while let Some(Some(job)) = core.stop.run_until_cancelled(jobs.recv()).await {
+        if job.done.is_closed() && job.work == Work::Declare {
+            // Whoever wanted it has given up before it began.
+            continue;
+        }
+        let queue = &job.queue;
+        let result = tokio::select! {
+            () = job.session.broken.cancelled() => {
+                Err(BusError::new(BusErrorKind::Unavailable, format!("queue {queue}: the connection was lost")))
+            }
+            result = tokio::time::timeout(core.options.deadline, work(&mut open, &job)) => {
+                result.unwrap_or_else(|_| {
+                    // The channel is stuck behind this queue; what follows takes a new one.
+                    open = None;
+                    Err(timed_out(&format!("queue {queue}")))
+                })
+            }
+        };
+        let _ = job.done.send(result);
+    }
+}
+
+async fn work(open: &mut Option<(u64, Channel)>, job: &Job) -> Result<(), BusError> {
+    let queue = &job.queue;
+    match job.work {
+        Work::Delete => match delete(open, job).await {
+            Err(error) if fault(&error) != Fault::NotFound => {
+                Err(bus_error(&format!("deleting the queue {queue}"), &error))
+            }
+            _ => Ok(()),
+        },
+        Work::Declare => {
+            let mut result = declare(open, job).await;
+            if result.as_ref().is_err_and(|error| fault(error) == Fault::NotFound) {
+                // A queue whose home node is down is there and is not: in its place a new one can be declared once
+                // it was deleted. Its messages are out of reach in any case.
+                if let Err(error) = delete(open, job).await {
+                    tracing::debug!(queue, %error, "deleting a queue whose node is down");
+                }
+                result = declare(open, job).await;
+            }
+            result.map_err(|error| match fault(&error) {
+                Fault::Mismatch => mismatch(queue, &error),
+                _ => bus_error(&format!("declaring the queue {queue}"), &error),
+            })
+        }
+    }
+}
+
+async fn declare(open: &mut Option<(u64, Channel)>, job: &Job) -> lapin::Result<()> {
+    let channel = channel(open, &job.session).await?;
+    let options = QueueDeclareOptions::durable();
+    let result = channel.queue_declare(job.queue.as_str().into(), options, FieldTable::default()).await;
+    keep_or_drop(open, result).map(|_| ())
+}
+
+async fn delete(open: &mut Option<(u64, Channel)>, job: &Job) -> lapin::Result<()> {
+    let channel = channel(open, &job.session).await?;
+    let result = channel.queue_delete(job.queue.as_str().into(), QueueDeleteOptions::default()).await;
+    keep_or_drop(open, result).map(|_| ())
+}
+
+/// An error ends its channel.
+fn keep_or_drop<T>(open: &mut Option<(u64, Channel)>, result: lapin::Result<T>) -> lapin::Result<T> {
+    if result.is_err() {
+        *open = None;
+    }
+    result
+}
+
+async fn channel<'a>(open: &'a mut Option<(u64, Channel)>, session: &Session) -> lapin::Result<&'a Channel> {
+    let usable = |(id, channel): &(u64, Channel)| *id == session.id && channel.status().connected();
+    if !open.as_ref().is_some_and(usable) {
+        *open = None;
+    }
+    match open {
+        Some((_, channel)) => Ok(channel),
+        None => Ok(&open.insert((session.id, session.consuming.channel().await?)).1),
+    }
+}

@@ -1,0 +1,269 @@
+//! RabbitMQ: topics are queues on the default exchange, messages are confirmed, and everything comes back by itself
+//! after an outage.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`supervisor`] | keeps one [`session`] open: two connections ([`wire`]), built anew whenever one breaks |
+//! | [`publisher`] | publishes, pipelined and confirmed |
+//! | [`offers`] | asks whether anybody listens |
+//! | [`line`], [`pump`], [`settle`] | consume: one channel, its consumers, its acknowledgements |
+//! | [`names`], [`lanes`] | declare and delete the queues of dialogs |
+//! | [`journal`] | remembers those queues across a crash |
+//! | [`route`] | from topics to queues and back |
+
+mod address;
+mod core;
+mod fault;
+mod journal;
+mod lanes;
+mod limits;
+mod line;
+mod names;
+mod offers;
+mod publisher;
+mod pump;
+mod route;
+mod session;
+mod settle;
+mod sink;
+mod supervisor;
+mod wire;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use ::core::future::Future;
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::{runtime::Handle, sync::mpsc, time::Instant};
+
+use self::{
+    address::Address,
+    core::{Core, check},
+    lanes::Lanes,
+    limits::{
+        GOODBYE_DEADLINE, INBOX_PREFETCH, LARGEST_MESSAGE, POOL_PREFETCH, SHARED_CHANNELS,
+        SUBSCRIPTION_CAPACITY, TOPIC_PREFETCH,
+    },
+    line::{Feed, Kind, LineHandle},
+    publisher::Parcel,
+    route::{Route, inbox},
+    sink::Sink,
+    supervisor::left,
+};
+use crate::{Bus, BusError, BusErrorKind, BusOptions, Link, LinkState, Reach, Retention, Subscription, Topics};
+
+/// A RabbitMQ broker, version 3.13 or later.
+///
+/// Dropping it cuts the connections; [`Bus::close`] says goodbye first.
+pub struct RabbitmqBus {
+    core: Arc<Core>,
+}
+
+impl RabbitmqBus {
+    /// Begins to connect to `url` (`amqp://` or `amqps://`), and goes on for ever.
+    ///
+    /// # Errors
+    /// `Invalid` for a URL or an option that cannot be used, and outside a Tokio runtime.
+    pub fn connect(url: &str, options: BusOptions) -> Result<Self, BusError> {
+        let address = Address::parse(url)?;
+        if let Some(journal) = &options.queue_journal {
+            // A uuid is put behind it.
+            check(&format!("{journal}.{}", uuid::Uuid::nil()))?;
+        }
+        if Handle::try_current().is_err() {
+            return Err(BusError::new(BusErrorKind::Invalid, "RabbitMQ is used within a Tokio runtime"));
+        }
+        let (lanes, lane_jobs) = Lanes::new();
+        let (probes, questions) = offers::queue();
+        let (journal, settled) = mpsc::unbounded_channel();
+        let (shared, commands): (Vec<_>, Vec<_>) = (0..SHARED_CHANNELS as u64).map(LineHandle::new).unzip();
+        let core = Core::new(address, options, lanes, probes, shared.clone(), journal);
+        let spawn = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| core.tasks.spawn(task);
+        core.keepers.spawn(supervisor::run(Arc::clone(&core)));
+        spawn(Box::pin(offers::run(Arc::clone(&core), questions)));
+        for jobs in lane_jobs {
+            spawn(Box::pin(lanes::run(Arc::clone(&core), jobs)));
+        }
+        for (line, commands) in shared.into_iter().zip(commands) {
+            spawn(Box::pin(line::run(Arc::clone(&core), line.id, TOPIC_PREFETCH, commands)));
+        }
+        if let Some(journal) = core.options.queue_journal.clone() {
+            spawn(Box::pin(journal::run(Arc::clone(&core), journal, settled)));
+        }
+        Ok(Self { core })
+    }
+
+    fn parcel(&self, topic: &str, payloads: Vec<Bytes>) -> Result<Parcel, BusError> {
+        check(topic)?;
+        let route = Route::of(&self.core.options.names, topic);
+        let parcel = Parcel { properties: route.properties(), queue: route.queue, payloads };
+        parcel.check()?;
+        Ok(parcel)
+    }
+
+    /// A sink and its reader, known to the bus so that closing it ends them.
+    fn sink(&self) -> (u64, Arc<Sink>, mpsc::Receiver<crate::Delivery>) {
+        let (sender, deliveries) = mpsc::channel(SUBSCRIPTION_CAPACITY);
+        let (id, sink) = (self.core.next_id(), Arc::new(Sink::new(sender)));
+        self.core.registry().sinks.insert(id, Arc::downgrade(&sink));
+        (id, sink, deliveries)
+    }
+
+    /// A subscription with a channel of its own.
+    async fn with_own_line(&self, queue: String, kind: Kind, prefetch: u16) -> Result<Subscription, BusError> {
+        self.core.session()?;
+        let (id, sink, deliveries) = self.sink();
+        let (line, commands) = LineHandle::new(id);
+        self.core.registry().lines.insert(id);
+        self.core.tasks.spawn(line::run(Arc::clone(&self.core), id, prefetch, commands));
+        let feed = Arc::new(Feed { queue, kind, sink: Arc::clone(&sink) });
+        let core = Arc::clone(&self.core);
+        // Made before the wait: dropped by whoever cancels the call, it takes the line with it.
+        let subscription = Subscription::new(deliveries, {
+            let line = line.clone();
+            move || {
+                sink.close();
+                core.registry().sinks.remove(&id);
+                drop(line);
+            }
+        });
+        let doing = format!("consuming {}", feed.queue);
+        self.core.within(&doing, line.add(id, feed, None)).await?;
+        Ok(subscription)
+    }
+
+    /// A subscription to one topic, on a shared channel.
+    async fn with_shared_line(&self, queue: String) -> Result<Subscription, BusError> {
+        self.core.session()?;
+        let (id, sink, deliveries) = self.sink();
+        let shared = usize::try_from(id).unwrap_or(0) % SHARED_CHANNELS;
+        let feed = Arc::new(Feed { queue, kind: Kind::Durable, sink: Arc::clone(&sink) });
+        let core = Arc::clone(&self.core);
+        let subscription = Subscription::new(deliveries, move || {
+            sink.close();
+            core.registry().sinks.remove(&id);
+            core.shared[shared].remove(id, true);
+        });
+        let doing = format!("consuming {}", feed.queue);
+        self.core.within(&doing, self.core.shared[shared].add(id, feed, None)).await?;
+        Ok(subscription)
+    }
+
+    /// A subscription to the topics under a prefix that this process declares.
+    async fn with_declared(&self, prefix: &str) -> Result<Subscription, BusError> {
+        self.core.session()?;
+        let (id, sink, deliveries) = self.sink();
+        let (core, its) = (Arc::clone(&self.core), Arc::clone(&sink));
+        let subscription = Subscription::new(deliveries, move || {
+            its.close();
+            core.registry().sinks.remove(&id);
+            core.leave_prefix(id);
+        });
+        let reading = self.core.read_prefix(id, prefix, sink);
+        self.core.within(&format!("reading {prefix}"), reading).await?;
+        Ok(subscription)
+    }
+}
+
+#[async_trait]
+impl Bus for RabbitmqBus {
+    fn largest_message(&self) -> usize {
+        LARGEST_MESSAGE
+    }
+
+    fn link(&self) -> LinkState {
+        LinkState::new(self.core.link.subscribe())
+    }
+
+    async fn publish_all(&self, topic: &str, payloads: Vec<Bytes>) -> Result<(), BusError> {
+        let parcel = self.parcel(topic, payloads)?;
+        let session = self.core.session()?;
+        self.core.within(&format!("publishing to {topic}"), session.publisher.publish(parcel)).await
+    }
+
+    async fn offer(&self, topic: &str, payload: Bytes, expires: Duration) -> Result<Reach, BusError> {
+        let parcel = self.parcel(topic, vec![payload])?.expiring(expires);
+        let session = self.core.session()?;
+        let offering = async {
+            let reach = self.core.reach(parcel.queue.as_str()).await?;
+            if reach == Reach::Somebody {
+                session.publisher.publish(parcel).await?;
+            }
+            Ok(reach)
+        };
+        self.core.within(&format!("offering to {topic}"), offering).await
+    }
+
+    async fn join(&self, topic: &str, _group: &str) -> Result<Subscription, BusError> {
+        check(topic)?;
+        self.with_own_line(topic.to_owned(), Kind::Durable, POOL_PREFETCH).await
+    }
+
+    async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError> {
+        if let Some(inbox) = inbox(&self.core.options.names, &topics) {
+            check(&inbox)?;
+            return self.with_own_line(inbox, Kind::Inbox, INBOX_PREFETCH).await;
+        }
+        match topics {
+            Topics::One(topic) => {
+                check(&topic)?;
+                self.with_shared_line(topic).await
+            }
+            Topics::Under(prefix) => {
+                check(&format!("{prefix}x"))?;
+                self.with_declared(&prefix).await
+            }
+        }
+    }
+
+    async fn declare(&self, topic: &str) -> Result<Retention, BusError> {
+        self.core.declare(topic).await?;
+        Ok(Retention::Kept)
+    }
+
+    async fn delete(&self, topic: &str) -> Result<(), BusError> {
+        self.core.delete(topic).await
+    }
+
+    async fn close(&self) {
+        let core = &self.core;
+        core.closed.cancel();
+        let until = Instant::now() + core.options.deadline;
+        let session = core.session.borrow().clone();
+        if let Some(session) = session {
+            // What is not confirmed by then, nobody can say of whether it arrived.
+            let _ = tokio::time::timeout_at(until, session.publisher.drained()).await;
+        }
+        let sinks: Vec<_> = core.registry().sinks.drain().filter_map(|(_, sink)| sink.upgrade()).collect();
+        sinks.iter().for_each(|sink| sink.close());
+        core.stop.cancel();
+        core.tasks.close();
+        // Acknowledgements go out and channels are closed before the connections are.
+        let _ = tokio::time::timeout_at(until, core.tasks.wait()).await;
+        core.hang_up.cancel();
+        core.keepers.close();
+        let goodbye = left(until).max(GOODBYE_DEADLINE);
+        let _ = tokio::time::timeout(goodbye, futures_util::future::join(core.keepers.wait(), core.tasks.wait())).await;
+        core.link.send_replace(Link::Closed);
+    }
+}
+
+impl Drop for RabbitmqBus {
+    fn drop(&mut self) {
+        let core = &self.core;
+        core.closed.cancel();
+        core.stop.cancel();
+        if let Some(session) = &*core.session.borrow() {
+            session.cut();
+        }
+        core.hang_up.cancel();
+        core.tasks.close();
+    }
+}
+
+impl fmt::Debug for RabbitmqBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let link = self.core.link.borrow();
+        f.debug_struct("RabbitmqBus").field("address", &self.core.address).field("link", &*link).finish()
+    }
+}

@@ -1,0 +1,213 @@
+//! The topics that this process declares and deletes: their queues, who reads them here, and what is still to be done
+//! about them.
+
+use std::{collections::hash_map::Entry, sync::Arc};
+
+use futures_util::{StreamExt as _, stream};
+use lapin::types::ShortString;
+
+use super::{
+    core::{Core, check},
+    journal::{self, Settlement},
+    lanes::Work,
+    limits::{DELETIONS_REMEMBERED, JOURNAL_WAIT, REPAIRS_AT_ONCE, SHARED_CHANNELS},
+    line::{Feed, Kind},
+    publisher::Parcel,
+    session::Session,
+    sink::Sink,
+};
+use crate::{BusError, BusErrorKind, Topics};
+
+/// A topic of this process.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    /// It is to be deleted: now, or when the broker is back.
+    unwanted: bool,
+    /// Its consumer here: the shared line, and the feed's number on it.
+    feed: Option<(usize, u64)>,
+    /// Its delivery from the journal, to be acknowledged when the queue is gone.
+    journaled: Option<Settlement>,
+}
+
+impl Core {
+    /// Declares a topic's queue and consumes it where this process reads its prefix. A queue that could not be
+    /// declared in time may come to be all the same: it is deleted again.
+    pub(super) async fn declare(self: &Arc<Self>, topic: &str) -> Result<(), BusError> {
+        check(topic)?;
+        let session = self.session()?;
+        let (core, topic) = (Arc::clone(self), topic.to_owned());
+        // A task: whoever drops the call half-way leaves nothing half-done.
+        let task = self.tasks.spawn(async move {
+            let new = match core.registry().declared.entry(topic.clone()) {
+                Entry::Occupied(mut known) => std::mem::take(&mut known.get_mut().unwanted),
+                Entry::Vacant(place) => {
+                    place.insert(Declared::default());
+                    true
+                }
+            };
+            let doing = format!("declaring {topic}");
+            let result = core.within(&doing, core.declare_now(&session, &topic, new)).await;
+            if result.is_err() && new {
+                // Its own result is that of a repair: it is remembered if it fails.
+                let _ = core.delete_now(&topic).await;
+            }
+            result
+        });
+        task.await.unwrap_or_else(|_| Err(BusError::new(BusErrorKind::Closed, "the bus is closed")))
+    }
+
+    async fn declare_now(self: &Arc<Self>, session: &Arc<Session>, topic: &str, new: bool) -> Result<(), BusError> {
+        if let Some(journal) = self.options.queue_journal.as_ref().filter(|_| new) {
+            let parcel = Parcel {
+                queue: ShortString::from(journal.as_str()),
+                properties: lapin::BasicProperties::default().with_content_type("application/json".into()),
+                payloads: vec![journal::line(self.process, topic)],
+            };
+            let written = session.publisher.publish(parcel.persistent());
+            if !matches!(tokio::time::timeout(JOURNAL_WAIT, written).await, Ok(Ok(()))) {
+                tracing::debug!(topic, "the journal has not confirmed the name: a crash now would leave the queue behind");
+            }
+        }
+        self.lanes.run(session, Work::Declare, topic).await?;
+        let Some((shared, id, feed)) = self.feed(topic) else { return Ok(()) };
+        self.shared[shared].add(id, feed, Some(session.id)).await
+    }
+
+    /// The feed to start for a declared topic, if this process reads its prefix and does not consume it yet.
+    fn feed(&self, topic: &str) -> Option<(usize, u64, Arc<Feed>)> {
+        let mut registry = self.registry();
+        let reader = |(prefix, _): &&(String, Arc<Sink>)| Topics::Under(prefix.clone()).contain(topic);
+        let sink = registry.prefixes.values().find(reader).map(|(_, sink)| Arc::clone(sink))?;
+        let declared = registry.declared.get_mut(topic)?;
+        if declared.feed.is_some() || declared.unwanted {
+            return None;
+        }
+        let id = self.next_id();
+        let shared = usize::try_from(id).unwrap_or(0) % SHARED_CHANNELS;
+        declared.feed = Some((shared, id));
+        Some((shared, id, Arc::new(Feed { queue: topic.to_owned(), kind: Kind::Durable, sink })))
+    }
+
+    /// Reads every topic under a prefix that this process declares, now and later.
+    pub(super) async fn read_prefix(self: &Arc<Self>, id: u64, prefix: &str, sink: Arc<Sink>) -> Result<(), BusError> {
+        let declared: Vec<String> = {
+            let mut registry = self.registry();
+            registry.prefixes.insert(id, (prefix.to_owned(), sink));
+            registry.declared.keys().cloned().collect()
+        };
+        let feeds: Vec<_> = declared.iter().filter_map(|topic| self.feed(topic)).collect();
+        let started = stream::iter(feeds).map(|(shared, id, feed)| self.shared[shared].add(id, feed, None));
+        let results: Vec<_> = started.buffer_unordered(REPAIRS_AT_ONCE).collect().await;
+        results.into_iter().collect()
+    }
+
+    /// Undoes [`Core::read_prefix`].
+    pub(super) fn leave_prefix(&self, id: u64) {
+        let mut registry = self.registry();
+        let Some((prefix, _)) = registry.prefixes.remove(&id) else { return };
+        let under = Topics::Under(prefix);
+        for (topic, declared) in &mut registry.declared {
+            if under.contain(topic)
+                && let Some((shared, feed)) = declared.feed.take()
+            {
+                self.shared[shared].remove(feed, true);
+            }
+        }
+    }
+
+    /// Deletes a topic's queue. What fails is remembered and done when the broker is back.
+    pub(super) async fn delete(self: &Arc<Self>, topic: &str) -> Result<(), BusError> {
+        check(topic)?;
+        if self.closed.is_cancelled() {
+            return Err(BusError::new(BusErrorKind::Closed, "the bus is closed"));
+        }
+        let (core, topic) = (Arc::clone(self), topic.to_owned());
+        let task = self.tasks.spawn(async move { core.delete_now(&topic).await });
+        task.await.unwrap_or_else(|_| Err(BusError::new(BusErrorKind::Closed, "the bus is closed")))
+    }
+
+    async fn delete_now(&self, topic: &str) -> Result<(), BusError> {
+        if let Some((shared, feed)) = self.unwanted(topic) {
+            self.shared[shared].remove(feed, false);
+        }
+        let session = self.session()?;
+        let doing = format!("deleting {topic}");
+        let result = self.within(&doing, self.lanes.run(&session, Work::Delete, topic)).await;
+        if result.as_ref().is_err_and(BusError::is_retryable) {
+            return result;
+        }
+        let mut registry = self.registry();
+        if let Entry::Occupied(declared) = registry.declared.entry(topic.to_owned())
+            && declared.get().unwanted
+            && let Some(settlement) = declared.remove().journaled
+        {
+            // A journal that has ended keeps the name: the next start finds nothing to delete.
+            let _ = self.journal.send(settlement);
+        }
+        result
+    }
+
+    /// Marks a topic for deletion and returns its consumer, if it has one.
+    fn unwanted(&self, topic: &str) -> Option<(usize, u64)> {
+        let mut registry = self.registry();
+        let known = registry.declared.len();
+        match registry.declared.entry(topic.to_owned()) {
+            Entry::Occupied(mut declared) => {
+                declared.get_mut().unwanted = true;
+                declared.get_mut().feed.take()
+            }
+            Entry::Vacant(place) if known < DELETIONS_REMEMBERED => {
+                place.insert(Declared { unwanted: true, ..Declared::default() });
+                None
+            }
+            Entry::Vacant(_) => {
+                tracing::warn!(topic, "too many deletions wait for the broker: this one is not remembered");
+                None
+            }
+        }
+    }
+
+    /// A name of this process came from the journal: keep its delivery while the queue is there. Returns the
+    /// delivery of a name that is not needed any more.
+    pub(super) fn journaled(&self, topic: &str, settlement: Settlement) -> Option<Settlement> {
+        match self.registry().declared.get_mut(topic) {
+            Some(declared) => {
+                declared.journaled = Some(settlement);
+                None
+            }
+            None => Some(settlement),
+        }
+    }
+
+    /// How many topics this process has.
+    pub(super) fn declared(&self) -> usize {
+        self.registry().declared.len()
+    }
+
+    /// Does what was remembered: deletes what is unwanted. After a reconnect also declares again what nobody here
+    /// consumes, in case the broker came back without its data; what is consumed, its consumer declared.
+    pub(super) async fn repair(&self, session: &Arc<Session>, reconnected: bool) {
+        let (mut unwanted, mut wanted) = (Vec::new(), Vec::new());
+        for (topic, declared) in &self.registry().declared {
+            if declared.unwanted {
+                unwanted.push(topic.clone());
+            } else if reconnected && declared.feed.is_none() {
+                wanted.push(topic.clone());
+            }
+        }
+        let deletions = stream::iter(unwanted).for_each_concurrent(REPAIRS_AT_ONCE, |topic| async move {
+            if let Err(error) = self.delete_now(&topic).await {
+                tracing::debug!(topic, %error, "not deleted yet");
+            }
+        });
+        let declarations = stream::iter(wanted).for_each_concurrent(REPAIRS_AT_ONCE, |topic| async move {
+            let still = self.registry().declared.get(&topic).is_some_and(|declared| !declared.unwanted);
+            let declared = self.lanes.run(session, Work::Declare, &topic);
+            if still && let Err(error) = self.within(&topic, declared).await {
+                tracing::warn!(topic, %error, "a queue is not there after the reconnect");
+            }
+        });
+        deletions.await;
+        declarations.await;
+    }
+}

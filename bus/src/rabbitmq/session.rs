@@ -1,0 +1,141 @@
+//! One life of the link to the broker: two connections and what is open on them.
+//!
+//! lapin can recover connections itself, but it would send again what it had not sent yet, keeps one try for each
+//! channel, and does not tell a refused queue from a lost one. So a session that breaks anywhere is thrown away as a
+//! whole and the supervisor builds a new one: every state is either whole or gone.
+//!
+//! Publishing and consuming have a connection each: a broker short of memory stops reading from whoever publishes, and
+//! would stop his acknowledgements too.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::StreamExt as _;
+use lapin::{Connection, Event};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    address::Address,
+    limits::LIVENESS_CHECK,
+    publisher::Publisher,
+    wire::Wire,
+};
+
+/// An open link.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// Tells it from earlier and later ones.
+    pub(super) id: u64,
+    pub(super) publisher: Publisher,
+    pub(super) consuming: Wire,
+    /// Why the broker takes no messages at the moment, if it does not.
+    pub(super) blocked: watch::Sender<Option<String>>,
+    /// Cancelled when a connection is lost, or cut by us.
+    pub(super) broken: CancellationToken,
+    why: Mutex<Option<String>>,
+    /// The consuming channels that have not yet brought their subscriptions back.
+    restoring: Mutex<HashSet<u64>>,
+    restored: Notify,
+}
+
+impl Session {
+    /// Connects; `channels` are the consuming channels that will have to bring subscriptions back.
+    pub(super) async fn open(
+        address: &Address,
+        name: &str,
+        id: u64,
+        channels: HashSet<u64>,
+    ) -> lapin::Result<Arc<Self>> {
+        // One after the other: a refused login is refused once.
+        let publishing = Wire::open(address, &format!("{name} (publishes)")).await?;
+        let consuming = Wire::open(address, &format!("{name} (consumes)")).await?;
+        let publisher = Publisher::open(publishing).await?;
+        Ok(Arc::new(Self {
+            id,
+            publisher,
+            consuming,
+            blocked: watch::Sender::new(None),
+            broken: CancellationToken::new(),
+            why: Mutex::new(None),
+            restoring: Mutex::new(channels),
+            restored: Notify::new(),
+        }))
+    }
+
+    /// Watches both connections until one is lost, then breaks the session. Run it as a task.
+    pub(super) async fn watch(self: Arc<Self>) {
+        let publishing = self.publisher.wire();
+        tokio::select! {
+            () = self.broken.cancelled() => {}
+            () = self.watch_one(publishing.connection()) => {}
+            () = self.watch_one(self.consuming.connection()) => {}
+        }
+        self.cut();
+    }
+
+    async fn watch_one(&self, connection: &Connection) {
+        let mut events = std::pin::pin!(connection.events_listener());
+        let mut check = tokio::time::interval(LIVENESS_CHECK);
+        loop {
+            tokio::select! {
+                _ = check.tick() => {}
+                event = events.next() => match event {
+                    Some(Event::ConnectionBlocked(reason)) => { self.blocked.send_replace(Some(reason)); }
+                    Some(Event::ConnectionUnblocked) => { self.blocked.send_replace(None); }
+                    // Also raised for a channel; only the connection's state tells.
+                    Some(Event::Error(error)) if !connection.status().connected() => {
+                        self.because(error.to_string());
+                    }
+                    _ => {}
+                },
+            }
+            if !connection.status().connected() {
+                self.because("the connection was lost".to_owned());
+                return;
+            }
+        }
+    }
+
+    /// Keeps the first reason.
+    fn because(&self, why: String) {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+    }
+
+    /// Why the session broke.
+    pub(super) fn why(&self) -> String {
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        why.clone().unwrap_or_else(|| "the connection was cut".to_owned())
+    }
+
+    /// Ends the session at once: everything that waits on it fails.
+    pub(super) fn cut(&self) {
+        self.broken.cancel();
+        self.publisher.wire().cut();
+        self.consuming.cut();
+    }
+
+    /// Says goodbye on both connections, within `deadline`, and ends the session.
+    pub(super) async fn close(&self, deadline: Duration) {
+        tokio::join!(self.publisher.wire().close(deadline), self.consuming.close(deadline));
+        self.cut();
+    }
+
+    /// A consuming channel has its subscriptions back, or cannot get them back soon, or is gone.
+    pub(super) fn settled(&self, channel: u64) {
+        let mut restoring = self.restoring.lock().unwrap_or_else(PoisonError::into_inner);
+        if restoring.remove(&channel) && restoring.is_empty() {
+            self.restored.notify_one();
+        }
+    }
+
+    /// Waits until all consuming channels are settled.
+    pub(super) async fn restored(&self) {
+        if !self.restoring.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            self.restored.notified().await;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The task that keeps the link up: connects, brings the subscriptions back, waits for the end of the session, and
+//! begins again, for ever.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
+use tokio::time::Instant;
+
+use super::{
+    core::Core,
+    fault::{Fault, bus_error, fault},
+    limits::{BACKOFF_MAX, BACKOFF_MIN, LEFTOVER_CHECK, OPEN_DEADLINE, RESTORE_DEADLINE, STEADY},
+    session::Session,
+};
+use crate::Link;
+
+/// Keeps the link up until the bus hangs up.
+pub(super) async fn run(core: Arc<Core>) {
+    let mut pauses = pauses();
+    let mut first = true;
+    while !core.hang_up.is_cancelled() {
+        let attempt = tokio::time::timeout(OPEN_DEADLINE, open(&core));
+        let (down, refused) = match core.hang_up.run_until_cancelled(attempt).await {
+            None => break,
+            Some(Ok(Ok(session))) => {
+                let began = Instant::now();
+                let why = serve(&core, &session, !first).await;
+                first = false;
+                if began.elapsed() >= STEADY {
+                    pauses = self::pauses();
+                }
+                (why, false)
+            }
+            Some(Ok(Err(error))) => {
+                let refused = fault(&error) == Fault::Denied;
+                (bus_error(&format!("connecting to {}", core.address), &error).to_string(), refused)
+            }
+            Some(Err(_)) => (format!("connecting to {}: no answer in time", core.address), false),
+        };
+        if core.hang_up.is_cancelled() {
+            break;
+        }
+        tracing::warn!(why = down, "the link to RabbitMQ is down");
+        core.link.send_replace(Link::Down(down));
+        // Wrong credentials are not asked about at short intervals: that locks accounts and fills logs.
+        let pause = if refused { BACKOFF_MAX } else { pauses.next().unwrap_or(BACKOFF_MAX) };
+        core.hang_up.run_until_cancelled(tokio::time::sleep(pause)).await;
+    }
+}
+
+fn pauses() -> ExponentialBackoff {
+    let pauses = ExponentialBuilder::new().with_min_delay(BACKOFF_MIN).with_max_delay(BACKOFF_MAX);
+    pauses.without_max_times().with_jitter().build()
+}
+
+async fn open(core: &Core) -> lapin::Result<Arc<Session>> {
+    // Read before the session is announced: a line that begins later does not hold the link up.
+    let lines = core.registry().lines.clone();
+    Session::open(&core.address, &core.options.client_name, core.next_id(), lines).await
+}
+
+/// Runs a session; returns why it ended.
+async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> String {
+    let watching = core.keepers.spawn(Arc::clone(session).watch());
+    core.session.send_replace(Some(Arc::clone(session)));
+    let restored = tokio::time::timeout(RESTORE_DEADLINE, session.restored());
+    let restored = core.hang_up.run_until_cancelled(session.broken.run_until_cancelled(restored)).await;
+    if matches!(restored, Some(Some(Err(_)))) {
+        tracing::warn!("not all subscriptions are back; they are tried again while the link is up");
+    }
+    let mut blocked = session.blocked.subscribe();
+    blocked.mark_changed();
+    let mut repair = tokio::time::interval(LEFTOVER_CHECK);
+    let mut reconnected = reconnected;
+    loop {
+        tokio::select! {
+            () = core.hang_up.cancelled() => {
+                session.close(core.options.deadline).await;
+                break;
+            }
+            () = session.broken.cancelled() => break,
+            Ok(()) = blocked.changed() => {
+                let link = blocked.borrow_and_update().clone().map_or(Link::Up, |why| {
+                    Link::Down(format!("the broker takes no messages: {why}"))
+                });
+                if core.link.send_replace(link.clone()) != link {
+                    tracing::info!(?link, "the link to RabbitMQ");
+                }
+            }
+            _ = repair.tick() => {
+                let (repairing, session) = (Arc::clone(core), Arc::clone(session));
+                let again = std::mem::take(&mut reconnected);
+                core.tasks.spawn(async move {
+                    let repair = session.broken.run_until_cancelled(repairing.repair(&session, again));
+                    repairing.stop.run_until_cancelled(repair).await;
+                });
+            }
+        }
+    }
+    let why = format!("{}: {}", core.address, session.why());
+    // First the state: whoever sees the session gone must not find the link up.
+    if !core.hang_up.is_cancelled() {
+        core.link.send_replace(Link::Down(why.clone()));
+    }
+    core.session.send_replace(None);
+    session.cut();
+    if let Err(error) = watching.await {
+        tracing::error!(%error, "the task that watches the link");
+    }
+    why
+}
+
+/// The part of a deadline that is left at a point in time.
+pub(super) fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
+}

@@ -1,0 +1,134 @@
+//! One AMQP connection that can be cut.
+//!
+//! lapin runs each connection on a thread of its own, and a connection whose broker accepted it and then fell
+//! silent keeps that thread, whatever becomes of the future that waits for it. So the socket is ours as well: closing
+//! it ends the thread, at any stage.
+
+use std::{
+    io,
+    net::{Shutdown, TcpStream},
+    os::fd::AsFd as _,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use lapin::{
+    Channel, Connection, ConnectionProperties,
+    tcp::{AsyncTcpStream, OwnedTLSConfig},
+    uri::AMQPScheme,
+};
+
+use super::{
+    address::Address,
+    limits::{GOODBYE_DEADLINE, TCP_DEADLINE},
+};
+
+/// A connection to the broker. Dropping it cuts it.
+pub(super) struct Wire {
+    connection: Connection,
+    socket: Socket,
+}
+
+impl Wire {
+    /// Connects and logs in. Whoever drops the future cuts the attempt.
+    pub(super) async fn open(address: &Address, name: &str) -> lapin::Result<Self> {
+        let socket = Socket::default();
+        let slot = Arc::clone(&socket.0);
+        let options = ConnectionProperties::default().with_connection_name(name.into());
+        let connection = Connection::connector(
+            address.uri.clone(),
+            lapin::runtime::default_runtime()?,
+            async move |uri, runtime| {
+                let connect = async {
+                    let addresses = runtime.to_socket_addrs((uri.authority.host.clone(), uri.authority.port));
+                    // Sets TCP_NODELAY.
+                    let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
+                    if let AsyncTcpStream::Plain(plain) = &stream {
+                        slot.put(TcpStream::from(plain.get_ref().as_fd().try_clone_to_owned()?))?;
+                    }
+                    match uri.scheme {
+                        AMQPScheme::AMQP => Ok(stream),
+                        AMQPScheme::AMQPS => {
+                            stream.into_tls(&uri.authority.host, OwnedTLSConfig::default().as_ref()).await
+                        }
+                    }
+                };
+                let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+                tokio::time::timeout(TCP_DEADLINE, connect).await.map_err(late).flatten().map_err(lapin::Error::from)
+            },
+            options,
+        )
+        .await?;
+        Ok(Self { connection, socket })
+    }
+
+    /// Opens a channel.
+    pub(super) async fn channel(&self) -> lapin::Result<Channel> {
+        self.connection.create_channel().await
+    }
+
+    /// The connection, for its state and events.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Says goodbye, within `deadline`, and cuts.
+    pub(super) async fn close(&self, deadline: Duration) {
+        let goodbye = self.connection.close(200, "goodbye".into());
+        // A broker that is gone needs no goodbye.
+        let _ = tokio::time::timeout(deadline.min(GOODBYE_DEADLINE), goodbye).await;
+        self.cut();
+    }
+
+    /// Ends the connection at once: everything that waits on it fails.
+    pub(super) fn cut(&self) {
+        self.socket.0.cut();
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire").field("connected", &self.connection.status().connected()).finish()
+    }
+}
+
+/// Our hold on the socket; cuts it when dropped.
+#[derive(Default)]
+struct Socket(Arc<Slot>);
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.0.cut();
+    }
+}
+
+#[derive(Default)]
+struct Slot(Mutex<Stage>);
+
+#[derive(Default)]
+enum Stage {
+    #[default]
+    Connecting,
+    Open(TcpStream),
+    Cut,
+}
+
+impl Slot {
+    /// Keeps the socket; fails if it was cut before it was there.
+    fn put(&self, socket: TcpStream) -> io::Result<()> {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*stage, Stage::Cut) {
+            return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
+        }
+        *stage = Stage::Open(socket);
+        Ok(())
+    }
+
+    fn cut(&self) {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Stage::Open(socket) = std::mem::replace(&mut *stage, Stage::Cut) {
+            // Fails where the other side has closed it already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+}

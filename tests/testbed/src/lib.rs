@@ -59,3 +59,9 @@ fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
 }
+
+/// What to say when this machine refused the mounts that each server, and debootstrap, has for itself.
+fn no_mounts(output: &str) -> Option<&'static str> {
+    let refused = output.contains("unshare") && output.contains("not permitted");
+    refused.then_some("root may not mount anything here; a container must be run with --privileged")
+}

@@ -27,12 +27,16 @@ pub(crate) fn tcp() -> Result<u16> {
 
 /// A free UDP port.
 pub(crate) fn udp() -> Result<u16> {
-    udp_block(1)
+    block(1, udp_is_free)
 }
 
-/// The first of so many free UDP ports in a row.
-pub(crate) fn udp_block(length: u16) -> Result<u16> {
-    block(length, |port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+/// The first of so many free UDP ports in a row, an even one: media begins there, its RTCP one above.
+pub(crate) fn media(length: u16) -> Result<u16> {
+    Ok(block(length + 1, udp_is_free)?.next_multiple_of(2))
+}
+
+fn udp_is_free(port: u16) -> bool {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 fn block(length: u16, free: impl Fn(u16) -> bool) -> Result<u16> {
@@ -79,8 +83,8 @@ mod tests {
     fn passes_over_a_port_that_is_taken() {
         let first = tcp().unwrap();
         let held = UdpSocket::bind((Ipv4Addr::LOCALHOST, first + 3)).unwrap();
-        let begin = udp_block(20).unwrap();
-        let taken = held.local_addr().unwrap().port();
-        assert!(!(begin..begin + 20).contains(&taken));
+        let begin = media(20).unwrap();
+        assert_eq!(begin % 2, 0);
+        assert!(!(begin..begin + 20).contains(&held.local_addr().unwrap().port()));
     }
 }

@@ -36,7 +36,7 @@ const REVISION: u32 = 1;
 const ROOT: &str = "root";
 const STAMP: &str = "root.stamp";
 const LOCK: &str = "lock";
-const MAKING: &str = "making-";
+const MAKING: &str = "making";
 
 /// A root folder that is whole. While any copy of this is held, no other process removes it.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Root {
         loop {
             fs::create_dir_all(&cache).map_err(Error::path("make the folder", &cache))?;
             let lock = lock_file(&cache)?;
-            lock.lock_shared().map_err(Error::path("lock", &cache))?;
+            wait_for(lock.try_lock_shared(), || lock.lock_shared(), &cache)?;
             if is_whole(&cache) && is_in_place(&lock, &cache) {
                 instance::sweep(&path)?;
                 return Ok(Root { inner: Arc::new(Inner { path, _shared: lock }) });
@@ -113,14 +113,7 @@ impl Root {
 /// Makes the root, unless another process did while this one waited for its turn.
 fn make(cache: &Path) -> Result<()> {
     let lock = lock_file(cache)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            eprintln!("testbed: waiting for another process which makes or uses {}", cache.display());
-            lock.lock().map_err(Error::path("lock", cache))?;
-        }
-        Err(TryLockError::Error(error)) => return Err(Error::path("lock", cache)(error)),
-    }
+    wait_for(lock.try_lock(), || lock.lock(), cache)?;
     if is_whole(cache) || !is_in_place(&lock, cache) {
         return Ok(());
     }
@@ -128,14 +121,14 @@ fn make(cache: &Path) -> Result<()> {
     let entries = fs::read_dir(cache).map_err(Error::path("read", cache))?;
     for entry in entries.flatten() {
         let name = entry.file_name();
-        if name == STAMP {
-            fs::remove_file(entry.path()).map_err(Error::path("remove", &entry.path()))?;
-        } else if name == ROOT || name.to_string_lossy().starts_with(MAKING) {
-            fs::remove_dir_all(entry.path()).map_err(Error::path("remove", &entry.path()))?;
+        if name != LOCK {
+            let path = entry.path();
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(Error::path("remove", &path))?;
         }
     }
 
-    let making = cache.join(format!("{MAKING}{}", std::process::id()));
+    let making = cache.join(MAKING);
     debootstrap::run(SUITE, PACKAGES, &making)?;
     instance::make_parent(&making)?;
     let root = cache.join(ROOT);
@@ -143,6 +136,22 @@ fn make(cache: &Path) -> Result<()> {
     let written = cache.join(format!("{STAMP}.new"));
     fs::write(&written, stamp()).map_err(Error::path("write", &written))?;
     fs::rename(&written, cache.join(STAMP)).map_err(Error::path("rename", &written))
+}
+
+/// Takes a lock which could not be had at once, and says so first.
+fn wait_for(
+    at_once: std::result::Result<(), TryLockError>,
+    wait: impl FnOnce() -> io::Result<()>,
+    cache: &Path,
+) -> Result<()> {
+    match at_once {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("testbed: waiting for another process which makes or uses {}", cache.display());
+            wait().map_err(Error::path("lock", cache))
+        }
+        Err(TryLockError::Error(error)) => Err(Error::path("lock", cache)(error)),
+    }
 }
 
 /// Whether the root is there, from the packages that this version asks for.

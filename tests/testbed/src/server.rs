@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::http::Http;
 use crate::process::{InRoot, POLL, Process};
 use crate::root::{Instance, Root};
-use crate::{Error, Result, tail};
+use crate::{Error, Result, no_mounts, tail};
 
 /// How often a starting server is asked whether it is ready.
 const READY_POLL: Duration = Duration::from_millis(20);
@@ -258,10 +258,8 @@ fn since(log: &str, length: usize) -> &str {
 
 /// Why a server ended while it started.
 fn reason(status: ExitStatus, console: &str) -> String {
-    if console.contains("unshare") && console.contains("not permitted") {
-        return "this machine does not let root make mounts of its own; in a container, run that with \
-                --privileged"
-            .to_owned();
+    if let Some(hint) = no_mounts(console) {
+        return hint.to_owned();
     }
     format!("it ended by itself ({status})")
 }

@@ -134,7 +134,7 @@ impl Sipp {
         let arguments = [
             ("-i", "127.0.0.1".to_owned()),
             ("-p", ports::udp()?.to_string()),
-            ("-mp", ports::udp_block(MEDIA_PORTS)?.to_string()),
+            ("-mp", ports::media(MEDIA_PORTS)?.to_string()),
             ("-cp", ports::udp()?.to_string()),
             ("-s", options.number.clone()),
             ("-m", options.calls.to_string()),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::net::{TcpListener, UdpSocket};
 use std::time::Instant;
 
 use ari_testbed::{Asterisk, AsteriskOptions, Error, Nats, RabbitMq, Server};
@@ -33,6 +34,17 @@ async fn lives(server: &Server) {
     server.start_again().await.unwrap();
 }
 
+/// It cannot start while its port is another's, says so, and can afterwards.
+async fn misses_its_port<T>(server: &Server, take: impl Fn() -> std::io::Result<T>) {
+    server.kill().await.unwrap();
+    let taken = take().unwrap();
+    let error = server.start_again().await.unwrap_err();
+    assert!(matches!(error, Error::AddressTaken { .. }), "{error}");
+    assert!(!server.is_running());
+    drop(taken);
+    server.start_again().await.unwrap();
+}
+
 #[tokio::test]
 async fn nats() {
     let begun = Instant::now();
@@ -41,6 +53,8 @@ async fn nats() {
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_ne!(one.url(), other.url());
     lives(&one).await;
+    misses_its_port(&one, || TcpListener::bind(("127.0.0.1", one.port()))).await;
+    misses_its_port(&one, || TcpListener::bind(("127.0.0.1", one.monitoring_port()))).await;
     assert_eq!(one.connections().await.unwrap(), 0);
     assert_eq!(one.subscriptions().await.unwrap(), Vec::<String>::new());
     assert!(other.is_running());
@@ -54,6 +68,7 @@ async fn rabbitmq() {
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_ne!(one.url(), other.url());
     lives(&one).await;
+    misses_its_port(&one, || TcpListener::bind(("127.0.0.1", one.port()))).await;
     let begun = Instant::now();
     assert_eq!(one.queues().await.unwrap(), []);
     assert_eq!(one.connections().await.unwrap(), 0);
@@ -70,6 +85,9 @@ async fn asterisk() {
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_ne!(one.ari_url(), other.ari_url());
     lives(&one).await;
+    let http = one.ari_url().split(&[':', '/']).nth(4).unwrap().parse().unwrap();
+    misses_its_port(&one, || TcpListener::bind(("127.0.0.1", http))).await;
+    misses_its_port(&one, || UdpSocket::bind(one.sip_address())).await;
     let (status, call) = one
         .ari("POST", "/channels?endpoint=Local/park@default&extension=park&context=default")
         .await

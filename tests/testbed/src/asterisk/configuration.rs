@@ -1,7 +1,7 @@
 //! What an Asterisk of the testbed is configured to do.
 
 use std::fs;
-use std::path::Path;
+use std::io::ErrorKind;
 
 use super::{CONTINUED, PASSWORD, READ_ONLY_USER, USER};
 use crate::root::{Instance, Root};
@@ -10,39 +10,73 @@ use crate::{Error, Result, ports};
 /// How many ports an Asterisk has for its media: two for each leg of some 100 calls.
 const RTP_PORTS: u16 = 400;
 
-/// Modules which take a fixed port, where two of them would meet, or reach for a server of their own.
-/// The others load in half a second altogether.
-const NOT_LOADED: [&str; 18] = [
+/// Modules which are not loaded, by how their names begin: those which take a fixed port, where two of them
+/// would meet, those which want a database or a server of their own, and those which nobody can want here
+/// and which fill the log. All others load in half a second altogether.
+const NOT_LOADED: [&str; 32] = [
+    "app_adsiprog",
+    "app_alarmreceiver",
+    "app_festival",
+    "app_getcpeid",
+    "app_minivm",
+    "app_voicemail_odbc",
+    "cdr_",
+    "cel_",
+    "chan_console",
     "chan_iax2",
     "chan_motif",
     "chan_unistim",
+    "func_odbc",
+    "pbx_ael",
     "pbx_dundi",
-    "res_xmpp",
+    "pbx_lua",
+    "res_adsi",
+    "res_cdrel_custom",
     "res_calendar",
+    "res_config_",
     "res_hep",
-    "res_snmp",
-    "res_prometheus",
+    "res_odbc",
     "res_phoneprov",
+    "res_pjsip_phoneprov",
+    "res_pjsip_stir_shaken",
+    "res_prometheus",
     "res_smdi",
-    "res_config_ldap",
-    "res_config_pgsql",
-    "res_config_sqlite3",
-    "cdr_pgsql",
-    "cdr_radius",
-    "cel_pgsql",
-    "cel_radius",
+    "res_snmp",
+    "res_statsd",
+    "res_stir_shaken",
+    "res_stun_monitor",
+    "res_xmpp",
 ];
 
-/// The files which Asterisk complains about when they are missing, and needs nothing in.
-const EMPTY: [&str; 8] = [
+/// Files which Asterisk or a module of it will not do without, though nothing needs to be in them.
+const EMPTY: [&str; 27] = [
     "acl.conf",
+    "aeap.conf",
+    "agents.conf",
+    "amd.conf",
+    "ccss.conf",
     "cdr.conf",
     "cel.conf",
+    "chan_websocket.conf",
+    "cli_aliases.conf",
+    "confbridge.conf",
     "features.conf",
+    "followme.conf",
     "geolocation.conf",
     "indications.conf",
+    "manager.conf",
+    "musiconhold.conf",
+    "pjproject.conf",
+    "pjsip_notify.conf",
+    "pjsip_wizard.conf",
+    "queues.conf",
+    "res_http_media_cache.conf",
+    "res_parking.conf",
     "stir_shaken.conf",
+    "statsd.conf",
     "udptl.conf",
+    "voicemail.conf",
+    "websocket_client.conf",
 ];
 
 /// What to start an [`Asterisk`](super::Asterisk) with.
@@ -108,6 +142,7 @@ impl AsteriskOptions {
     /// Writes all files, with ports that are free now.
     pub(super) fn write(&self, instance: &Instance) -> Result<Ports> {
         let ports = Ports::new()?;
+        let modules = Modules::of(instance.root())?;
         // Asterisk does not make the folder for recordings, and fails without it.
         for folder in ["etc", "log", "db", "run", "cache", "keys/keys", "spool/recording", "spool/outgoing"] {
             instance.make_folder(folder)?;
@@ -115,8 +150,8 @@ impl AsteriskOptions {
         let mut files: Vec<(String, String)> =
             EMPTY.iter().map(|name| ((*name).to_owned(), String::new())).collect();
         files.extend([
-            ("asterisk.conf".to_owned(), asterisk_conf(instance)?),
-            ("modules.conf".to_owned(), modules_conf()),
+            ("asterisk.conf".to_owned(), asterisk_conf(instance, &modules)),
+            ("modules.conf".to_owned(), modules.configuration()),
             ("logger.conf".to_owned(), LOGGER.to_owned()),
             ("http.conf".to_owned(), http_conf(&ports)),
             ("ari.conf".to_owned(), ari_conf()),
@@ -165,14 +200,14 @@ pub(crate) struct Ports {
 
 impl Ports {
     fn new() -> Result<Ports> {
-        Ok(Ports { http: ports::tcp()?, sip: ports::udp()?, rtp: ports::udp_block(RTP_PORTS)? })
+        Ok(Ports { http: ports::tcp()?, sip: ports::udp()?, rtp: ports::media(RTP_PORTS)? })
     }
 }
 
-fn asterisk_conf(instance: &Instance) -> Result<String> {
+fn asterisk_conf(instance: &Instance, modules: &Modules) -> String {
     let own = instance.inside();
-    let modules = modules_folder(instance.root())?;
-    Ok(format!(
+    let modules = &modules.folder;
+    format!(
         "[directories]
 astetcdir => {own}/etc
 astlogdir => {own}/log
@@ -191,27 +226,39 @@ astsbindir => /usr/sbin
 verbose = 4
 nocolor = yes
 "
-    ))
+    )
 }
 
-/// Where the modules are depends on the machine's architecture.
-fn modules_folder(root: &Root) -> Result<String> {
-    let libraries = root.path().join("usr/lib");
-    let entries = fs::read_dir(&libraries).map_err(Error::path("read", &libraries))?;
-    let inside = |folder: &Path| Some(format!("/{}", folder.strip_prefix(root.path()).ok()?.display()));
-    entries
-        .flatten()
-        .map(|entry| entry.path().join("asterisk/modules"))
-        .find(|folder| folder.is_dir())
-        .and_then(|folder| inside(&folder))
-        .ok_or_else(|| {
-            Error::path("find Asterisk's modules in", &libraries)(std::io::ErrorKind::NotFound.into())
-        })
+/// The modules that the root has.
+struct Modules {
+    /// Where they are, seen from inside the root.
+    folder: String,
+    names: Vec<String>,
 }
 
-fn modules_conf() -> String {
-    let not: String = NOT_LOADED.iter().map(|module| format!("noload => {module}.so\n")).collect();
-    format!("[modules]\nautoload = yes\n{not}")
+impl Modules {
+    fn of(root: &Root) -> Result<Modules> {
+        // Which folder it is depends on the machine's architecture.
+        let libraries = root.path().join("usr/lib");
+        let folder = fs::read_dir(&libraries)
+            .map_err(Error::path("read", &libraries))?
+            .flatten()
+            .map(|entry| entry.path().join("asterisk/modules"))
+            .find(|folder| folder.is_dir())
+            .ok_or_else(|| {
+                Error::path("find Asterisk's modules in", &libraries)(ErrorKind::NotFound.into())
+            })?;
+        let entries = fs::read_dir(&folder).map_err(Error::path("read", &folder))?.flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let inside = folder.strip_prefix(root.path()).unwrap_or(&folder);
+        Ok(Modules { folder: format!("/{}", inside.display()), names })
+    }
+
+    fn configuration(&self) -> String {
+        let not = |name: &&String| NOT_LOADED.iter().any(|begin| name.starts_with(begin));
+        let not: String = self.names.iter().filter(not).map(|name| format!("noload => {name}\n")).collect();
+        format!("[modules]\nautoload = yes\n{not}")
+    }
 }
 
 const LOGGER: &str = "[general]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::mirror;
 use crate::process::{POLL, Process};
-use crate::{Error, Result, tail};
+use crate::{Error, Result, no_mounts, tail};
 
 /// An older debootstrap does not know the suite's name; Debian's newest suites are all made by this.
 const SCRIPT: &str = "/usr/share/debootstrap/scripts/sid";
@@ -22,7 +22,7 @@ pub(super) fn run(suite: &str, packages: &str, folder: &Path) -> Result<()> {
     install_debootstrap()?;
     let mirror = mirror::find()?;
     eprintln!("testbed: making a Debian root with the real servers in {}", folder.display());
-    eprintln!("testbed: once, about 800 MB on disk, packages from {mirror}");
+    eprintln!("testbed: a minute or two, once; about 800 MB on disk; packages from {mirror}");
 
     let log = folder.with_extension("log");
     let output = File::create(&log).map_err(Error::path("write", &log))?;
@@ -41,13 +41,14 @@ pub(super) fn run(suite: &str, packages: &str, folder: &Path) -> Result<()> {
     .collect();
     let mut process = Process::spawn(&words, |command| {
         // Its own environment stays: proxies, certificates.
-        command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive");
+        command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive").envs(mirror::proxies());
         command.stdout(Stdio::piped()).stderr(output.try_clone()?);
         Ok(())
     })
     .map_err(Error::system("start debootstrap"))?;
 
-    follow(&mut process, output)?;
+    let begun = Instant::now();
+    follow(&mut process, begun, output)?;
     let status = loop {
         if let Some(status) = process.ended().map_err(Error::system("wait for debootstrap"))? {
             break status;
@@ -61,19 +62,21 @@ pub(super) fn run(suite: &str, packages: &str, folder: &Path) -> Result<()> {
         let tail = format!("{}\n{}", tail(&said), tail(&inner));
         // A folder half made is of no use to anyone.
         let _ = fs::remove_dir_all(folder);
-        return Err(Error::Preparation { command: command_line(&words), status: status.to_string(), tail });
+        let status = no_mounts(&said).map_or_else(|| status.to_string(), str::to_owned);
+        return Err(Error::Preparation { command: command_line(&words), status, tail });
     }
-    finish(folder)
+    finish(folder)?;
+    eprintln!("testbed: {:3} s: done", begun.elapsed().as_secs());
+    Ok(())
 }
 
 /// Copies its output to the log and tells the stage it is at.
-fn follow(process: &mut Process, mut log: File) -> Result<()> {
-    let begun = Instant::now();
+fn follow(process: &mut Process, begun: Instant, mut log: File) -> Result<()> {
     let mut told = Instant::now();
     let mut stage = String::new();
     let mut count = 0;
     let tell = |stage: &str, count: u32| {
-        eprintln!("testbed: {:3} s: {stage} ({count} packages)", begun.elapsed().as_secs());
+        eprintln!("testbed: {:3} s: {stage}, {count} packages", begun.elapsed().as_secs());
     };
     let Some(output) = process.output() else { return Ok(()) };
     for line in BufReader::new(output).lines() {
@@ -99,7 +102,6 @@ fn follow(process: &mut Process, mut log: File) -> Result<()> {
             told = Instant::now();
         }
     }
-    eprintln!("testbed: {:3} s: done", begun.elapsed().as_secs());
     Ok(())
 }
 
@@ -125,7 +127,9 @@ fn install_debootstrap() -> Result<()> {
     }
     eprintln!("testbed: installing debootstrap with apt-get");
     apt_get(&["update"])?;
-    apt_get(&["install", "--yes", "--no-install-recommends", "debootstrap"])
+    // With the certificates for a mirror over https, and the keys to check Debian's packages with on a
+    // distribution made from it.
+    apt_get(&["install", "--yes", "debootstrap", "ca-certificates", "debian-archive-keyring"])
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {

@@ -75,6 +75,25 @@ fn choose(sources: &[Source]) -> Option<String> {
     Some(found.uri.trim_end_matches('/').to_owned())
 }
 
+/// The proxies that apt is set to and the environment is not, as environment variables.
+pub(super) fn proxies() -> Vec<(&'static str, String)> {
+    let variables = [("http_proxy", "Acquire::http::Proxy"), ("https_proxy", "Acquire::https::Proxy")];
+    let proxy = |(variable, option)| {
+        if env::var_os(variable).is_some() {
+            return None;
+        }
+        let output = Command::new("apt-config").args(["shell", "PROXY", option]).output().ok()?;
+        Some((variable, shell_value(&String::from_utf8_lossy(&output.stdout))?))
+    };
+    variables.into_iter().filter_map(proxy).collect()
+}
+
+/// The value in `PROXY='http://…'`. Apt writes `DIRECT` where no proxy shall be used.
+fn shell_value(text: &str) -> Option<String> {
+    let value = text.trim().strip_prefix("PROXY='")?.strip_suffix('\'')?;
+    (!value.is_empty() && value != "DIRECT").then(|| value.to_owned())
+}
+
 /// Reads apt's source files, for when apt cannot be asked.
 fn sources(apt: &Path) -> Vec<Source> {
     let mut found = Vec::new();
@@ -184,6 +203,16 @@ mod tests {
         let text = "https://mirror.example/debian-security/||bookworm-security|main||\n\
                     https://mirror.example/debian/||bookworm|main||\n";
         assert_eq!(choose(&index_targets(text)).as_deref(), Some("https://mirror.example/debian"));
+    }
+
+    #[test]
+    fn reads_the_proxy_that_apt_is_set_to() {
+        assert_eq!(
+            shell_value("PROXY='http://proxy.example:3128/'\n").as_deref(),
+            Some("http://proxy.example:3128/")
+        );
+        assert_eq!(shell_value("PROXY='DIRECT'\n"), None);
+        assert_eq!(shell_value(""), None);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     Bus, BusError, BusErrorKind, Delivery, Link, LinkState, Message, Reach, Retention, Subscription, Topics,
+    protocol::check_topic,
 };
 
 /// Messages that one subscription holds for its reader; a publisher waits when it is full, as for a slow broker.
@@ -25,19 +26,28 @@ const LARGEST_MESSAGE: usize = 1 << 20;
 /// How long a publisher waits for a reader with a full subscription.
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A broker in memory. Clones are connections to the same broker.
+/// A connection to a broker in memory. A clone is the same connection; [`MemoryBus::another`] makes one that is closed by
+/// itself.
 #[derive(Debug, Clone)]
 pub struct MemoryBus {
     broker: Arc<Broker>,
+    connection: Arc<Connection>,
 }
 
 #[derive(Debug)]
 struct Broker {
     readers: Mutex<Vec<Reader>>,
-    link: watch::Sender<Link>,
+    connections: Mutex<Vec<Weak<Connection>>>,
+    available: AtomicBool,
     /// Decides which member of a pool is next: counts the messages to pools.
     turn: AtomicUsize,
     next_id: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Connection {
+    id: usize,
+    link: watch::Sender<Link>,
 }
 
 #[derive(Debug)]
@@ -47,6 +57,8 @@ struct Reader {
     sender: mpsc::Sender<Delivery>,
     /// Tells it from the others when it leaves.
     id: usize,
+    /// The connection that it ends with.
+    connection: usize,
 }
 
 impl Default for MemoryBus {
@@ -59,39 +71,69 @@ impl MemoryBus {
     /// A broker of its own.
     #[must_use]
     pub fn new() -> Self {
-        let (link, _) = watch::channel(Link::Up);
-        let broker = Broker { readers: Mutex::default(), link, turn: 0.into(), next_id: 0.into() };
-        Self { broker: Arc::new(broker) }
+        let broker = Broker {
+            readers: Mutex::default(),
+            connections: Mutex::default(),
+            available: true.into(),
+            turn: 0.into(),
+            next_id: 0.into(),
+        };
+        Self::connect(Arc::new(broker))
+    }
+
+    /// Another connection to the same broker, as another process would have.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::connect(Arc::clone(&self.broker))
+    }
+
+    fn connect(broker: Arc<Broker>) -> Self {
+        let id = broker.next_id.fetch_add(1, Ordering::Relaxed);
+        // Under the lock, so that no change falls between looking and being told.
+        let mut connections = locked(&broker.connections);
+        let link = watch::Sender::new(link_to(broker.available.load(Ordering::SeqCst)));
+        let connection = Arc::new(Connection { id, link });
+        connections.retain(|other| other.strong_count() > 0);
+        connections.push(Arc::downgrade(&connection));
+        drop(connections);
+        Self { broker, connection }
+    }
+
+    fn available(&self) -> Result<(), BusError> {
+        match &*self.connection.link.borrow() {
+            Link::Up => Ok(()),
+            Link::Down(why) => Err(BusError::new(BusErrorKind::Unavailable, why.clone())),
+            Link::Closed => Err(BusError::new(BusErrorKind::Closed, "the bus is closed")),
+        }
     }
 
     /// Takes the broker away, or brings it back: what a restart of a real one looks like from here.
     pub fn set_available(&self, available: bool) {
-        let link = if available { Link::Up } else { Link::Down("taken away".to_owned()) };
-        self.broker.link.send_replace(link);
+        let connections = locked(&self.broker.connections);
+        self.broker.available.store(available, Ordering::SeqCst);
+        for connection in connections.iter().filter_map(Weak::upgrade) {
+            connection.follow(available);
+        }
     }
 
     /// How many subscriptions there are now.
     #[must_use]
     pub fn subscriptions(&self) -> usize {
-        self.broker.readers().len()
+        locked(&self.broker.readers).len()
     }
 
     fn add(&self, topics: Topics, group: Option<String>) -> Result<Subscription, BusError> {
-        self.broker.available()?;
+        self.available()?;
         let (sender, deliveries) = mpsc::channel(SUBSCRIPTION_CAPACITY);
         let id = self.broker.next_id.fetch_add(1, Ordering::Relaxed);
-        self.broker.readers().push(Reader { topics, group, sender, id });
+        let connection = self.connection.id;
+        locked(&self.broker.readers).push(Reader { topics, group, sender, id, connection });
         let broker = Arc::clone(&self.broker);
-        Ok(Subscription::new(deliveries, move || broker.readers().retain(|reader| reader.id != id)))
+        Ok(Subscription::new(deliveries, move || locked(&broker.readers).retain(|reader| reader.id != id)))
     }
 
     async fn deliver(&self, topic: &str, payload: &Bytes) -> Result<Reach, BusError> {
-        self.broker.available()?;
-        if payload.len() > LARGEST_MESSAGE {
-            let text =
-                format!("{} bytes are more than the {LARGEST_MESSAGE} that a message carries", payload.len());
-            return Err(BusError::new(BusErrorKind::TooLarge, text));
-        }
+        self.available()?;
         let receivers = self.broker.receivers(topic);
         for receiver in &receivers {
             let message = Message { topic: topic.to_owned(), payload: payload.clone() };
@@ -108,23 +150,48 @@ impl MemoryBus {
     }
 }
 
+impl Connection {
+    /// The broker is there or is not; a closed connection stays closed.
+    fn follow(&self, available: bool) {
+        self.link.send_if_modified(|link| {
+            let now = link_to(available);
+            let news = *link != Link::Closed && *link != now;
+            if news {
+                *link = now;
+            }
+            news
+        });
+    }
+}
+
+fn link_to(available: bool) -> Link {
+    if available { Link::Up } else { Link::Down("taken away".to_owned()) }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves these lists as whole as they were.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn check(topic: &str) -> Result<(), BusError> {
+    check_topic(topic).map_err(|error| BusError::new(BusErrorKind::Invalid, error.to_string()))
+}
+
+fn check_message(topic: &str, payloads: &[Bytes]) -> Result<(), BusError> {
+    check(topic)?;
+    match payloads.iter().map(Bytes::len).find(|length| *length > LARGEST_MESSAGE) {
+        None => Ok(()),
+        Some(length) => Err(BusError::new(
+            BusErrorKind::TooLarge,
+            format!("{length} bytes are more than the {LARGEST_MESSAGE} that a message carries"),
+        )),
+    }
+}
+
 impl Broker {
-    fn readers(&self) -> MutexGuard<'_, Vec<Reader>> {
-        // A panic elsewhere leaves the list as whole as it was.
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn available(&self) -> Result<(), BusError> {
-        match &*self.link.borrow() {
-            Link::Up => Ok(()),
-            Link::Down(why) => Err(BusError::new(BusErrorKind::Unavailable, why.clone())),
-            Link::Closed => Err(BusError::new(BusErrorKind::Closed, "the bus is closed")),
-        }
-    }
-
     /// Every plain reader of a topic, and one member of each pool.
     fn receivers(&self, topic: &str) -> Vec<mpsc::Sender<Delivery>> {
-        let readers = self.readers();
+        let readers = locked(&self.readers);
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut receivers = Vec::new();
         let mut pools: Vec<(&str, Vec<&Reader>)> = Vec::new();
@@ -149,10 +216,11 @@ impl Bus for MemoryBus {
     }
 
     fn link(&self) -> LinkState {
-        LinkState::new(self.broker.link.subscribe())
+        LinkState::new(self.connection.link.subscribe())
     }
 
     async fn publish_all(&self, topic: &str, payloads: Vec<Bytes>) -> Result<(), BusError> {
+        check_message(topic, &payloads)?;
         for payload in payloads {
             self.deliver(topic, &payload).await?;
         }
@@ -160,28 +228,34 @@ impl Bus for MemoryBus {
     }
 
     async fn offer(&self, topic: &str, payload: Bytes, _expires: Duration) -> Result<Reach, BusError> {
+        check_message(topic, std::slice::from_ref(&payload))?;
         self.deliver(topic, &payload).await
     }
 
     async fn join(&self, topic: &str, group: &str) -> Result<Subscription, BusError> {
+        check(topic)?;
         self.add(Topics::One(topic.to_owned()), Some(group.to_owned()))
     }
 
     async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError> {
+        match &topics {
+            Topics::One(topic) => check(topic)?,
+            Topics::Under(prefix) => check(prefix.strip_suffix('.').unwrap_or_default())?,
+        }
         self.add(topics, None)
     }
 
     async fn declare(&self, _topic: &str) -> Result<Retention, BusError> {
-        self.broker.available()?;
+        self.available()?;
         Ok(Retention::Dropped)
     }
 
     async fn delete(&self, _topic: &str) -> Result<(), BusError> {
-        self.broker.available()
+        self.available()
     }
 
     async fn close(&self) {
-        self.broker.link.send_replace(Link::Closed);
-        self.broker.readers().clear();
+        self.connection.link.send_replace(Link::Closed);
+        locked(&self.broker.readers).retain(|reader| reader.connection != self.connection.id);
     }
 }

@@ -152,19 +152,19 @@ impl Bus for NatsBus {
     async fn close(&self) {
         let session = self.shared.close();
         self.shared.closing.cancel();
+        self.shared.readers.close();
+        self.shared.tasks.close();
         let goodbye = async {
             if let Some(session) = &session {
                 // What was handed to the connection goes out in order: when a message to ourselves is back, all of it is
                 // out. A connection that is lost meanwhile has nobody left to say goodbye to.
                 let _ = session.fence().await;
             }
-            self.shared.readers.close();
             self.shared.readers.wait().await;
         };
         let _ = timeout(self.shared.options.deadline, goodbye).await;
         self.shared.over.cancel();
         self.shared.readers.wait().await;
-        self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.shared.link.send_replace(Link::Closed);
     }

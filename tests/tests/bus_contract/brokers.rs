@@ -56,7 +56,7 @@ impl Broker for Memory {
     }
 
     fn connect(&self, _options: BusOptions) -> Arc<dyn Bus> {
-        Arc::new(self.0.clone())
+        Arc::new(self.0.another())
     }
 
     fn connect_as(&self, _user: &str, _password: &str, _options: BusOptions) -> Arc<dyn Bus> {

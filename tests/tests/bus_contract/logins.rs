@@ -7,7 +7,7 @@ use ari_bus::{BusErrorKind, Link};
 use crate::{
     brokers::{Broker, PASSWORD, USER},
     closing::all_fail,
-    support::{options, up, until, within},
+    support::{options, until, up, within},
 };
 
 /// How long attempts are counted.
@@ -18,20 +18,10 @@ const FEW: usize = 100;
 pub(crate) async fn a_refused_login_is_told_and_does_not_spin<B: Broker>() {
     let broker = B::start_with_login().await;
     let bus = broker.connect_as(USER, "wr0ng-s3cr3t", options());
-    let mut link = bus.link();
-    let told = within("the reason", async {
-        loop {
-            if broker.refused_logins() > 0
-                && let Link::Down(reason) = link.changed().await
-            {
-                return reason;
-            }
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    assert!(!told.contains("wr0ng"), "{told}");
-    assert!(!told.is_empty());
+    let before = bus.link().now();
+    until("the refusal is told", async || broker.refused_logins() > 0 && bus.link().now() != before).await;
+    let Link::Down(told) = bus.link().now() else { panic!("{:?}", bus.link()) };
+    assert!(!told.is_empty() && !told.contains("wr0ng"), "{told}");
     all_fail(&*bus, BusErrorKind::Unavailable).await;
 
     until("it tries again", async || broker.refused_logins() >= 2).await;

@@ -4,6 +4,8 @@
 //! No test asserts how long something takes; each waits for a condition, under a deadline that only a hang reaches.
 //! `ARI_TESTS_LONG=1` adds the outages that last longer than anybody's patience.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and end")]
+
 mod brokers;
 mod closing;
 mod foreign_nats;

@@ -48,7 +48,7 @@ pub(crate) async fn eight_senders_do_not_disturb_each_other<B: Broker>() {
         let sender = Arc::clone(&sender);
         tasks.push(tokio::spawn(async move {
             for number in 0..MESSAGES {
-                publish(&*sender, &topic, format_args!("{task} {number}")).await;
+                publish(&*sender, &topic, format!("{task} {number}")).await;
             }
         }));
         tasks.push(tokio::spawn(async move {

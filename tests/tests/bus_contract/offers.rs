@@ -7,9 +7,7 @@ use bytes::Bytes;
 
 use crate::{
     brokers::Broker,
-    support::{
-        EXPIRES, Process, bytes, connected, next, offer, options, publish, unique, until, up, within,
-    },
+    support::{EXPIRES, Process, bytes, connected, next, offer, publish, unique, until, within},
 };
 
 pub(crate) async fn an_offer_to_nobody_is_known_to_reach_nobody<B: Broker>() {
@@ -64,21 +62,17 @@ pub(crate) async fn an_offer_after_the_reader_died_reaches_nobody<B: Broker>() {
     let proxy = connected(broker).await;
     let topic = unique("app");
     let process = Process::start();
-    let worker = process.run(async { broker.connect(options()) }).await;
-    let (joined, ready) = tokio::sync::oneshot::channel();
-    let (worker_topic, worker_s) = (topic.clone(), worker);
+    let member_topic = topic.clone();
     process
         .run(async move {
+            let bus = connected(broker).await;
+            let member = bus.join(&member_topic, "workers").await.unwrap();
             tokio::spawn(async move {
-                up(&*worker_s).await;
-                let member = worker_s.join(&worker_topic, "workers").await.unwrap();
-                joined.send(()).unwrap();
                 std::future::pending::<()>().await;
-                drop((member, worker_s));
-            })
+                drop((member, bus));
+            });
         })
         .await;
-    within("the member", ready).await.unwrap();
     assert_eq!(offer(&*proxy, &topic, "before").await, Reach::Somebody);
     process.die();
     until("nobody is there", async || offer(&*proxy, &topic, "x").await == Reach::Nobody).await;

@@ -8,7 +8,8 @@ use crate::{
     brokers::Broker,
     closing::all_fail,
     support::{
-        bytes, connected, connected_with, down, next_message, offer, options, publish, unique, until, up, within,
+        bytes, connected, connected_with, down, next_message, offer, options, publish, unique, until, up,
+        within,
     },
 };
 

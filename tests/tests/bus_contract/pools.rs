@@ -9,7 +9,7 @@ use ari_bus::Topics;
 
 use crate::{
     brokers::Broker,
-    support::{Collector, Process, bytes, connected, next, options, publish, text, unique, up, within},
+    support::{Collector, Process, bytes, connected, next, publish, text, unique, within},
 };
 
 pub(crate) async fn each_message_goes_to_one_member<B: Broker>() {
@@ -90,23 +90,21 @@ pub(crate) async fn what_a_dead_member_had_not_taken_comes_to_another<B: Broker>
     let sender = connected(broker).await;
     let topic = unique("dying");
     let process = Process::start();
-    let (doomed, doomed_topic) = (process.run(async { broker.connect(options()) }).await, topic.clone());
     let (taken_sender, mut taken) = tokio::sync::mpsc::channel(MESSAGES);
-    let (joined_sender, joined) = tokio::sync::oneshot::channel();
-    let member = process.run(async move {
-        tokio::spawn(async move {
-            up(&*doomed).await;
-            let mut member = doomed.join(&doomed_topic, "workers").await.unwrap();
-            joined_sender.send(()).unwrap();
-            for _ in 0..4 {
-                taken_sender.send(next(&mut member).await).await.unwrap();
-            }
-            std::future::pending::<()>().await;
-            drop((member, doomed));
+    let member_topic = topic.clone();
+    process
+        .run(async move {
+            let bus = connected(broker).await;
+            let mut member = bus.join(&member_topic, "workers").await.unwrap();
+            tokio::spawn(async move {
+                for _ in 0..4 {
+                    taken_sender.send(next(&mut member).await).await.unwrap();
+                }
+                std::future::pending::<()>().await;
+                drop((member, bus));
+            });
         })
-    });
-    member.await;
-    within("the member", joined).await.unwrap();
+        .await;
     sender.publish_all(&topic, (0..MESSAGES).map(bytes).collect()).await.unwrap();
     for number in 0..4 {
         assert_eq!(within("a message", taken.recv()).await, Some(number.to_string()));

@@ -88,8 +88,14 @@ pub(crate) async fn what_is_published_early_is_kept_or_not_as_declared<B: Broker
     publish(&*sender, &topic, "early").await;
     let mut subscription = reader.subscribe(Topics::One(topic.clone())).await.unwrap();
     publish(&*sender, &topic, "late").await;
-    if retention == Retention::Kept {
-        assert_eq!(next(&mut subscription).await, "early");
+    let first = next(&mut subscription).await;
+    match retention {
+        Retention::Kept => {
+            assert_eq!(first, "early");
+            assert_eq!(next(&mut subscription).await, "late");
+        }
+        // Two connections: the broker may have heard of the subscription first.
+        Retention::Dropped if first == "early" => assert_eq!(next(&mut subscription).await, "late"),
+        Retention::Dropped => assert_eq!(first, "late"),
     }
-    assert_eq!(next(&mut subscription).await, "late");
 }

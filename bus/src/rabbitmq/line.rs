@@ -167,10 +167,12 @@ pub(super) async fn run(
 ) {
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (mut sessions, stop) = (core.session.subscribe(), core.stop.clone());
-    sessions.mark_changed();
+    let session = sessions.borrow_and_update().clone();
     let mut line =
         Line { core, id, prefetch, entries: HashMap::new(), session: None, open: None, generation: 0, reports };
     let mut batch = Vec::with_capacity(ACKS_AT_ONCE);
+    // Before the first command, which may be there already.
+    line.change_session(session).await;
     loop {
         let retry = line.next_retry();
         tokio::select! {

@@ -15,7 +15,7 @@ use crate::server::{Kind, Launch, Server};
 use crate::{Error, Result};
 
 pub use configuration::AsteriskOptions;
-pub(crate) use configuration::Ports;
+use configuration::Ports;
 
 /// What Asterisk logs when a call goes on in its dialplan behind `Stasis()`: the application gave it back,
 /// or was not there to take it.

@@ -5,7 +5,8 @@
 //! its progress on standard error) and kept in a cache folder: `$ARI_TESTBED_CACHE`, else
 //! `~/.cache/ari-proxy/testbed`. Each server has a folder and free ports of its own on 127.0.0.1, so that
 //! any number of them run side by side, and none outlives the process that started it, even if that was
-//! killed. It needs root's rights and says so.
+//! killed. It needs root's rights and says so. With `ARI_TESTBED_KEEP` set, the servers' folders stay for a
+//! look at their logs, below `run/ari` in the root.
 //!
 //! ```no_run
 //! # async fn test() -> ari_testbed::Result<()> {

@@ -32,11 +32,12 @@ const PACKAGES: &str = "asterisk,asterisk-core-sounds-en-gsm,nats-server,rabbitm
 /// To be raised when the root is made in another way, so that it is made anew.
 const REVISION: u32 = 1;
 
-/// The names in the cache folder.
+/// The names in the cache folder. Nothing else in it is ever touched: it may be any folder of a person's.
 const ROOT: &str = "root";
 const STAMP: &str = "root.stamp";
-const LOCK: &str = "lock";
+const NEW_STAMP: &str = "root.stamp.new";
 const MAKING: &str = "making";
+const LOCK: &str = "lock";
 
 /// A root folder that is whole. While any copy of this is held, no other process removes it.
 #[derive(Debug, Clone)]
@@ -91,7 +92,8 @@ impl Root {
         &self.inner.path
     }
 
-    /// Removes the cache folder with all in it. Fails when a server still runs from it.
+    /// Removes all that the testbed has in its cache folder, and the folder if nothing else is in it. Fails
+    /// when a server still runs from it.
     pub fn clean() -> Result<()> {
         if !rustix::process::geteuid().is_root() {
             return Err(Error::NotRoot);
@@ -105,8 +107,14 @@ impl Root {
             Err(TryLockError::WouldBlock) => return Err(Error::InUse(cache)),
             Err(TryLockError::Error(error)) => return Err(Error::path("lock", &cache)(error)),
         }
-        // Nothing is mounted below it: each server, and debootstrap, had mounts of its own.
-        fs::remove_dir_all(&cache).map_err(Error::path("remove", &cache))
+        remove_contents(&cache)?;
+        remove(&cache.join(LOCK))?;
+        match fs::remove_dir(&cache) {
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => {
+                Err(Error::path("remove", &cache)(error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -118,24 +126,34 @@ fn make(cache: &Path) -> Result<()> {
         return Ok(());
     }
     // What an interrupted run or an earlier package list left behind.
-    let entries = fs::read_dir(cache).map_err(Error::path("read", cache))?;
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if name != LOCK {
-            let path = entry.path();
-            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed.map_err(Error::path("remove", &path))?;
-        }
-    }
+    remove_contents(cache)?;
 
     let making = cache.join(MAKING);
     debootstrap::run(SUITE, PACKAGES, &making)?;
     instance::make_parent(&making)?;
     let root = cache.join(ROOT);
     fs::rename(&making, &root).map_err(Error::path("rename", &making))?;
-    let written = cache.join(format!("{STAMP}.new"));
+    let written = cache.join(NEW_STAMP);
     fs::write(&written, stamp()).map_err(Error::path("write", &written))?;
     fs::rename(&written, cache.join(STAMP)).map_err(Error::path("rename", &written))
+}
+
+/// Removes what was made, the stamp first so that no half of a root ever looks whole. Nothing is mounted
+/// below it: each server, and debootstrap, had mounts of its own.
+fn remove_contents(cache: &Path) -> Result<()> {
+    for name in [STAMP, NEW_STAMP, ROOT, MAKING] {
+        remove(&cache.join(name))?;
+    }
+    remove(&debootstrap::log(&cache.join(MAKING)))
+}
+
+/// Removes a file or a folder if it is there.
+fn remove(path: &Path) -> Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::path("remove", path)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Takes a lock which could not be had at once, and says so first.

@@ -62,8 +62,9 @@ pub(crate) struct Launch {
 pub struct Server {
     kind: &'static Kind,
     launch: Launch,
-    instance: Instance,
+    // Before its folder, so that it is gone when that is removed.
     process: Mutex<Option<Process>>,
+    instance: Instance,
 }
 
 impl Server {
@@ -94,9 +95,11 @@ impl Server {
         let printed = self.instance.read(CONSOLE).len();
         {
             let mut running = self.process();
-            if running.is_some() {
+            // One that has ended by itself, crashed perhaps, may be started again.
+            if running.as_mut().is_some_and(|process| matches!(process.ended(), Ok(None))) {
                 return Err(Error::Running(self.kind.name));
             }
+            running.take();
             let path = self.instance.path(CONSOLE);
             let console =
                 File::options().create(true).append(true).open(&path).map_err(Error::path("open", &path))?;

@@ -83,8 +83,9 @@ impl SippOptions {
 /// A running SIPp; it is killed when dropped, and when this process ends.
 #[derive(Debug)]
 pub struct Sipp {
-    instance: Instance,
+    // Before its folder, so that it is gone when that is removed.
     process: Process,
+    instance: Instance,
     timeout: Duration,
 }
 

@@ -36,13 +36,14 @@ fn addresses_and_folders(printed: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 /// The processes whose command line names one of the folders.
-fn processes(folders: &[String]) -> Vec<String> {
+fn processes(folders: &[String]) -> Vec<(Pid, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
-        let line = String::from_utf8_lossy(&read("cmdline")).replace('\0', " ");
+        let Ok(number) = entry.file_name().to_string_lossy().parse() else { continue };
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
         if folders.iter().any(|folder| line.contains(folder.as_str())) {
-            found.push(line);
+            found.push((Pid::from_raw(number).unwrap(), line));
         }
     }
     found
@@ -71,6 +72,10 @@ fn when_it_is_killed() {
     assert!(processes(&folders).len() >= 3);
     for address in &addresses {
         TcpStream::connect(address.as_str()).unwrap();
+    }
+    // A paused server hears nothing but this either.
+    for (process, _) in processes(&folders) {
+        kill_process(process, Signal::STOP).unwrap();
     }
     program.kill().unwrap();
     program.wait().unwrap();

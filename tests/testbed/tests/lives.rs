@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::{TcpListener, UdpSocket};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ari_testbed::{Asterisk, AsteriskOptions, Error, Nats, RabbitMq, Server};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a killed server may be seen.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// What every server must be able to do.
 async fn lives(server: &Server) {
@@ -21,10 +25,21 @@ async fn lives(server: &Server) {
     let second = server.process_id().unwrap();
     assert_ne!(first, second);
 
+    // It may also have ended by itself.
+    kill_process(Pid::from_raw(i32::try_from(second).unwrap()).unwrap(), Signal::KILL).unwrap();
+    let deadline = Instant::now() + GONE_WITHIN;
+    while server.is_running() {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    server.start_again().await.unwrap();
+    let second = server.process_id().unwrap();
+
     server.pause().unwrap();
     assert!(server.is_running());
     server.resume().unwrap();
 
+    server.pause().unwrap();
     let begun = Instant::now();
     server.restart().await.unwrap();
     println!("restarted in {:?}", begun.elapsed());

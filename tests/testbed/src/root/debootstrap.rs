@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub(super) fn run(suite: &str, packages: &str, folder: &Path) -> Result<()> {
     eprintln!("testbed: making a Debian root with the real servers in {}", folder.display());
     eprintln!("testbed: a minute or two, once; about 800 MB on disk; packages from {mirror}");
 
-    let log = folder.with_extension("log");
+    let log = log(folder);
     let output = File::create(&log).map_err(Error::path("write", &log))?;
     let words: Vec<OsString> = [
         // Its mounts (/proc, /sys) are then its own and gone with it, however it ends.
@@ -68,6 +68,11 @@ pub(super) fn run(suite: &str, packages: &str, folder: &Path) -> Result<()> {
     finish(folder)?;
     eprintln!("testbed: {:3} s: done", begun.elapsed().as_secs());
     Ok(())
+}
+
+/// Where the output goes while the root is made.
+pub(super) fn log(folder: &Path) -> PathBuf {
+    folder.with_extension("log")
 }
 
 /// Copies its output to the log and tells the stage it is at.

@@ -136,7 +136,11 @@ impl Call {
 
     /// Puts the call on hold.
     pub fn hold(&self) {
-        self.shared.world().channel_event(&self.channel_id, "ChannelHold", json!({}));
+        self.shared.world().channel_event(
+            &self.channel_id,
+            "ChannelHold",
+            json!({ "musicclass": "default" }),
+        );
     }
 
     /// Takes it off hold.

@@ -77,7 +77,7 @@ impl Default for SimulatorOptions {
 /// What happens when an endpoint is dialled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It answers, after ringing for some time.
+    /// It answers, after ringing for some time; without any it does not ring.
     Answer {
         /// How long it rings.
         after: Duration,
@@ -89,6 +89,8 @@ pub enum Outcome {
     },
     /// It rings until the caller's patience (`timeout`) is over.
     NoAnswer,
+    /// Nothing is heard of it until the caller's patience is over.
+    Silence,
     /// A `Local/` channel whose other half enters Stasis, as `Stasis(application,args…)` in a dialplan does.
     Stasis {
         /// The application.

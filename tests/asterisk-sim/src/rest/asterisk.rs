@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Params, reply};
 use crate::{
     server::http::Reply,
-    state::{World, now},
+    state::{World, application::Subject, now},
 };
 
 pub(crate) fn answer(world: &mut World, method: &str, parts: &[&str], params: &Params) -> Reply {
@@ -52,6 +52,8 @@ fn variable(world: &mut World, method: &str, params: &Params) -> Reply {
         let value = world.variables.get(&name).cloned().unwrap_or_default();
         return reply::ok(&json!({ "value": value }));
     }
-    world.variables.insert(name, params.text("value").unwrap_or_default());
+    let value = params.text("value").unwrap_or_default();
+    world.emit(Subject::Anything, "ChannelVarset", json!({ "variable": name, "value": value }));
+    world.variables.insert(name, value);
     reply::done()
 }

@@ -146,6 +146,13 @@ fn music(world: &mut World, id: &str, on: bool) -> Reply {
     if !on && !bridge.music {
         return reply::conflict("Bridge isn't playing music");
     }
-    bridge.music = on;
+    if bridge.music != on {
+        bridge.music = on;
+        if on {
+            world.helper_joins(id, "Announcer/ARI_MOH");
+        } else {
+            world.helper_leaves(id, "Announcer/ARI_MOH");
+        }
+    }
     reply::done()
 }

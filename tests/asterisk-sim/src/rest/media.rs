@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Params, reply};
 use crate::{
     server::http::Reply,
-    state::{World, playback::Place},
+    state::{World, playback::Place, recording::RECORDER},
 };
 
 /// Media formats that this Asterisk has.
@@ -54,6 +54,11 @@ pub(crate) fn record(world: &mut World, place: Place, params: &Params) -> Reply 
     let in_the_way = world.live_recordings.contains_key(&name)
         || if_exists == "fail" && world.stored_recordings.contains_key(&name);
     if in_the_way {
+        if let Place::Bridge(bridge) = &place {
+            // Asterisk looks at the name only once its recorder is in the bridge.
+            world.helper_joins(bridge, RECORDER);
+            world.helper_leaves(bridge, RECORDER);
+        }
         return reply::conflict(&format!("Recording '{name}' already exists and can not be overwritten"));
     }
     let limit = params.number("maxDurationSeconds").and_then(|seconds| u64::try_from(seconds).ok());

@@ -32,7 +32,8 @@ impl Application {
 
     /// Asterisk forgets an application that nobody is connected to and that follows nothing.
     fn is_of_use(&self) -> bool {
-        let follows_nothing = self.channels.is_empty()
+        let follows_nothing = !self.subscribe_all
+            && self.channels.is_empty()
             && self.bridges.is_empty()
             && self.endpoints.is_empty()
             && self.devices.is_empty();
@@ -52,6 +53,8 @@ pub(crate) enum Subject<'a> {
     Bridge(&'a str),
     ChannelAndBridge(&'a str, &'a str),
     Device(&'a str),
+    /// Nothing that can be subscribed to by itself.
+    Anything,
 }
 
 impl World {
@@ -125,6 +128,7 @@ impl World {
                         application.channels.contains_key(channel) || application.bridges.contains_key(bridge)
                     }
                     Subject::Device(name) => application.devices.contains(name),
+                    Subject::Anything => false,
                 }
         };
         if !self.applications.values().any(follows) {
@@ -148,12 +152,17 @@ impl World {
 
     pub(crate) fn application_json(&self, name: &str) -> Option<Value> {
         let application = self.applications.get(name)?;
+        // A subscription to everything is listed under a name that no object has.
+        let list = |ids: Vec<&String>, all: &str| -> Vec<String> {
+            let all = application.subscribe_all.then(|| format!("__AST_{all}_ALL_TOPIC"));
+            all.into_iter().chain(ids.into_iter().cloned()).collect()
+        };
         Some(json!({
             "name": name,
-            "channel_ids": application.channels.keys().collect::<Vec<_>>(),
-            "bridge_ids": application.bridges.keys().collect::<Vec<_>>(),
-            "endpoint_ids": application.endpoints.iter().collect::<Vec<_>>(),
-            "device_names": application.devices.iter().collect::<Vec<_>>(),
+            "channel_ids": list(application.channels.keys().collect(), "CHANNEL"),
+            "bridge_ids": list(application.bridges.keys().collect(), "BRIDGE"),
+            "endpoint_ids": list(application.endpoints.iter().collect(), "ENDPOINT"),
+            "device_names": list(application.devices.iter().collect(), "DEVICE_STATE"),
             "events_allowed": application.allowed,
             "events_disallowed": application.disallowed,
         }))

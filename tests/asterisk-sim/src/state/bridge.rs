@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{World, now, playback::Media};
+use super::{World, channel::Party, now, playback::Media};
 
 /// A bridge.
 pub(crate) struct Bridge {
@@ -17,6 +17,10 @@ pub(crate) struct Bridge {
     pub(crate) video_source: Option<String>,
     pub(crate) variables: std::collections::HashMap<String, String>,
     pub(crate) media: VecDeque<Media>,
+    /// Names of the channels that Asterisk itself puts in, to play or record: the others see them.
+    pub(crate) helpers: Vec<String>,
+    /// It is being destroyed: who is still in it is not told who else is.
+    going: bool,
 }
 
 impl Bridge {
@@ -54,6 +58,8 @@ impl World {
             video_source: None,
             variables: std::collections::HashMap::new(),
             media: VecDeque::new(),
+            helpers: Vec::new(),
+            going: false,
         };
         self.bridges.insert(id.to_owned(), bridge);
         self.bridge_event(id, "BridgeCreated", json!({}));
@@ -93,9 +99,7 @@ impl World {
     pub(crate) fn leave_bridge(&mut self, channel: &str) {
         let Some(found) = self.channels.get_mut(channel) else { return };
         let Some(bridge) = found.bridge.take() else { return };
-        if found.variables.get("BRIDGEPEER").is_some_and(|peers| !peers.is_empty()) {
-            self.set_variable(channel, "BRIDGEPEER", "");
-        }
+        self.forget_peers(channel);
         if let Some(found) = self.bridges.get_mut(&bridge) {
             found.channels.retain(|id| id != channel);
         }
@@ -103,30 +107,62 @@ impl World {
         self.tell_peers(&bridge);
     }
 
+    fn forget_peers(&mut self, channel: &str) {
+        let Some(found) = self.channels.get(channel) else { return };
+        if found.variables.get("BRIDGEPEER").is_some_and(|peers| !peers.is_empty()) {
+            self.set_variable(channel, "BRIDGEPEER", "");
+        }
+    }
+
     /// Each channel in a bridge has the names of the others in a variable.
     fn tell_peers(&mut self, bridge: &str) {
         let Some(found) = self.bridges.get(bridge) else { return };
-        let members = found.channels.clone();
-        if members.len() < 2 {
+        let (members, helpers) = (found.channels.clone(), found.helpers.clone());
+        if found.going || members.len() + helpers.len() < 2 {
             return;
         }
         for member in &members {
-            let others: Vec<&str> = members
-                .iter()
-                .filter(|other| *other != member)
-                .filter_map(|other| self.channels.get(other).map(|channel| channel.name.as_str()))
-                .collect();
-            let others = others.join(",");
+            let others = members.iter().filter(|other| *other != member);
+            let others = others.filter_map(|other| self.channels.get(other)).map(|other| other.name.as_str());
+            let others = helpers.iter().map(String::as_str).chain(others).collect::<Vec<_>>().join(",");
             self.set_variable(member, "BRIDGEPEER", &others);
         }
     }
 
-    pub(crate) fn destroy_bridge(&mut self, id: &str) {
-        self.end_bridge_media(id);
-        let members = self.bridges.get(id).map(|bridge| bridge.channels.clone()).unwrap_or_default();
-        for member in members {
-            self.take_out(&member);
+    /// A channel of Asterisk's own joins, to play or record. Returns its name.
+    pub(crate) fn helper_joins(&mut self, bridge: &str, what: &str) -> String {
+        let name = format!("{what}-{:08x};2", self.fresh_name_number());
+        let Some(found) = self.bridges.get_mut(bridge) else { return name };
+        found.helpers.push(name.clone());
+        let alone = found.channels.first().filter(|_| found.channels.len() == 1).cloned();
+        self.tell_peers(bridge);
+        if let Some(alone) = alone {
+            if let Some(channel) = self.channels.get_mut(&alone) {
+                channel.connected = Party::default();
+            }
+            self.channel_event(&alone, "ChannelConnectedLine", json!({}));
         }
+        name
+    }
+
+    pub(crate) fn helper_leaves(&mut self, bridge: &str, what: &str) {
+        let Some(found) = self.bridges.get_mut(bridge) else { return };
+        let Some(at) = found.helpers.iter().position(|name| name.starts_with(what)) else { return };
+        found.helpers.remove(at);
+        self.tell_peers(bridge);
+    }
+
+    pub(crate) fn destroy_bridge(&mut self, id: &str) {
+        let Some(bridge) = self.bridges.get_mut(id) else { return };
+        bridge.going = true;
+        let members = bridge.channels.clone();
+        for member in &members {
+            self.forget_peers(member);
+        }
+        for member in &members {
+            self.take_out(member);
+        }
+        self.end_bridge_media(id);
         self.bridge_event(id, "BridgeDestroyed", json!({}));
         self.bridges.remove(id);
         for application in self.applications.values_mut() {

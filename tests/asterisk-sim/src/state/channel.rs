@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use super::{World, call::CallWatch, dial::Dialling, now, playback::Media};
+use super::{World, application::Subject, call::CallWatch, dial::Dialling, now, playback::Media};
 
 /// Where in the dialplan a channel is.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,8 @@ pub(crate) struct Channel {
     pub(crate) stasis: Option<String>,
     /// It has been in Stasis, and `STASISSTATUS` is still to be set.
     pub(crate) owes_status: bool,
+    /// It runs the dialplan, as a call from a phone does.
+    pub(crate) runs_dialplan: bool,
     /// Made by a dial: its dialplan application reads `AppDial2` once nothing else runs on it.
     pub(crate) dialled: bool,
     /// The dial under way on it, or, after a create, still to be asked for.
@@ -120,6 +122,7 @@ impl World {
             variables: BTreeMap::new(),
             stasis: None,
             owes_status: false,
+            runs_dialplan: false,
             dialled: false,
             dialling: None,
             peer: None,
@@ -143,6 +146,11 @@ impl World {
             call.answered();
         }
         self.channel_event(id, "ChannelStateChange", json!({}));
+        match state {
+            "Up" => self.device_event(id, "INUSE"),
+            "Ringing" => self.device_event(id, "RINGING"),
+            _ => {}
+        }
     }
 
     pub(crate) fn set_variable(&mut self, id: &str, name: &str, value: &str) {
@@ -154,6 +162,21 @@ impl World {
         }
         channel.variables.insert(name.to_owned(), value.to_owned());
         self.channel_event(id, "ChannelVarset", json!({ "variable": name, "value": value }));
+    }
+
+    /// The state of a device follows its channels.
+    pub(crate) fn device_event(&mut self, id: &str, state: &str) {
+        let Some(channel) = self.channels.get(id) else { return };
+        let known = match channel.technology() {
+            "PJSIP" => true,
+            // Of these pairs only the end is told.
+            "Local" => state == "NOT_INUSE",
+            _ => false,
+        };
+        let Some((device, _)) = channel.name.rsplit_once('-').filter(|_| known) else { return };
+        let device = device.to_owned();
+        let fields = json!({ "device_state": { "name": device, "state": state } });
+        self.emit(Subject::Device(&device), "DeviceStateChanged", fields);
     }
 
     /// The channel runs this application of the dialplan.

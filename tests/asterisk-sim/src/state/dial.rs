@@ -32,6 +32,16 @@ pub(crate) struct Dialling {
     pub(crate) under_way: bool,
 }
 
+impl Dialling {
+    /// The dial string in all Dial events but the first: after create and dial, Asterisk has forgotten it.
+    fn still_named(&self) -> String {
+        match self.target {
+            Target::AlreadyInStasis => String::new(),
+            _ => dial_string(&self.endpoint),
+        }
+    }
+}
+
 /// An originate or a create.
 pub(crate) struct Originate {
     pub(crate) endpoint: String,
@@ -70,7 +80,8 @@ impl World {
             return Err(DialError::IdTaken);
         }
         if self.outcome(&ask.endpoint) == Outcome::Unknown {
-            return Err(DialError::Unknown);
+            // Asterisk blames the id, if it was given one.
+            return Err(if ask.id.is_some() { DialError::IdTaken } else { DialError::Unknown });
         }
         let id = ask.id.unwrap_or_else(|| self.fresh_channel_id());
         let other = ask
@@ -79,10 +90,13 @@ impl World {
         let number = self.fresh_name_number();
         let local = ask.endpoint.strip_prefix("Local/").map(str::to_owned);
         let created = matches!(ask.target, Target::AlreadyInStasis);
-        let name = if local.is_some() {
-            format!("{}-{number:08x};1", ask.endpoint)
-        } else {
-            format!("{}-{number:08x}", ask.endpoint)
+        let name = match &local {
+            Some(_) => format!("{}-{number:08x};1", ask.endpoint),
+            None => {
+                // An endpoint may be followed by an address: PJSIP/bob/sip:bob@host.
+                let shown: Vec<&str> = ask.endpoint.splitn(3, '/').take(2).collect();
+                format!("{}-{number:08x}", shown.join("/"))
+            }
         };
         let channel = self.add_channel(id.clone(), name, "Down");
         channel.dialling =
@@ -97,6 +111,7 @@ impl World {
             channel.peer = Some(other.clone());
             let peer = self.add_channel(other.clone(), format!("{}-{number:08x};2", ask.endpoint), "Ring");
             peer.peer = Some(id.clone());
+            peer.runs_dialplan = true;
             made.push(other);
             let (extension, context) = local.split_once('@').unwrap_or((local, "default"));
             for id in &made {
@@ -149,10 +164,14 @@ impl World {
         let dialling = dialling.clone();
         let dialled = dial_string(&dialling.endpoint);
         self.dial_event(id, "", &dialled);
+        let dialled = dialling.still_named();
         match (self.outcome(&dialling.endpoint), peer) {
             (Outcome::Answer { after }, Some(peer)) => {
-                self.set_dialplan(&peer, "Answer", "");
+                if !after.is_zero() {
+                    self.set_dialplan(&peer, "Wait", &after.as_secs().to_string());
+                }
                 self.later_on(&peer, after, |world, peer| {
+                    world.set_dialplan(peer, "Answer", "");
                     world.answer(peer);
                     world.later_on(peer, AFTER_ANSWER, |world, peer| {
                         if let Some(channel) = world.channels.get_mut(peer) {
@@ -163,7 +182,9 @@ impl World {
                 });
             }
             (Outcome::Answer { after }, None) => {
-                self.ring(id, &dialled);
+                if !after.is_zero() {
+                    self.ring(id, &dialled);
+                }
                 self.later_on(id, after, |world, id| world.dial_answered(id));
             }
             (Outcome::Busy { after }, peer) => {
@@ -171,19 +192,23 @@ impl World {
                     self.set_dialplan(peer, "Busy", "1");
                 }
                 self.later_on(id, after, move |world, id| {
-                    if let Some(peer) = peer {
-                        world.set_state(&peer, "Busy");
+                    match peer {
+                        Some(peer) => world.set_state(&peer, "Busy"),
+                        None => {
+                            let fields = json!({ "cause": 17, "tech_cause": 486 });
+                            world.channel_event(id, "ChannelHangupRequest", fields);
+                        }
                     }
                     world.dial_event(id, "BUSY", &dialled);
                     world.hang_up(id, 17, By::Failure);
                 });
             }
-            (Outcome::NoAnswer, Some(peer)) => self.set_dialplan(&peer, "Wait", "60"),
+            (Outcome::NoAnswer | Outcome::Silence, Some(peer)) => self.set_dialplan(&peer, "Wait", "60"),
             (Outcome::NoAnswer, None) => self.ring(id, &dialled),
             (Outcome::Stasis { application, args }, Some(peer)) => {
                 self.run_stasis(&peer, &application, &args);
             }
-            (Outcome::Stasis { .. } | Outcome::Unknown, _) => {}
+            (Outcome::Stasis { .. } | Outcome::Unknown | Outcome::Silence, _) => {}
         }
         if let Some(timeout) = timeout {
             self.later_on(id, timeout, |world, id| {
@@ -204,12 +229,7 @@ impl World {
         let Some(channel) = self.channels.get_mut(id) else { return };
         let Some(dialling) = channel.dialling.take() else { return };
         self.set_state(id, "Up");
-        // After create and dial, Asterisk has forgotten by now what it dialled.
-        let dialled = match dialling.target {
-            Target::AlreadyInStasis => String::new(),
-            _ => dial_string(&dialling.endpoint),
-        };
-        self.dial_event(id, "ANSWER", &dialled);
+        self.dial_event(id, "ANSWER", &dialling.still_named());
         match dialling.target {
             Target::AlreadyInStasis => {}
             Target::Application { name, args } => {

@@ -40,6 +40,7 @@ impl World {
         channel.protocol_id = format!("{}@sim", uuid::Uuid::new_v4());
         channel.position.extension = call.dialled;
         channel.call = Some(watch);
+        channel.runs_dialplan = true;
         self.channel_event(&id, "ChannelCreated", json!({}));
         self.set_variable(&id, "SIPDOMAIN", "127.0.0.1");
         self.run_stasis(&id, &call.application, &call.args);
@@ -150,6 +151,11 @@ impl World {
         if !channel.dialled {
             self.tell_status(id);
         }
+        if goes_elsewhere {
+            // Every extension here answers, and waits.
+            self.set_dialplan(id, "Answer", "");
+            self.answer(id);
+        }
         self.run_dialplan(id);
     }
 
@@ -189,7 +195,7 @@ impl World {
         self.leave_stasis(id);
         self.tell_status(id);
         let Some(channel) = self.channels.get(id) else { return };
-        if had_stasis && !channel.dialled && channel.dialling.is_none() {
+        if had_stasis && channel.runs_dialplan {
             // Behind Stasis() the dialplan finds the channel hung up, and says so once more.
             self.request_hangup(id, cause, By::Dialplan);
         }
@@ -250,6 +256,7 @@ impl World {
             fields["tech_cause"] = if cause == 17 { 486 } else { 480 }.into();
         }
         self.channel_event(id, "ChannelDestroyed", fields);
+        self.device_event(id, "NOT_INUSE");
         self.channels.remove(id);
         for application in self.applications.values_mut() {
             application.channels.remove(id);

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use super::{World, application::Subject, recording::LiveRecording};
 
+/// How Asterisk names the channel that plays to a bridge.
+const ANNOUNCER: &str = "Announcer/ARI";
+
 /// Something that waits its turn on a channel or bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Media {
@@ -93,6 +96,11 @@ impl World {
         };
         let queued = playback.json(id);
         self.playbacks.insert(id.to_owned(), playback);
+        if let Place::Bridge(bridge) = &place
+            && self.bridges.get(bridge).is_some_and(|bridge| bridge.media.is_empty())
+        {
+            self.helper_joins(bridge, ANNOUNCER);
+        }
         self.enqueue(&place, Media::Playback(id.to_owned()));
         queued
     }
@@ -208,6 +216,11 @@ impl World {
         self.playback_event(id, "PlaybackFinished");
         self.playbacks.remove(id);
         self.dequeue(&place, &Media::Playback(id.to_owned()));
+        if let Place::Bridge(bridge) = &place
+            && self.bridges.get(bridge).is_some_and(|bridge| bridge.media.is_empty())
+        {
+            self.helper_leaves(bridge, ANNOUNCER);
+        }
     }
 
     pub(crate) fn pause_playback(&mut self, id: &str) {

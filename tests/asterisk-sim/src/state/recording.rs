@@ -10,6 +10,9 @@ use super::{
     playback::{Media, Place},
 };
 
+/// How Asterisk names the channel that records a bridge.
+pub(crate) const RECORDER: &str = "Recorder/ARI";
+
 /// A recording that runs.
 pub(crate) struct LiveRecording {
     pub(crate) format: String,
@@ -74,6 +77,9 @@ impl World {
         };
         let queued = recording.json(name);
         self.live_recordings.insert(name.to_owned(), recording);
+        if let Place::Bridge(bridge) = &place {
+            self.helper_joins(bridge, RECORDER);
+        }
         match &place {
             // A bridge is recorded by a channel of its own, whatever is being played to it.
             Place::Bridge(_) => self.start_recording(name),
@@ -130,6 +136,9 @@ impl World {
 
     fn forget_recording(&mut self, name: &str) {
         if let Some(recording) = self.live_recordings.remove(name) {
+            if let Place::Bridge(bridge) = &recording.place {
+                self.helper_leaves(bridge, RECORDER);
+            }
             self.dequeue(&recording.place, &Media::Recording(name.to_owned()));
         }
     }

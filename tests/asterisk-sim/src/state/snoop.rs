@@ -36,8 +36,8 @@ impl World {
             channel.variables.insert(name.clone(), value.clone());
         }
         made["channelvars"] = shown;
-        self.subscribe_channel(application, id);
         self.channel_event(id, "ChannelCreated", json!({}));
+        self.subscribe_channel(application, id);
         let dialled = format!("{host}/c({format})");
         self.dial_event(id, "", &dialled);
         self.set_state(id, "Up");

@@ -22,6 +22,7 @@ pub(crate) struct Client {
     url: String,
     user: String,
     password: String,
+    pub(crate) application: String,
 }
 
 pub(crate) async fn start(application: &str) -> (Simulator, Client) {
@@ -63,16 +64,29 @@ impl Client {
     }
 
     pub(crate) async fn connect_with(sim: &Simulator, application: &str, more: &str) -> Self {
-        let key = format!("{}:{}", sim.user(), sim.password());
-        let url = format!("{}?app={application}&api_key={key}{more}", sim.websocket_url());
-        let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let (websocket, rest) = (sim.websocket_url(), sim.ari_url());
+        let client = Self::connect_to(&websocket, &rest, sim.user(), sim.password(), application, more).await;
         sim.wait_registered(application.split(',').next().unwrap()).await;
+        client
+    }
+
+    pub(crate) async fn connect_to(
+        websocket: &str,
+        rest: &str,
+        user: &str,
+        password: &str,
+        application: &str,
+        more: &str,
+    ) -> Self {
+        let url = format!("{websocket}?app={application}&api_key={user}:{password}{more}");
+        let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
         Self {
             socket,
             http: http(),
-            url: sim.ari_url(),
-            user: sim.user().to_owned(),
-            password: sim.password().to_owned(),
+            url: rest.to_owned(),
+            user: user.to_owned(),
+            password: password.to_owned(),
+            application: application.to_owned(),
         }
     }
 

@@ -1,0 +1,93 @@
+//! The differences between what was seen of the two.
+
+use std::collections::BTreeSet;
+
+use super::{shape::Shape, side::Seen};
+
+/// What differs, one line each, and how much was compared.
+#[derive(Debug, Default)]
+pub(crate) struct Comparison {
+    pub(crate) differences: Vec<String>,
+    pub(crate) answers: usize,
+    pub(crate) events: usize,
+    pub(crate) orders: usize,
+    pub(crate) keys: usize,
+}
+
+pub(crate) fn compare(script: &str, real: &Seen, fake: &Seen) -> Comparison {
+    let mut found = Comparison::default();
+    for (real, fake) in real.answers.iter().zip(&fake.answers) {
+        found.answers += 1;
+        let place = format!("{script} | {}", real.request);
+        if real.status != fake.status {
+            found.differences.push(format!("{place}: status {} real, {} fake", real.status, fake.status));
+        }
+        found.shapes(&place, &real.shape, &fake.shape);
+    }
+    for kind in names(real.events.keys(), fake.events.keys()) {
+        let place = format!("{script} | {kind}");
+        match (real.events.get(&kind), fake.events.get(&kind)) {
+            (Some(real), Some(fake)) => {
+                found.events += 1;
+                found.shapes(&place, real, fake);
+            }
+            (Some(_), None) => found.differences.push(format!("{place}: only real")),
+            (None, _) => found.differences.push(format!("{place}: only fake")),
+        }
+    }
+    for id in names(real.orders.keys(), fake.orders.keys()) {
+        let (real, fake) = (real.orders.get(&id), fake.orders.get(&id));
+        // Ids that nobody chose are different every time.
+        let (Some(real), Some(fake)) = (real, fake) else { continue };
+        found.orders += 1;
+        if real != fake {
+            let place = format!("{script} | order of {id}");
+            found.differences.push(format!("{place}: real {}, fake {}", real.join(" "), fake.join(" ")));
+        }
+    }
+    let missed = |seen: &Seen, side: &str| {
+        let line = |what: &String| format!("{script} | {what}: awaited in vain on the {side} one");
+        seen.missed.iter().map(line).collect::<Vec<_>>()
+    };
+    found.differences.extend(missed(real, "real"));
+    found.differences.extend(missed(fake, "fake"));
+    found
+}
+
+fn names<'a>(
+    one: impl Iterator<Item = &'a String>,
+    other: impl Iterator<Item = &'a String>,
+) -> BTreeSet<String> {
+    one.chain(other).cloned().collect()
+}
+
+impl Comparison {
+    fn shapes(&mut self, place: &str, real: &Shape, fake: &Shape) {
+        self.keys += real.union(fake).count();
+        self.differences.extend(real.difference(fake).map(|key| format!("{place}: only real has {key}")));
+        self.differences.extend(fake.difference(real).map(|key| format!("{place}: only fake has {key}")));
+    }
+}
+
+#[test]
+fn a_missing_field_a_wrong_type_and_a_wrong_order_are_seen() {
+    use serde_json::json;
+
+    use super::shape::shape;
+    let seen = |event: serde_json::Value, order: &[&str]| {
+        let mut seen = Seen::default();
+        seen.events.insert("Dial".into(), shape(&event));
+        seen.orders.insert("c1".into(), order.iter().map(|kind| (*kind).to_owned()).collect());
+        seen
+    };
+    let real = seen(json!({ "a": 1, "b": "x" }), &["A", "B"]);
+    assert!(compare("s", &real, &seen(json!({ "a": 2, "b": "y" }), &["A", "B"])).differences.is_empty());
+    let fake = seen(json!({ "a": "1" }), &["B", "A"]);
+    let expected = [
+        "s | Dial: only real has a: integer",
+        "s | Dial: only real has b: string",
+        "s | Dial: only fake has a: string",
+        "s | order of c1: real A B, fake B A",
+    ];
+    assert_eq!(compare("s", &real, &fake).differences, expected);
+}

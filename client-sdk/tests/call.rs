@@ -1,5 +1,7 @@
 //! One call of a version-2 proxy, from its offer to its end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use ari_bus::memory::MemoryBus;

@@ -46,14 +46,15 @@ impl Dialog {
 
     fn take_numbered(&self, envelope: &protocol::Event<'_>) {
         let other_dialog = envelope.dialog_id.as_deref().is_some_and(|id| id != self.offer.dialog_id);
-        if envelope.term != self.offer.term || other_dialog {
+        let other_term = envelope.term.is_some() && envelope.term != self.offer.term;
+        if other_dialog || other_term {
             return debug!(kind = %envelope.kind, term = envelope.term, "dropped an event of another term");
         }
         if envelope.kind == "ProxyGone" {
             return self.feed.end(CallEnd::Gone);
         }
-        let Some(seq) = envelope.seq else {
-            return debug!(kind = %envelope.kind, "dropped an event without a number");
+        let (Some(seq), Some(_)) = (envelope.seq, envelope.term) else {
+            return debug!(kind = %envelope.kind, "dropped an event without number or term");
         };
         // Held over the push, so that events are put in by their numbers whoever brings them.
         let mut sequence = self.sequence.lock().unwrap_or_else(PoisonError::into_inner);

@@ -62,12 +62,12 @@ impl Bridge {
     /// # Errors
     /// Those of any command.
     pub async fn play(&self, media: impl AsRef<str> + Send) -> Result<Playback> {
-        Playback::start(self.call.clone(), self.path(), None, media.as_ref()).await
+        Playback::start(self.call.clone(), self.path(), self.id.clone(), media.as_ref()).await
     }
 
     /// Prepares to record all in it; awaiting it starts it.
     pub fn record(&self, name: impl Into<String>) -> Record {
-        Record::new(self.call.clone(), self.path(), None, name.into())
+        Record::new(self.call.clone(), self.path(), self.id.clone(), name.into())
     }
 
     /// Ends it; the channels in it stay in the application.

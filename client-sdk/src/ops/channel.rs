@@ -79,12 +79,12 @@ impl Channel {
     /// # Errors
     /// See [`Channel`]. That a sound does not exist only [`Playback::finished`] tells.
     pub async fn play(&self, media: impl AsRef<str> + Send) -> Result<Playback> {
-        Playback::start(self.call.clone(), self.path(), Some(self.id.clone()), media.as_ref()).await
+        Playback::start(self.call.clone(), self.path(), self.id.clone(), media.as_ref()).await
     }
 
     /// Prepares to record what the caller says under a name that is not in use; awaiting it starts it.
     pub fn record(&self, name: impl Into<String>) -> Record {
-        Record::new(self.call.clone(), self.path(), Some(self.id.clone()), name.into())
+        Record::new(self.call.clone(), self.path(), self.id.clone(), name.into())
     }
 
     /// Sends DTMF: digits, `*`, `#`, `A` to `D`. Asterisk queues them; it does not wait for their end.

@@ -16,16 +16,11 @@ pub struct Playback {
 }
 
 impl Playback {
-    /// Starts one with `POST <target>/play`; `channel` is the one whose end ends it.
-    pub(super) async fn start(
-        call: Call,
-        target: String,
-        channel: Option<String>,
-        media: &str,
-    ) -> Result<Self> {
+    /// Starts one with `POST <target>/play`; `object` is the channel or bridge that the target is.
+    pub(super) async fn start(call: Call, target: String, object: String, media: &str) -> Result<Self> {
         let id = fresh_id();
         let wanted = id.clone();
-        let finished = Watch::new(call.dialog().clone(), channel, move |event| {
+        let finished = Watch::new(call.dialog().clone(), object, move |event| {
             event.kind() == "PlaybackFinished" && event.playback_id() == Some(&wanted)
         });
         let url = target + "/play";

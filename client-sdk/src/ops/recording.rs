@@ -14,15 +14,15 @@ use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
 pub struct Record {
     call: Call,
     target: String,
-    channel: Option<String>,
+    object: String,
     name: String,
     fields: Map<String, Value>,
 }
 
 impl Record {
-    /// To be started with `POST <target>/record`; `channel` is the one whose end ends it.
-    pub(super) fn new(call: Call, target: String, channel: Option<String>, name: String) -> Self {
-        Self { call, target, channel, name: name.clone(), fields: Map::new() }
+    /// To be started with `POST <target>/record`; `object` is the channel or bridge that the target is.
+    pub(super) fn new(call: Call, target: String, object: String, name: String) -> Self {
+        Self { call, target, object, name: name.clone(), fields: Map::new() }
             .field("name", name)
             .format("wav")
     }
@@ -64,7 +64,7 @@ impl Record {
 
     async fn start(self) -> Result<LiveRecording> {
         let wanted = self.name.clone();
-        let finished = Watch::new(self.call.dialog().clone(), self.channel, move |event| {
+        let finished = Watch::new(self.call.dialog().clone(), self.object, move |event| {
             matches!(event.kind(), "RecordingFinished" | "RecordingFailed")
                 && event.recording_name() == Some(&wanted)
         });

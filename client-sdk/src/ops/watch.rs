@@ -19,16 +19,16 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches for an event that `wanted` is true of, or for the end of the channel that it is about.
+    /// Watches for an event that `wanted` is true of, or for the end of the object (channel or bridge) that it is on.
     pub(crate) fn new(
         dialog: Arc<Dialog>,
-        channel: Option<String>,
+        object: String,
         wanted: impl Fn(&Event) -> bool + Send + 'static,
     ) -> Self {
         let judge = move |event: &Event| {
             if wanted(event) {
                 Seen::Event(event.clone())
-            } else if channel.as_deref().is_some_and(|channel| is_end_of(event, channel)) {
+            } else if is_end_of(event, &object) {
                 Seen::Over
             } else {
                 Seen::Nothing
@@ -71,7 +71,11 @@ impl Drop for Watch {
     }
 }
 
-/// Whether nothing more is to be expected of the channel in this application.
-pub(crate) fn is_end_of(event: &Event, channel: &str) -> bool {
-    matches!(event.kind(), "StasisEnd" | "ChannelDestroyed") && event.channel_id() == Some(channel)
+/// Whether nothing more is to be expected of a channel or bridge in this application.
+pub(crate) fn is_end_of(event: &Event, object: &str) -> bool {
+    match event.kind() {
+        "StasisEnd" | "ChannelDestroyed" => event.channel_id() == Some(object),
+        "BridgeDestroyed" => event.bridge_id() == Some(object),
+        _ => false,
+    }
 }

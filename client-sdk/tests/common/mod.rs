@@ -1,5 +1,5 @@
 //! What the tests share: proxies that do what a test tells them, and workers to tell it about.
-#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod proxy;
 pub mod proxy1;

@@ -68,16 +68,22 @@ impl Dialog {
         let payload = Bytes::from(serde_json::to_vec(&self.offer).unwrap());
         let topic = Names::default().application(&self.offer.application);
         while self.bus.offer(&topic, payload.clone(), Duration::ZERO).await.unwrap() == Reach::Nobody {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
     /// Offers it and takes the accept; the StasisStart follows.
     pub async fn accepted(bus: &MemoryBus, channel: &str) -> Self {
         let mut dialog = Self::offer(bus, channel).await;
-        dialog.accept = dialog.next_accept().await;
-        dialog.event(stasis_start(channel)).await;
+        dialog.start().await;
         dialog
+    }
+
+    /// Takes the accept; the StasisStart follows.
+    pub async fn start(&mut self) {
+        self.accept = self.next_accept().await;
+        let start = stasis_start(&self.channel);
+        self.event(start).await;
     }
 
     pub async fn next(&mut self) -> From {

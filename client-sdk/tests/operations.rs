@@ -1,0 +1,178 @@
+//! The typed operations, as the commands that they send and the events that they wait for.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CommandErrorKind as Kind};
+use common::{Running, hand_over, of_channel, proxy::Dialog, soon};
+use serde_json::{Value, json};
+
+async fn one_call() -> (Running, Dialog, Call) {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let proxy = Dialog::accepted(&bus, "17.1").await;
+    let call = soon(calls.recv()).await.unwrap();
+    (worker, proxy, call)
+}
+
+#[tokio::test]
+async fn operations_of_a_channel() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move {
+        let channel = call.channel();
+        channel.ring().await?;
+        channel.ring_stop().await?;
+        channel.answer().await?;
+        channel.send_dtmf("12#").await?;
+        channel.hold().await?;
+        channel.unhold().await?;
+        channel.set_variable("X", "a b").await?;
+        call.channel_by_id("a/../b").answer().await?;
+        channel.continue_in_dialplan().await
+    });
+    let none = Value::Null;
+    for (method, url, body) in [
+        ("POST", "/channels/17.1/ring", none.clone()),
+        ("DELETE", "/channels/17.1/ring", none.clone()),
+        ("POST", "/channels/17.1/answer", none.clone()),
+        ("POST", "/channels/17.1/dtmf", json!({ "dtmf": "12#" })),
+        ("POST", "/channels/17.1/hold", none.clone()),
+        ("DELETE", "/channels/17.1/hold", none.clone()),
+        ("POST", "/channels/17.1/variable", json!({ "variable": "X", "value": "a b" })),
+        ("POST", "/channels/a%2F..%2Fb/answer", none.clone()),
+        ("POST", "/channels/17.1/continue", none),
+    ] {
+        assert_eq!(proxy.expect(method, url, 204).await, body);
+    }
+    soon(handler).await.unwrap().unwrap();
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn answers_with_a_body_are_read() {
+    let (worker, mut proxy, call) = one_call().await;
+    let channel = call.channel();
+    let handler = tokio::spawn(async move {
+        (
+            channel.get_variable("CHANNEL(language)").await,
+            channel.snapshot().await,
+            channel.get_variable("X").await,
+        )
+    });
+    for (url, body) in [
+        ("/channels/17.1/variable?variable=CHANNEL%28language%29", r#"{"value":"en"}"#),
+        ("/channels/17.1", r#"{"id":"17.1","new":1}"#),
+        ("/channels/17.1/variable?variable=X", "no json"),
+    ] {
+        let command = proxy.next_command().await;
+        assert_eq!(command.url, url);
+        proxy.answer(&command.unique_id, 200, body.as_bytes()).await;
+    }
+    let (variable, snapshot, wrong) = soon(handler).await.unwrap();
+    assert_eq!((variable.unwrap().as_str(), &snapshot.unwrap()["new"]), ("en", &json!(1)));
+    assert_eq!(wrong.unwrap_err().kind(), Kind::Decode);
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn bridges_and_originated_channels_have_ids_chosen_first() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move {
+        let bridge = call.create_bridge("mixing").await?;
+        bridge.add_channel(&call.channel()).await?;
+        let callee = call
+            .originate("PJSIP/bob")
+            .caller_id("Alice <1>")
+            .ring_for(Duration::from_secs(20))
+            .args("callee")
+            .variable("V", "1")
+            .originator(&call.channel())
+            .await?;
+        bridge.remove_channel(&callee).await?;
+        bridge.destroy().await?;
+        Ok::<_, ari_client::CommandError>((bridge.id().to_owned(), callee.id().to_owned()))
+    });
+    let made = proxy.expect("POST", "/bridges", 200).await;
+    let bridge = made["bridgeId"].as_str().unwrap();
+    assert_eq!(made["type"], "mixing");
+    let added = proxy.expect("POST", &format!("/bridges/{bridge}/addChannel"), 204).await;
+    assert_eq!(added, json!({ "channel": "17.1" }));
+    let mut originate = proxy.expect("POST", "/channels", 200).await;
+    let callee = originate["channelId"].take();
+    assert_eq!(
+        originate,
+        json!({ "endpoint": "PJSIP/bob", "app": "hello", "channelId": null, "callerId": "Alice <1>", "timeout": 20,
+            "appArgs": "callee", "variables": { "V": "1" }, "originator": "17.1" })
+    );
+    let removed = proxy.expect("POST", &format!("/bridges/{bridge}/removeChannel"), 204).await;
+    assert_eq!(removed["channel"], callee);
+    proxy.expect("DELETE", &format!("/bridges/{bridge}"), 204).await;
+    assert_eq!(
+        soon(handler).await.unwrap().unwrap(),
+        (bridge.to_owned(), callee.as_str().unwrap().to_owned())
+    );
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn a_recording_is_waited_for() {
+    let (worker, mut proxy, call) = one_call().await;
+    let channel = call.channel();
+    let handler = tokio::spawn(async move {
+        let first =
+            channel.record("a b").max_duration(Duration::from_secs(9)).beep().terminate_on("#").await?;
+        let recorded = first.finished().await?;
+        first.stop().await?;
+        let second = channel.record("c").if_exists("overwrite").format("gsm").await?;
+        Ok::<_, ari_client::CommandError>((recorded, second.finished().await.unwrap_err()))
+    });
+    let event = |kind: &str, name: &str| {
+        json!({ "type": kind, "recording": { "name": name, "format": "wav", "duration": 3, "cause": "disk full",
+            "state": "done", "target_uri": "channel:17.1" } })
+    };
+    let body = proxy.expect("POST", "/channels/17.1/record", 201).await;
+    assert_eq!(
+        body,
+        json!({ "name": "a b", "format": "wav", "maxDurationSeconds": 9, "beep": true, "terminateOn": "#" })
+    );
+    proxy.event(event("RecordingFinished", "other")).await;
+    proxy.event(event("RecordingFinished", "a b")).await;
+    proxy.expect("POST", "/recordings/live/a%20b/stop", 404).await;
+    let error = soon(handler).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_playback_ends_with_its_call_or_its_channel_or_in_failure() {
+    let (worker, mut proxy, call) = one_call().await;
+    let other = call.channel_by_id("17.2");
+    let (mut failed, mut left, mut ended) = (None, None, None);
+    for (channel, playback) in
+        [(call.channel(), &mut failed), (other, &mut left), (call.channel(), &mut ended)]
+    {
+        let url = format!("/channels/{}/play", channel.id());
+        let playing = tokio::spawn(async move { channel.play("sound:x").await });
+        proxy.expect("POST", &url, 201).await;
+        *playback = Some(soon(playing).await.unwrap().unwrap());
+    }
+    let (failed, left, ended) = (failed.unwrap(), left.unwrap(), ended.unwrap());
+    let playback = json!({ "id": failed.id(), "state": "failed", "media_uri": "sound:x" });
+    proxy.event(json!({ "type": "PlaybackFinished", "playback": playback })).await;
+    assert_eq!(soon(failed.finished()).await.unwrap_err().kind(), Kind::Failed);
+    proxy.event(of_channel("ChannelDestroyed", "17.2")).await;
+    assert_eq!(soon(left.finished()).await.unwrap_err().kind(), Kind::Gone);
+    assert!(!call.is_ended());
+    proxy.end().await;
+    let error = soon(ended.finished()).await.unwrap_err();
+    assert_eq!((error.kind(), error.command()), (Kind::Gone, "POST /channels/17.1/play"));
+    worker.stopped().await;
+}

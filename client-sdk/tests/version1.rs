@@ -1,0 +1,125 @@
+//! Calls of a version-1 proxy.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CommandErrorKind, Method};
+use common::{Running, hand_over, of_channel, proxy, proxy1::Dialog, soon, stasis_start};
+use serde_json::json;
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_answered_played_to_and_hung_up() {
+    let bus = MemoryBus::new();
+    let worker = Running::start(
+        &bus,
+        |worker| worker,
+        |call: Call| async move {
+            let channel = call.channel();
+            channel.answer().await?;
+            channel.play("sound:hello-world").await?.finished().await?;
+            assert_eq!(channel.get_variable("A+B").await?, "x");
+            channel.hangup().await
+        },
+    );
+    let mut proxy = Dialog::taken(&bus).await;
+    proxy.event(stasis_start("17.1")).await;
+
+    let answer = proxy.next_command().await;
+    assert_eq!((&answer["method"], &answer["url"]), (&json!("POST"), &json!("/channels/17.1/answer")));
+    assert_eq!((&answer["body"], &answer["cmd_seq"]), (&json!("{}"), &json!(null)));
+    proxy.answer("", 204, "").await;
+    let play = proxy.next_command().await;
+    let body: serde_json::Value = serde_json::from_str(play["body"].as_str().unwrap()).unwrap();
+    proxy.answer("", 201, "{}").await;
+    let playback = json!({ "id": body["playbackId"], "target_uri": "channel:17.1", "state": "done" });
+    proxy.event(json!({ "type": "PlaybackFinished", "playback": playback })).await;
+    // That proxy appends `?api_key=…` to whatever URL it gets: no query may stand there.
+    let variable = proxy.next_command().await;
+    assert_eq!(variable["url"], "/channels/17.1/variable");
+    assert_eq!(variable["body"], r#"{"variable":"A+B"}"#);
+    proxy.answer("", 200, r#"{"value":"x"}"#).await;
+    assert_eq!(proxy.next_command().await["method"], "DELETE");
+    proxy.event(of_channel("StasisEnd", "17.1")).await;
+    proxy.answer("", 204, "").await;
+    worker.stopped().await;
+    assert_eq!(bus.subscriptions(), 1, "only the test's own is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_run_one_at_a_time_because_that_proxy_runs_them_all_at_once() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let mut proxy = Dialog::taken(&bus).await;
+    proxy.event(stasis_start("17.1")).await;
+    let call = soon(calls.recv()).await.unwrap();
+    let channel = call.channel();
+    let both = tokio::spawn(async move { tokio::join!(channel.ring(), channel.answer()) });
+    assert_eq!(proxy.next_command().await["url"], "/channels/17.1/ring");
+    assert!(proxy.is_quiet().await);
+    proxy.answer("", 204, "").await;
+    assert_eq!(proxy.next_command().await["url"], "/channels/17.1/answer");
+    proxy.answer("", 409, r#"{"message":"no"}"#).await;
+    let (first, second) = soon(both).await.unwrap();
+    assert_eq!((first.is_ok(), second.unwrap_err().kind()), (true, CommandErrorKind::NotInStasis));
+    proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_with_an_id_is_not_taken_for_the_next_commands() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let mut proxy = Dialog::taken(&bus).await;
+    proxy.event(stasis_start("17.1")).await;
+    let call = soon(calls.recv()).await.unwrap();
+    let error = soon(call.channel().ring()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (CommandErrorKind::Timeout, false));
+    let late = proxy.next_command().await;
+    let next = tokio::spawn(call.command(Method::Get, "/channels").send());
+    let current = proxy.next_command().await;
+    proxy.answer(late["unique_id"].as_str().unwrap(), 404, "").await;
+    proxy.answer(current["unique_id"].as_str().unwrap(), 200, "[]").await;
+    assert_eq!(soon(next).await.unwrap().unwrap().text(), "[]");
+    proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn garbage_and_the_end_of_other_channels_leave_the_call_alone() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let proxy = Dialog::taken(&bus).await;
+    for garbage in ["", "{", "[]", "null", r#"{"type":1}"#] {
+        proxy.publish_event(garbage).await;
+    }
+    proxy.event(json!({ "type": "ChannelVarset" })).await;
+    proxy.event(stasis_start("17.1")).await;
+    proxy.event(of_channel("StasisEnd", "17.2")).await;
+    let call = soon(calls.recv()).await.unwrap();
+    let mut events = call.events();
+    for kind in ["ChannelVarset", "StasisStart", "StasisEnd"] {
+        assert_eq!(soon(events.next()).await.unwrap().kind(), kind);
+    }
+    assert!(!call.is_ended());
+    proxy.event(of_channel("StasisEnd", "17.1")).await;
+    // What follows at once still belongs to the call.
+    proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
+    for kind in ["StasisEnd", "ChannelDestroyed"] {
+        assert_eq!(soon(events.next()).await.unwrap().kind(), kind);
+    }
+    assert!(soon(events.next()).await.is_none());
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_offer_whose_start_never_comes_takes_no_place_for_ever() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker.limit(1));
+    let _silent = Dialog::taken(&bus).await;
+    let mut proxy = proxy::Dialog::accepted(&bus, "17.2").await;
+    assert_eq!(soon(calls.recv()).await.unwrap().channel().id(), "17.2");
+    proxy.end().await;
+    worker.stopped().await;
+}

@@ -88,7 +88,7 @@ impl Broker {
     /// # Panics
     /// When there is none under a generous deadline.
     pub async fn connect(&self, client_name: &str) -> Arc<dyn Bus> {
-        install_tls();
+        prepare_process();
         let options = BusOptions { client_name: client_name.to_owned(), ..BusOptions::default() };
         let bus = ok(connect(&self.url(), options));
         soon("a connection to the broker", async { bus.link().up().await }).await;
@@ -114,10 +114,12 @@ impl Broker {
     }
 }
 
-/// Installs the TLS provider of this process, once.
-pub fn install_tls() {
-    // A second time it is installed already, which is what is wanted.
+/// Prepares the process, once: the TLS provider, and logs as `RUST_LOG` asks (warnings without it).
+pub fn prepare_process() {
+    // A second time both are there already, which is what is wanted.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
 }
 
 /// Makes two tests of each function named, one a bus: `nats::name` and `rabbitmq::name`.

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    brokers::{Broker, Kind, install_tls},
+    brokers::{Broker, Kind, prepare_process},
     wait::{ok, soon},
 };
 
@@ -98,7 +98,7 @@ impl RunningProxy {
     /// When it cannot start.
     #[must_use]
     pub fn start(config: &Value) -> Self {
-        install_tls();
+        prepare_process();
         Self::run(ok(Proxy::new(read_config(config))))
     }
 
@@ -108,7 +108,7 @@ impl RunningProxy {
     /// When it cannot start.
     #[must_use]
     pub fn on_bus(config: &Value, bus: Arc<dyn Bus>) -> Self {
-        install_tls();
+        prepare_process();
         Self::run(Proxy::with_bus(read_config(config), bus))
     }
 

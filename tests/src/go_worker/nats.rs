@@ -17,7 +17,7 @@ pub struct Pool {
 
 impl Pool {
     pub(super) async fn join(url: &str, application: &str) -> Self {
-        crate::brokers::install_tls();
+        crate::brokers::prepare_process();
         let options = async_nats::ConnectOptions::new().subscription_capacity(CAPACITY);
         let client = ok(options.connect(url).await);
         let offers = ok(client.queue_subscribe(application.to_owned(), application.to_owned()).await);

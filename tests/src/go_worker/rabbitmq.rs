@@ -23,7 +23,7 @@ pub struct Pool {
 
 impl Pool {
     pub(super) async fn join(url: &str, application: &str) -> Self {
-        crate::brokers::install_tls();
+        crate::brokers::prepare_process();
         let connection = ok(Connection::connect(url, ConnectionProperties::default()).await);
         let channel = ok(connection.create_channel().await);
         let offers = Mutex::new(consume(&channel, application).await);

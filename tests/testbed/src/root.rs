@@ -68,6 +68,7 @@ impl Root {
             wait_for(lock.try_lock_shared(), || lock.lock_shared(), &cache)?;
             if is_whole(&cache) && is_in_place(&lock, &cache) {
                 instance::sweep(&path)?;
+                know_this_machine(&path)?;
                 return Ok(Root { inner: Arc::new(Inner { path, _shared: lock }) });
             }
             lock.unlock().map_err(Error::path("unlock", &cache))?;
@@ -116,6 +117,17 @@ impl Root {
             _ => Ok(()),
         }
     }
+}
+
+/// Lets the servers find the address of this machine's own name: Asterisk asks for it with each SDP, and without an
+/// answer in `/etc/hosts` every call waits 5 s for a name server.
+fn know_this_machine(root: &Path) -> Result<()> {
+    const NAME: &str = "/proc/sys/kernel/hostname";
+    let name = fs::read_to_string(NAME).map_err(Error::path("read", Path::new(NAME)))?;
+    let (hosts, new) = (root.join("etc/hosts"), root.join(format!("etc/hosts.{}", std::process::id())));
+    fs::write(&new, format!("127.0.0.1 localhost {}\n", name.trim())).map_err(Error::path("write", &new))?;
+    // Renamed: another process may start a server in this moment.
+    fs::rename(&new, &hosts).map_err(Error::path("rename to", &hosts))
 }
 
 /// Makes the root, unless another process did while this one waited for its turn.

@@ -1,4 +1,8 @@
 //! Answers each call, plays a greeting to its end and hangs up.
+//!
+//! ```sh
+//! cargo run -p ari-client --example hello
+//! ```
 
 use ari_client::{Call, Worker};
 

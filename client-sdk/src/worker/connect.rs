@@ -58,4 +58,23 @@ mod tests {
             assert_eq!(without_secrets(url), clean);
         }
     }
+
+    #[tokio::test]
+    async fn a_bus_that_is_not_there_is_told_without_its_password() {
+        // Nothing listens on port 1.
+        for url in ["nats://me:s3cret@127.0.0.1:1", "amqp://me:s3cret@127.0.0.1:1"] {
+            let settings =
+                Settings { connect_deadline: std::time::Duration::from_millis(50), ..Settings::default() };
+            let error = connect(url, &settings).await.unwrap_err();
+            let text = format!("{error} {error:?}");
+            assert!(matches!(error, WorkerError::Unreachable { .. }), "{text}");
+            assert!(text.contains("127.0.0.1:1") && !text.contains("s3cret"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_url_that_names_no_bus_is_refused() {
+        let error = connect("http://me:s3cret@127.0.0.1", &Settings::default()).await.unwrap_err();
+        assert!(matches!(error, WorkerError::Bus(_)) && !error.to_string().contains("s3cret"), "{error}");
+    }
 }

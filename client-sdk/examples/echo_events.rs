@@ -1,0 +1,25 @@
+//! Prints every event of every call, and lets the dialplan go on with it.
+//!
+//! ```sh
+//! ARI_WORKER_APPLICATIONS=hello cargo run -p ari-client --example echo_events
+//! ```
+
+use ari_client::{Call, Worker};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt::init();
+    Worker::from_env().await?.default_application("hello").run(echo).await?;
+    Ok(())
+}
+
+async fn echo(call: Call) -> ari_client::Result {
+    let mut events = call.events();
+    call.channel().continue_in_dialplan().await?;
+    while let Some(event) = events.next().await {
+        let seq = event.seq().unwrap_or_default();
+        println!("{} {seq:>3} {:<24} {}", call.dialog_id(), event.kind(), event.body());
+    }
+    println!("{} {:?}", call.dialog_id(), events.end());
+    Ok(())
+}

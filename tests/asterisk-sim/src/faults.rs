@@ -25,7 +25,8 @@ pub enum Cut {
 pub enum Refusal {
     /// The handshake is answered with this status.
     Status(u16),
-    /// Nobody listens on the port: new connections of any kind are refused. Open ones stay.
+    /// Nobody listens on the port, from a moment later on: new connections of any kind are refused. Open
+    /// ones stay.
     Connection,
 }
 

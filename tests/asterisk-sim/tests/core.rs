@@ -109,7 +109,9 @@ async fn strangers_are_turned_away() {
 
 #[tokio::test]
 async fn a_load_sends_all_its_events_in_order() {
-    let (sim, mut client) = start("hello").await;
+    // A reader that parses in a debug build, on the same thread, may well stall a write for 100 ms.
+    let options = SimulatorOptions { write_timeout: None, ..SimulatorOptions::default() };
+    let (sim, mut client) = client::start_with("hello", options).await;
     let plan = LoadPlan { rate: 0.0, calls: 50, events_per_call: 2_000, ..LoadPlan::default() };
     let load = sim.load(plan);
     let (mut starts, mut numbers) = (0, std::collections::HashMap::<String, u64>::new());

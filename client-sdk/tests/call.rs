@@ -4,7 +4,11 @@
 
 mod common;
 
-use ari_bus::memory::MemoryBus;
+use ari_bus::{
+    Bus, Topics,
+    memory::MemoryBus,
+    protocol::{Control, Incoming, parse_incoming},
+};
 use ari_client::{Call, CallEnd};
 use common::{Running, hand_over, proxy::Dialog, soon};
 use serde_json::json;
@@ -61,5 +65,55 @@ async fn a_call_knows_who_calls_whom_and_reads_its_events_in_order() {
     }
     assert_eq!(numbers, (1..=53).collect::<Vec<_>>());
     assert_eq!((events.end(), call.ended().await), (Some(CallEnd::Ended), CallEnd::Ended));
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn one_worker_serves_several_applications() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker.application("other"));
+    for application in ["hello", "other"] {
+        let mut proxy = Dialog::new(&bus, "17.1").await;
+        proxy.offer.application = application.to_owned();
+        proxy.offer_again().await;
+        proxy.start().await;
+        assert_eq!(soon(calls.recv()).await.unwrap().application(), application);
+        proxy.end().await;
+    }
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn the_prefix_stands_before_every_topic() {
+    let bus = MemoryBus::new();
+    let (worker, _calls) = hand_over(&bus, |worker| worker.prefix("acme."));
+    let mut commands = bus.subscribe(Topics::One("acme.ari.sim.1.9".to_owned())).await.unwrap();
+    let mut proxy = Dialog::new(&bus, "17.1").await;
+    proxy.offer.commands = Some("acme.ari.sim.1.9".to_owned());
+    proxy.offer_to("acme.hello").await;
+    let message = soon(commands.next()).await.unwrap();
+    let Incoming::Control(Control::Accept(accept)) = parse_incoming(&message.payload) else {
+        panic!("{message:?}")
+    };
+    for topic in [&accept.events, &accept.responses] {
+        assert!(topic.starts_with("acme.ari.worker."), "{topic}");
+    }
+    proxy.accept = accept;
+    proxy.event(common::stasis_start("17.1")).await;
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_accept_waits_for_a_bus_that_is_away_a_moment() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let mut proxy = Dialog::offer(&bus, "17.1").await;
+    bus.set_available(false);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    bus.set_available(true);
+    proxy.start().await;
+    soon(calls.recv()).await.unwrap();
+    proxy.end().await;
     worker.stopped().await;
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use ari_bus::memory::MemoryBus;
+use ari_bus::{Bus, memory::MemoryBus};
 use ari_client::{Call, CommandErrorKind, Method};
 use common::{Running, hand_over, of_channel, proxy, proxy1::Dialog, soon, stasis_start};
 use serde_json::json;
@@ -121,5 +121,21 @@ async fn an_offer_whose_start_never_comes_takes_no_place_for_ever() {
     let mut proxy = proxy::Dialog::accepted(&bus, "17.2").await;
     assert_eq!(soon(calls.recv()).await.unwrap().channel().id(), "17.2");
     proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_offer_that_finds_no_room_goes_back_to_the_pool() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker.limit(1));
+    let mut first = proxy::Dialog::offer(&bus, "17.1").await;
+    // On one thread nothing of the worker runs before its second offer is there.
+    let _unserved = Dialog::offer(&bus).await;
+    let mut other_worker = bus.join("hello", "another group").await.unwrap();
+    first.start().await;
+    soon(calls.recv()).await.unwrap();
+    let offer = soon(other_worker.next()).await.unwrap();
+    assert!(String::from_utf8_lossy(&offer.payload).contains("261ce677"), "{offer:?}");
+    first.end().await;
     worker.stopped().await;
 }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use ari_bus::protocol::{Accept, Bodies, Control};
+use ari_bus::{
+    BusError,
+    protocol::{Accept, Bodies, Control},
+};
+use bytes::Bytes;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -39,9 +43,9 @@ async fn confirmed(
         responses,
         bodies: Bodies::String,
     });
-    let commands = &dialog.commands;
-    let publish = commands.bus().publish(commands.topic(), accept.to_json().into());
-    publish.await.map_err(|error| format!("the accept was not sent: {error}"))?;
+    publish(dialog, accept.to_json().into())
+        .await
+        .map_err(|error| format!("the accept was not sent: {error}"))?;
 
     let mut answered = false;
     loop {
@@ -59,6 +63,17 @@ async fn confirmed(
                 }
                 _ => answered = true,
             },
+        }
+    }
+}
+
+/// Publishes the accept, while the broker is away again and again: the same accept twice is one.
+async fn publish(dialog: &Dialog, accept: Bytes) -> Result<(), BusError> {
+    let commands = &dialog.commands;
+    loop {
+        match commands.bus().publish(commands.topic(), accept.clone()).await {
+            Err(error) if error.is_retryable() => commands.bus_back(&error).await,
+            result => return result,
         }
     }
 }

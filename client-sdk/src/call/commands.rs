@@ -135,8 +135,9 @@ impl Commands {
         arrived(&mut expected, name).await
     }
 
-    async fn bus_back(&self, error: &BusError) {
-        debug!(%error, "a command waits for the bus");
+    /// Waits until it makes sense to publish again.
+    pub(crate) async fn bus_back(&self, error: &BusError) {
+        debug!(%error, "a message waits for the bus");
         tokio::time::sleep(RETRY_PAUSE).await;
         self.bus.link().up().await;
     }

@@ -41,7 +41,7 @@ pub struct Worker {
     settings: Settings,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Connected {
     url: String,
     prefix: String,

@@ -65,9 +65,13 @@ impl Dialog {
 
     /// Offers it until there is a pool.
     pub async fn offer_again(&self) {
+        self.offer_to(&self.offer.application).await;
+    }
+
+    /// Offers it on a topic until somebody reads that.
+    pub async fn offer_to(&self, topic: &str) {
         let payload = Bytes::from(serde_json::to_vec(&self.offer).unwrap());
-        let topic = Names::default().application(&self.offer.application);
-        while self.bus.offer(&topic, payload.clone(), Duration::ZERO).await.unwrap() == Reach::Nobody {
+        while self.bus.offer(topic, payload.clone(), Duration::ZERO).await.unwrap() == Reach::Nobody {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }

@@ -81,7 +81,11 @@ mod tests {
     #[test]
     fn a_heartbeat_is_never_longer_than_ours_and_never_off() {
         for (query, heartbeat) in [("", 5), ("?heartbeat=0", 5), ("?heartbeat=60", 5), ("?heartbeat=2", 2)] {
-            assert_eq!(parse(&format!("amqp://broker/{query}")).uri.query.heartbeat, Some(heartbeat), "{query}");
+            assert_eq!(
+                parse(&format!("amqp://broker/{query}")).uri.query.heartbeat,
+                Some(heartbeat),
+                "{query}"
+            );
         }
     }
 

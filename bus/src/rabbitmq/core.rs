@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use super::{
-    address::Address, fault::timed_out, limits::SHARED_CHANNELS, journal::Settlement, lanes::Lanes, line::LineHandle, names::Declared,
-    offers::Probe, session::Session, sink::Sink,
+    address::Address, fault::timed_out, journal::Settlement, lanes::Lanes, limits::SHARED_CHANNELS,
+    line::LineHandle, names::Declared, offers::Probe, session::Session, sink::Sink,
 };
 use crate::{BusError, BusErrorKind, BusOptions, Link, protocol::check_topic};
 
@@ -62,7 +62,6 @@ pub(super) struct Registry {
 }
 
 impl Core {
-    #[expect(clippy::too_many_arguments, reason = "the parts are made by the constructor of the bus alone")]
     pub(super) fn new(
         address: Address,
         options: BusOptions,

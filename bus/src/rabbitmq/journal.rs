@@ -85,7 +85,8 @@ pub(super) async fn run(core: Arc<Core>, journal: String, mut settled: mpsc::Unb
         if let Some(session) = session {
             generation += 1;
             let reader = Reader { core: &core, journal: &journal, session: &session, generation };
-            let reading = core.stop.run_until_cancelled(session.broken.run_until_cancelled(reader.read(&mut settled)));
+            let reading =
+                core.stop.run_until_cancelled(session.broken.run_until_cancelled(reader.read(&mut settled)));
             match reading.await {
                 None => return,
                 Some(None) => {}
@@ -162,7 +163,8 @@ impl Reader<'_> {
         let mut arguments = FieldTable::default();
         arguments.insert("x-consumer-timeout".into(), AMQPValue::LongInt(JOURNAL_KEEP_MS));
         let options = BasicConsumeOptions::default();
-        let consumer = channel.basic_consume(self.journal.into(), "journal".into(), options, arguments).await?;
+        let consumer =
+            channel.basic_consume(self.journal.into(), "journal".into(), options, arguments).await?;
         Ok((channel, consumer))
     }
 
@@ -173,7 +175,10 @@ impl Reader<'_> {
             return Some(tag);
         };
         if process == self.core.process {
-            return self.core.journaled(&queue, Settlement { generation: self.generation, tag }).map(|old| old.tag);
+            return self
+                .core
+                .journaled(&queue, Settlement { generation: self.generation, tag })
+                .map(|old| old.tag);
         }
         let look_at = Instant::now() + LEFTOVER_GRACE;
         let stranger = strangers.entry(process).or_insert_with(|| Stranger { look_at, names: Vec::new() });
@@ -182,10 +187,17 @@ impl Reader<'_> {
     }
 
     /// Looks for the processes whose names are here, and deletes the queues of dead ones. Says whether to step back.
-    async fn look(&self, channel: &Channel, strangers: &mut HashMap<Uuid, Stranger>) -> Result<bool, BusError> {
+    async fn look(
+        &self,
+        channel: &Channel,
+        strangers: &mut HashMap<Uuid, Stranger>,
+    ) -> Result<bool, BusError> {
         let now = Instant::now();
-        let due: Vec<Uuid> =
-            strangers.iter().filter(|(_, stranger)| stranger.look_at <= now).map(|(process, _)| *process).collect();
+        let due: Vec<Uuid> = strangers
+            .iter()
+            .filter(|(_, stranger)| stranger.look_at <= now)
+            .map(|(process, _)| *process)
+            .collect();
         for process in due {
             if self.lives(process).await? {
                 let Some(stranger) = strangers.get_mut(&process) else { continue };
@@ -197,11 +209,14 @@ impl Reader<'_> {
             }
             let Some(stranger) = strangers.remove(&process) else { continue };
             tracing::info!(%process, queues = stranger.names.len(), "deleting the queues that an earlier process left");
-            let deletions = stream::iter(stranger.names).for_each_concurrent(REPAIRS_AT_ONCE, |(queue, tag)| async move {
-                if self.core.lanes.run(self.session, Work::Delete, &queue).await.is_ok() {
-                    ack(channel, tag).await;
-                }
-            });
+            let deletions = stream::iter(stranger.names).for_each_concurrent(
+                REPAIRS_AT_ONCE,
+                |(queue, tag)| async move {
+                    if self.core.lanes.run(self.session, Work::Delete, &queue).await.is_ok() {
+                        ack(channel, tag).await;
+                    }
+                },
+            );
             deletions.await;
         }
         Ok(false)

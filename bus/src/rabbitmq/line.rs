@@ -136,11 +136,7 @@ struct Running {
 }
 
 impl Entry {
-    fn new(
-        feed: Arc<Feed>,
-        declared: Option<u64>,
-        done: oneshot::Sender<Result<(), BusError>>,
-    ) -> Self {
+    fn new(feed: Arc<Feed>, declared: Option<u64>, done: oneshot::Sender<Result<(), BusError>>) -> Self {
         Self {
             feed,
             declared,
@@ -168,8 +164,16 @@ pub(super) async fn run(
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (mut sessions, stop) = (core.session.subscribe(), core.stop.clone());
     let session = sessions.borrow_and_update().clone();
-    let mut line =
-        Line { core, id, prefetch, entries: HashMap::new(), session: None, open: None, generation: 0, reports };
+    let mut line = Line {
+        core,
+        id,
+        prefetch,
+        entries: HashMap::new(),
+        session: None,
+        open: None,
+        generation: 0,
+        reports,
+    };
     let mut batch = Vec::with_capacity(ACKS_AT_ONCE);
     // Before the first command, which may be there already.
     line.change_session(session).await;
@@ -375,7 +379,8 @@ impl Line {
         let _ = tokio::time::timeout(self.core.options.deadline, cancelled).await;
         for tag in running.outstanding.with_rest(&mut consumer) {
             if give_back {
-                let _ = open.channel.basic_nack(tag, BasicNackOptions { requeue: true, multiple: false }).await;
+                let _ =
+                    open.channel.basic_nack(tag, BasicNackOptions { requeue: true, multiple: false }).await;
             }
             open.settled.otherwise(tag);
         }
@@ -401,7 +406,8 @@ impl Line {
         if let Some(open) = self.open.as_mut().filter(|_| !tags.is_empty()) {
             let acks = open.settled.taken(tags);
             let multiple = acks.multiple.map(|tag| (tag, true));
-            for (tag, multiple) in multiple.into_iter().chain(acks.single.into_iter().map(|tag| (tag, false))) {
+            for (tag, multiple) in multiple.into_iter().chain(acks.single.into_iter().map(|tag| (tag, false)))
+            {
                 // Fails with the channel alone, which its consumers report.
                 let _ = open.channel.basic_ack(tag, BasicAckOptions { multiple }).await;
             }
@@ -454,9 +460,12 @@ async fn begin(
             declared.map_err(|error| (Fault::Lost, error))?;
         }
         Kind::Inbox => {
-            let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+            let options =
+                QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
             let declared = channel.queue_declare(queue.clone(), options, FieldTable::default()).await;
-            declared.map_err(|error| (fault(&error), bus_error(&format!("declaring the inbox {queue}"), &error)))?;
+            declared.map_err(|error| {
+                (fault(&error), bus_error(&format!("declaring the inbox {queue}"), &error))
+            })?;
         }
     }
     let (tag, options) = (format!("{id}"), BasicConsumeOptions::default());

@@ -50,7 +50,9 @@ use self::{
     sink::Sink,
     supervisor::left,
 };
-use crate::{Bus, BusError, BusErrorKind, BusOptions, Link, LinkState, Reach, Retention, Subscription, Topics};
+use crate::{
+    Bus, BusError, BusErrorKind, BusOptions, Link, LinkState, Reach, Retention, Subscription, Topics,
+};
 
 /// A RabbitMQ broker, version 3.13 or later.
 ///
@@ -110,7 +112,12 @@ impl RabbitmqBus {
     }
 
     /// A subscription with a channel of its own.
-    async fn with_own_line(&self, queue: String, kind: Kind, prefetch: u16) -> Result<Subscription, BusError> {
+    async fn with_own_line(
+        &self,
+        queue: String,
+        kind: Kind,
+        prefetch: u16,
+    ) -> Result<Subscription, BusError> {
         self.core.session()?;
         let (id, sink, deliveries) = self.sink();
         let (line, commands) = LineHandle::new(id);
@@ -243,7 +250,9 @@ impl Bus for RabbitmqBus {
         core.hang_up.cancel();
         core.keepers.close();
         let goodbye = left(until).max(GOODBYE_DEADLINE);
-        let _ = tokio::time::timeout(goodbye, futures_util::future::join(core.keepers.wait(), core.tasks.wait())).await;
+        let _ =
+            tokio::time::timeout(goodbye, futures_util::future::join(core.keepers.wait(), core.tasks.wait()))
+                .await;
         core.link.send_replace(Link::Closed);
     }
 }

@@ -46,17 +46,29 @@ impl Core {
                 }
             };
             let doing = format!("declaring {topic}");
-            let result = core.within(&doing, core.declare_now(&session, &topic, new)).await;
-            if result.is_err() && new {
-                // Its own result is that of a repair: it is remembered if it fails.
-                let _ = core.delete_now(&topic).await;
+            let declared = core.within(&doing, core.declare_now(&session, &topic, new)).await;
+            let result = match declared {
+                Ok(()) => core.within(&doing, core.consume(&session, &topic)).await,
+                Err(error) if !error.is_retryable() => {
+                    // The broker refused: what has this name, if anything, is somebody else's.
+                    core.forget(&topic);
+                    return Err(error);
+                }
+                failed => failed,
+            };
+            match &result {
+                Ok(()) => {}
+                // It is remembered if it fails.
+                Err(_) if new => drop(core.delete_now(&topic).await),
+                Err(_) => core.leave(&topic),
             }
             result
         });
         task.await.unwrap_or_else(|_| Err(BusError::new(BusErrorKind::Closed, "the bus is closed")))
     }
 
-    async fn declare_now(self: &Arc<Self>, session: &Arc<Session>, topic: &str, new: bool) -> Result<(), BusError> {
+    /// Declares the queue; a new one's name goes to the journal first.
+    async fn declare_now(&self, session: &Arc<Session>, topic: &str, new: bool) -> Result<(), BusError> {
         if let Some(journal) = self.options.queue_journal.as_ref().filter(|_| new) {
             let parcel = Parcel {
                 queue: ShortString::from(journal.as_str()),
@@ -65,10 +77,17 @@ impl Core {
             };
             let written = session.publisher.publish(parcel.persistent());
             if !matches!(tokio::time::timeout(JOURNAL_WAIT, written).await, Ok(Ok(()))) {
-                tracing::debug!(topic, "the journal has not confirmed the name: a crash now would leave the queue behind");
+                tracing::debug!(
+                    topic,
+                    "the journal has not confirmed the name: a crash now would leave the queue behind"
+                );
             }
         }
-        self.lanes.run(session, Work::Declare, topic).await?;
+        self.lanes.run(session, Work::Declare, topic).await
+    }
+
+    /// Consumes a topic that was just declared, where this process reads its prefix.
+    async fn consume(&self, session: &Session, topic: &str) -> Result<(), BusError> {
         let Some((shared, id, feed)) = self.feed(topic) else { return Ok(()) };
         self.shared[shared].add(id, feed, Some(session.id)).await
     }
@@ -88,8 +107,21 @@ impl Core {
         Some((shared, id, Arc::new(Feed { queue: topic.to_owned(), kind: Kind::Durable, sink })))
     }
 
+    /// Undoes [`Core::consume`].
+    fn leave(&self, topic: &str) {
+        let feed = self.registry().declared.get_mut(topic).and_then(|declared| declared.feed.take());
+        if let Some((shared, feed)) = feed {
+            self.shared[shared].remove(feed, true);
+        }
+    }
+
     /// Reads every topic under a prefix that this process declares, now and later.
-    pub(super) async fn read_prefix(self: &Arc<Self>, id: u64, prefix: &str, sink: Arc<Sink>) -> Result<(), BusError> {
+    pub(super) async fn read_prefix(
+        self: &Arc<Self>,
+        id: u64,
+        prefix: &str,
+        sink: Arc<Sink>,
+    ) -> Result<(), BusError> {
         let declared: Vec<String> = {
             let mut registry = self.registry();
             registry.prefixes.insert(id, (prefix.to_owned(), sink));
@@ -136,15 +168,19 @@ impl Core {
         if result.as_ref().is_err_and(BusError::is_retryable) {
             return result;
         }
-        let mut registry = self.registry();
-        if let Entry::Occupied(declared) = registry.declared.entry(topic.to_owned())
-            && declared.get().unwanted
-            && let Some(settlement) = declared.remove().journaled
-        {
+        if self.registry().declared.get(topic).is_some_and(|declared| declared.unwanted) {
+            self.forget(topic);
+        }
+        result
+    }
+
+    /// A topic's queue is gone, or is not ours: the journal need not know it any more.
+    fn forget(&self, topic: &str) {
+        let known = self.registry().declared.remove(topic);
+        if let Some(settlement) = known.and_then(|declared| declared.journaled) {
             // A journal that has ended keeps the name: the next start finds nothing to delete.
             let _ = self.journal.send(settlement);
         }
-        result
     }
 
     /// Marks a topic for deletion and returns its consumer, if it has one.

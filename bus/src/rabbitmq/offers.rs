@@ -81,7 +81,11 @@ async fn ask(core: &Core, channel: &mut Option<(u64, Channel)>, queue: &str) -> 
     }
 }
 
-async fn consumers(channel: &mut Option<(u64, Channel)>, session: &Session, queue: &str) -> lapin::Result<u32> {
+async fn consumers(
+    channel: &mut Option<(u64, Channel)>,
+    session: &Session,
+    queue: &str,
+) -> lapin::Result<u32> {
     let usable = |(id, channel): &(u64, Channel)| *id == session.id && channel.status().connected();
     if !channel.as_ref().is_some_and(usable) {
         *channel = Some((session.id, session.consuming.channel().await?));

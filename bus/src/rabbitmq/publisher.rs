@@ -51,7 +51,8 @@ impl Parcel {
         let Some(large) = self.payloads.iter().find(|payload| payload.len() > LARGEST_MESSAGE) else {
             return Ok(());
         };
-        let text = format!("{} bytes are more than the {LARGEST_MESSAGE} that a message carries", large.len());
+        let text =
+            format!("{} bytes are more than the {LARGEST_MESSAGE} that a message carries", large.len());
         Err(BusError::new(BusErrorKind::TooLarge, text))
     }
 }
@@ -120,7 +121,9 @@ impl Publisher {
                     return Err(BusError::new(BusErrorKind::Unavailable, text));
                 }
                 Ok(Err(Unconfirmed::Failed(error))) => return Err(bus_error(&doing(), &error)),
-                Err(_) => return Err(BusError::new(BusErrorKind::Unavailable, "the runtime is shutting down")),
+                Err(_) => {
+                    return Err(BusError::new(BusErrorKind::Unavailable, "the runtime is shutting down"));
+                }
             }
         }
         Ok(())
@@ -181,7 +184,11 @@ enum Unconfirmed {
     Failed(lapin::Error),
 }
 
-async fn confirm(sent: Vec<Sent>, permit: OwnedSemaphorePermit, done: oneshot::Sender<Result<(), Unconfirmed>>) {
+async fn confirm(
+    sent: Vec<Sent>,
+    permit: OwnedSemaphorePermit,
+    done: oneshot::Sender<Result<(), Unconfirmed>>,
+) {
     let mut result = Ok(());
     for sent in sent {
         let confirmation = sent.await;

@@ -56,7 +56,8 @@ impl Pump {
                 return;
             }
             if forwarded {
-                let _ = self.reports.send(Report::Taken { generation: self.generation, feed: self.feed, tag });
+                let _ =
+                    self.reports.send(Report::Taken { generation: self.generation, feed: self.feed, tag });
             }
         }
     }

@@ -50,7 +50,8 @@ pub(super) fn topic_of(queue: &str, properties: &BasicProperties) -> String {
         Some(AMQPValue::ShortString(topic)) => Some(topic.as_str()),
         _ => None,
     };
-    let within = |topic: &&str| topic.strip_prefix(queue).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'));
+    let within =
+        |topic: &&str| topic.strip_prefix(queue).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'));
     topic.filter(within).unwrap_or(queue).to_owned()
 }
 

@@ -18,12 +18,7 @@ use lapin::{Connection, Event};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    address::Address,
-    limits::LIVENESS_CHECK,
-    publisher::Publisher,
-    wire::Wire,
-};
+use super::{address::Address, limits::LIVENESS_CHECK, publisher::Publisher, wire::Wire};
 
 /// An open link.
 #[derive(Debug)]

@@ -54,7 +54,11 @@ impl Wire {
                     }
                 };
                 let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-                tokio::time::timeout(TCP_DEADLINE, connect).await.map_err(late).flatten().map_err(lapin::Error::from)
+                tokio::time::timeout(TCP_DEADLINE, connect)
+                    .await
+                    .map_err(late)
+                    .flatten()
+                    .map_err(lapin::Error::from)
             },
             options,
         )

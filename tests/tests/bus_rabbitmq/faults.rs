@@ -1,0 +1,167 @@
+//! Faults between the bus and its broker, and whatever else ends a connection, a channel or a consumer.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use ari_bus::{BusErrorKind, BusOptions, Reach, Topics};
+use bytes::Bytes;
+use lapin::{
+    Connection, ConnectionProperties,
+    options::{QueueDeclareOptions, QueueDeleteOptions},
+    types::FieldTable,
+};
+
+use crate::{broker, connect, connected, down, next, publish, queues, relay::Relay, until, up, within};
+
+/// The broker still believes in the old connection, which holds the inbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_open_connection_is_noticed_and_its_inbox_comes_back() {
+    let broker = broker().await;
+    let relay = Relay::to(broker.port()).await;
+    let (reader, sender) = (connect(&relay.url(), BusOptions::default()), connected(&broker).await);
+    up(&*reader).await;
+    let mut inbox = reader.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();
+    let mut pool = reader.join("app", "workers").await.unwrap();
+    relay.freeze();
+    down(&*reader).await;
+    up(&*reader).await;
+    publish(&*sender, "ari.worker.1.events", "back").await;
+    assert_eq!(next(&mut inbox).await, "back");
+    publish(&*sender, "app", "fresh").await;
+    assert_eq!(next(&mut pool).await, "fresh");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_takes_no_messages_counts_as_away() {
+    let broker = broker().await;
+    let bus = connected(&broker).await;
+    let mut reader = bus.subscribe(Topics::One("plain".to_owned())).await.unwrap();
+    publish(&*bus, "plain", "before").await;
+    assert_eq!(next(&mut reader).await, "before");
+    broker.json("vm_memory_monitor:set_vm_memory_high_watermark(0.0001), true").await.unwrap();
+    // It tells whoever publishes next.
+    until("it says so", async || {
+        let _ =
+            tokio::time::timeout(Duration::from_millis(100), bus.publish("plain", Bytes::from_static(b"x")))
+                .await;
+        !bus.link().is_up()
+    })
+    .await;
+    assert!(down(&*bus).await.contains("takes no messages"));
+    let refused = bus.publish("plain", Bytes::from_static(b"y")).await.unwrap_err();
+    assert_eq!(refused.kind(), BusErrorKind::Unavailable);
+    broker.json("vm_memory_monitor:set_vm_memory_high_watermark(0.6), true").await.unwrap();
+    up(&*bus).await;
+    publish(&*bus, "plain", "after").await;
+    while next(&mut reader).await != "after" {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queues_that_somebody_deletes_are_declared_again() {
+    let broker = broker().await;
+    let bus = connected(&broker).await;
+    let mut plain = bus.subscribe(Topics::One("plain".to_owned())).await.unwrap();
+    let mut pool = bus.join("app", "workers").await.unwrap();
+    let mut under = bus.subscribe(Topics::Under("commands_pbx.".to_owned())).await.unwrap();
+    bus.declare("commands_pbx.1").await.unwrap();
+    let somebody = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
+    let channel = somebody.create_channel().await.unwrap();
+    for queue in ["plain", "app", "commands_pbx.1"] {
+        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.unwrap();
+    }
+    until("they are back", async || {
+        let consumers = broker.queues().await.unwrap();
+        consumers.iter().filter(|queue| queue.consumers == 1).count() == 3
+    })
+    .await;
+    for (queue, subscription) in [("plain", &mut plain), ("app", &mut pool), ("commands_pbx.1", &mut under)] {
+        publish(&*bus, queue, "hello").await;
+        assert_eq!(next(subscription).await, "hello");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_of_somebody_else_s_is_never_deleted() {
+    let broker = broker().await;
+    let bus = connect(
+        &broker.url(),
+        BusOptions { queue_journal: Some("ari.pbx.queues".to_owned()), ..BusOptions::default() },
+    );
+    up(&*bus).await;
+    let somebody = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
+    let channel = somebody.create_channel().await.unwrap();
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-length".into(), 7i32.into());
+    channel.queue_declare("theirs".into(), QueueDeclareOptions::durable(), arguments).await.unwrap();
+    assert_eq!(bus.declare("theirs").await.unwrap_err().kind(), BusErrorKind::Refused);
+    broker.restart().await.unwrap();
+    down(&*bus).await;
+    up(&*bus).await;
+    assert_eq!(queues(&broker, "theirs").await, 1);
+}
+
+/// A member that holds an offer and dies gives it back too late for anybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_offer_that_was_held_until_it_expired_goes_to_nobody() {
+    let broker = broker().await;
+    let (proxy, worker) = (connected(&broker).await, connected(&broker).await);
+    let holding = worker.join("app", "workers").await.unwrap();
+    let reach = proxy.offer("app", Bytes::from_static(b"stale"), Duration::from_millis(500)).await.unwrap();
+    assert_eq!(reach, Reach::Somebody);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut other = worker.join("app", "workers").await.unwrap();
+    within("the leave", holding.leave()).await;
+    publish(&*proxy, "app", "fresh").await;
+    assert_eq!(next(&mut other).await, "fresh");
+}
+
+/// Under load, many times: nothing hangs, and what is published when it is over arrives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_under_load_comes_back_each_time() {
+    let broker = broker().await;
+    let (sender, reader) = (connected(&broker).await, connected(&broker).await);
+    let mut inbox = reader.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();
+    let mut pool = reader.join("app", "workers").await.unwrap();
+    let ended = Arc::new(AtomicBool::new(false));
+    let load: Vec<_> = (0..20)
+        .map(|number| {
+            let (sender, ended) = (Arc::clone(&sender), Arc::clone(&ended));
+            tokio::spawn(async move {
+                let topics = [format!("ari.worker.1.load.{number}"), "app".to_owned()];
+                while !ended.load(Ordering::Relaxed) {
+                    for topic in &topics {
+                        let sent =
+                            within("a publish", sender.publish(topic, Bytes::from_static(b"load"))).await;
+                        if sent.is_err() {
+                            tokio::time::sleep(Duration::from_millis(10)).await;
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        assert_eq!(next(&mut inbox).await, "load");
+        assert_eq!(next(&mut pool).await, "load");
+        broker.kill().await.unwrap();
+        down(&*sender).await;
+        down(&*reader).await;
+        broker.start_again().await.unwrap();
+        up(&*sender).await;
+        up(&*reader).await;
+    }
+    ended.store(true, Ordering::Relaxed);
+    for task in load {
+        within("the load's end", task).await.unwrap();
+    }
+    publish(&*sender, "ari.worker.1.last", "last").await;
+    while next(&mut inbox).await != "last" {}
+    publish(&*sender, "app", "last").await;
+    while next(&mut pool).await != "last" {}
+    within("the close", reader.close()).await;
+}

@@ -143,7 +143,7 @@ fn message_of(body: &[u8]) -> String {
 }
 
 /// Why a worker did not start, or had to stop.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkerError {
     /// A setting cannot be used; the text names it.
@@ -170,6 +170,13 @@ pub enum WorkerError {
     /// The bus refused what a worker cannot do without, or was closed under it.
     #[error("message bus: {0}")]
     Bus(#[from] BusError),
+}
+
+impl fmt::Debug for WorkerError {
+    /// The text for people: a `main` that returns an error prints it with this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl WorkerError {

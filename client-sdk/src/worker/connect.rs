@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ari_bus::{Bus, BusOptions, Link};
 use tokio::time::timeout;
+use tracing::info;
 
 use super::Settings;
 use crate::error::WorkerError;
@@ -14,6 +15,7 @@ pub(super) async fn connect(url: &str, settings: &Settings) -> Result<Arc<dyn Bu
     let options =
         BusOptions { client_name: settings.name.clone(), names: settings.names(), ..BusOptions::default() };
     let bus = ari_bus::connect(url, options)?;
+    info!(url = without_secrets(url), "connecting to the message bus");
     let mut link = bus.link();
     let waited = settings.connect_deadline;
     if matches!(timeout(waited, link.up()).await, Ok(true)) {

@@ -137,7 +137,9 @@ async fn controls_of_later_issues_are_answered(kind: Kind) {
     let dialog = world.desk.accept(&world.pool.offer().await).await;
     dialog.event("StasisStart").await;
     for control in ["ack", "resend", "save", "release", "dance"] {
-        let message = json!({"control": control, "term": 1, "unique_id": control, "seq": 1});
+        // Together they have all fields that any of these needs.
+        let message =
+            json!({"control": control, "term": 1, "unique_id": control, "seq": 1, "from": 1, "context": "x"});
         dialog.send(&message).await;
         let (status, text) = dialog.answer(control).await;
         assert_eq!(status, 501, "{control}");

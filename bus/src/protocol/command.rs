@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Accept, Control, Decline};
+use super::{Accept, Ack, Control, Decline, Release, Resend, Save};
 
 /// The longest `unique_id`, in bytes: it is repeated in answers and remembered.
 pub const MAX_UNIQUE_ID: usize = 256;
@@ -83,6 +83,10 @@ fn read_control<'a>(control: &RawValue, payload: &[u8], unique_id: Cow<'a, str>)
     let result = match serde_json::from_str::<Cow<'_, str>>(control.get()).as_deref() {
         Ok("accept") => serde_json::from_slice::<Accept>(payload).map(Control::Accept),
         Ok("decline") => serde_json::from_slice::<Decline>(payload).map(Control::Decline),
+        Ok("ack") => serde_json::from_slice::<Ack>(payload).map(Control::Ack),
+        Ok("resend") => serde_json::from_slice::<Resend>(payload).map(Control::Resend),
+        Ok("save") => serde_json::from_slice::<Save>(payload).map(Control::Save),
+        Ok("release") => serde_json::from_slice::<Release>(payload).map(Control::Release),
         Ok(other) => serde_json::from_slice::<Term>(payload).map(|Term { term }| Control::Other {
             control: other.to_owned(),
             term,
@@ -261,6 +265,7 @@ mod tests {
         assert!(refused(r#"{"url":"/a","method":"GET","unique_id":7}"#).2.contains("unique_id"));
         assert!(refused(r#"{"url":"/a","method":"GET","cmd_seq":0}"#).2.contains("cmd_seq"));
         assert!(refused(r#"{"control":"accept","term":1}"#).2.contains("events"));
+        assert!(refused(r#"{"control":"resend","term":1}"#).2.contains("from"));
         assert!(refused(r#"{"control":9}"#).2.contains("control"));
     }
 
@@ -277,9 +282,12 @@ mod tests {
         let accept = Accept { term: 3, events: "e".into(), responses: "r".into(), ..Accept::default() };
         let control = Control::Accept(accept);
         assert_eq!(parse_incoming(&control.to_json()), Incoming::Control(control));
-        let other = parse_incoming(br#"{"control":"save","term":2,"unique_id":"u","context":"x"}"#);
+        let save = parse_incoming(br#"{"control":"save","term":2,"unique_id":"u","context":"x"}"#);
+        let Incoming::Control(save) = save else { panic!() };
+        assert_eq!((save.word(), save.unique_id()), ("save", Some("u")));
+        let other = parse_incoming(br#"{"control":"dance","unique_id":"u"}"#);
         let Incoming::Control(other) = other else { panic!() };
-        assert_eq!(other.unique_id(), Some("u"));
+        assert_eq!((other.word(), other.unique_id()), ("dance", Some("u")));
     }
 
     proptest! {

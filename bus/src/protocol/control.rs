@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Ack, Release, Resend, Save};
+
 /// A control message, told apart by its field `control`. Each may carry a `unique_id` and then gets a
 /// [`CommandResponse`](crate::protocol::CommandResponse): 204, a 4xx, or 501 for one that is not supported yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +12,15 @@ pub enum Control {
     Accept(Accept),
     /// The worker does not want the dialog: offer it to another.
     Decline(Decline),
-    /// Another word: `ack`, `resend`, `save`, `release`, or one that is not known.
+    /// The worker has handled events.
+    Ack(Ack),
+    /// The worker misses events.
+    Resend(Resend),
+    /// The worker saves what the next owner is to know.
+    Save(Save),
+    /// The worker gives the dialog back.
+    Release(Release),
+    /// A word that is not known.
     Other {
         /// The word.
         control: String,
@@ -69,12 +79,30 @@ pub enum Bodies {
 }
 
 impl Control {
+    /// The word in the field `control`.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Accept(_) => "accept",
+            Self::Decline(_) => "decline",
+            Self::Ack(_) => "ack",
+            Self::Resend(_) => "resend",
+            Self::Save(_) => "save",
+            Self::Release(_) => "release",
+            Self::Other { control, .. } => control,
+        }
+    }
+
     /// The `unique_id` to answer to.
     #[must_use]
     pub fn unique_id(&self) -> Option<&str> {
         match self {
             Self::Accept(accept) => accept.unique_id.as_deref(),
             Self::Decline(decline) => decline.unique_id.as_deref(),
+            Self::Ack(ack) => ack.unique_id.as_deref(),
+            Self::Resend(resend) => resend.unique_id.as_deref(),
+            Self::Save(save) => save.unique_id.as_deref(),
+            Self::Release(release) => release.unique_id.as_deref(),
             Self::Other { unique_id, .. } => unique_id.as_deref(),
         }
     }
@@ -95,15 +123,21 @@ impl Control {
             #[serde(skip_serializing_if = "Option::is_none")]
             unique_id: Option<&'a str>,
         }
-        match self {
-            Self::Accept(fields) => serde_json::to_vec(&Tagged { control: "accept", fields }),
-            Self::Decline(fields) => serde_json::to_vec(&Tagged { control: "decline", fields }),
-            Self::Other { control, term, unique_id } => serde_json::to_vec(&Tagged {
-                control,
-                fields: Other { term: *term, unique_id: unique_id.as_deref() },
-            }),
+        fn tagged<T: Serialize>(control: &str, fields: T) -> Vec<u8> {
+            // Strings and numbers with string keys always serialize.
+            serde_json::to_vec(&Tagged { control, fields }).unwrap_or_default()
         }
-        // Strings and numbers with string keys always serialize.
-        .unwrap_or_default()
+        let word = self.word();
+        match self {
+            Self::Accept(fields) => tagged(word, fields),
+            Self::Decline(fields) => tagged(word, fields),
+            Self::Ack(fields) => tagged(word, fields),
+            Self::Resend(fields) => tagged(word, fields),
+            Self::Save(fields) => tagged(word, fields),
+            Self::Release(fields) => tagged(word, fields),
+            Self::Other { term, unique_id, .. } => {
+                tagged(word, Other { term: *term, unique_id: unique_id.as_deref() })
+            }
+        }
     }
 }

@@ -158,6 +158,19 @@ impl Names {
         format!("{}ari.worker.{connection}.", self.prefix)
     }
 
+    /// Version 2: where workers send heartbeats and attach, whichever process serves this id.
+    #[must_use]
+    pub fn control(&self, server_id: &str) -> String {
+        format!("{}ari.{}.control", self.prefix, server_token(server_id))
+    }
+
+    /// Version 2: where workers open dialogs without a call. The application is one token, as a `server_id` is: with dots
+    /// the topic would be taken for one of an inbox.
+    #[must_use]
+    pub fn open(&self, application: &str) -> String {
+        format!("{}ari.open.{}", self.prefix, server_token(application))
+    }
+
     /// The durable RabbitMQ queue in which a server keeps the names of the queues that it made for dialogs.
     #[must_use]
     pub fn queue_journal(&self, server_id: &str) -> String {
@@ -238,6 +251,14 @@ mod tests {
         let id = Names::dialog_id("bar 1");
         assert!(id.starts_with("bar%201."));
         assert!(names.commands(&id).starts_with(&names.all_commands("bar 1")));
+    }
+
+    #[test]
+    fn fixed_topics_are_no_inboxes() {
+        let names = Names::new("p.");
+        assert_eq!(names.control("a.b"), "p.ari.a%2Eb.control");
+        assert_eq!(names.open("shop.sales"), "p.ari.open.shop%2Esales");
+        assert_eq!(names.inbox_of(&names.control("a.b")).or(names.inbox_of(&names.open("shop.sales"))), None);
     }
 
     #[test]

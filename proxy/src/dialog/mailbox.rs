@@ -87,12 +87,12 @@ impl Mailbox<'_> {
                 let responses = decline.responses.as_deref();
                 answer_control(self.context, responses, decline.unique_id.as_deref(), &answer).await;
             }
-            Control::Other { control, unique_id, .. } if owns => {
-                let answer = Answer::error(501, &format!("control message {control:?} is not supported yet"));
+            other if owns => {
+                let text = format!("control message {:?} is not supported yet", other.word());
                 let responses = Some(self.owner.responses.as_str());
-                answer_control(self.context, responses, unique_id.as_deref(), &answer).await;
+                answer_control(self.context, responses, other.unique_id(), &Answer::error(501, &text)).await;
             }
-            Control::Other { .. } => self.context.counters.count(Counter::Noise),
+            _ => self.context.counters.count(Counter::Noise),
         }
     }
 

@@ -28,11 +28,15 @@ use super::{
     core::Core,
     fault::{Fault, fault},
     lanes::Work,
-    limits::{JOURNAL_KEEP_MS, LEFTOVER_CHECK, LEFTOVER_GRACE, REPAIRS_AT_ONCE, RESTORE_RETRY_MAX},
+    limits::{LEFTOVER_CHECK, LEFTOVER_GRACE, REPAIRS_AT_ONCE, RESTORE_RETRY_MAX},
     line::close,
     session::Session,
 };
 use crate::{BusError, BusErrorKind, protocol::check_topic};
+
+/// The journal among the consuming channels that a new session waits for: a name that is written before the journal's
+/// queue is there is lost.
+pub(super) const JOURNAL: u64 = u64::MAX;
 
 /// A message of the journal.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,10 +82,10 @@ struct Stranger {
 /// The journal's task.
 pub(super) async fn run(core: Arc<Core>, journal: String, mut settled: mpsc::UnboundedReceiver<Settlement>) {
     let mut sessions = core.session.subscribe();
-    sessions.mark_changed();
     let mut generation = 0;
     loop {
         let session = sessions.borrow_and_update().clone();
+        let mut again = None;
         if let Some(session) = session {
             generation += 1;
             let reader = Reader { core: &core, journal: &journal, session: &session, generation };
@@ -92,18 +96,19 @@ pub(super) async fn run(core: Arc<Core>, journal: String, mut settled: mpsc::Unb
                 Some(None) => {}
                 Some(Some(Ok(()))) => continue,
                 Some(Some(Err(error))) => {
-                    let text = "the journal cannot be read: queues that a crash leaves behind stay";
-                    tracing::warn!(%error, journal, "{text}");
-                    if core.stop.run_until_cancelled(tokio::time::sleep(RESTORE_RETRY_MAX)).await.is_none() {
-                        return;
-                    }
-                    continue;
+                    tracing::warn!(%error, journal, "the journal is not read: a crash now would leave queues behind");
+                    again = Some(RESTORE_RETRY_MAX);
                 }
             }
         }
-        match core.stop.run_until_cancelled(sessions.changed()).await {
-            Some(Ok(())) => {}
-            _ => return,
+        tokio::select! {
+            () = core.stop.cancelled() => return,
+            changed = sessions.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = tokio::time::sleep(again.unwrap_or_default()), if again.is_some() => {}
         }
     }
 }
@@ -120,6 +125,7 @@ impl Reader<'_> {
     async fn read(&self, settled: &mut mpsc::UnboundedReceiver<Settlement>) -> Result<(), BusError> {
         let failed = |error| super::fault::bus_error("reading the journal", &error);
         let opening = tokio::time::timeout(self.core.options.deadline, self.open()).await;
+        self.session.settled(JOURNAL);
         let (channel, mut consumer) =
             opening.map_err(|_| super::fault::timed_out("reading the journal"))?.map_err(failed)?;
         let mut strangers: HashMap<Uuid, Stranger> = HashMap::new();
@@ -160,11 +166,10 @@ impl Reader<'_> {
         let alive = ShortString::from(sign_of_life(self.journal, self.core.process));
         let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         channel.queue_declare(alive, exclusive, FieldTable::default()).await?;
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-consumer-timeout".into(), AMQPValue::LongInt(JOURNAL_KEEP_MS));
-        let options = BasicConsumeOptions::default();
-        let consumer =
-            channel.basic_consume(self.journal.into(), "journal".into(), options, arguments).await?;
+        // Before RabbitMQ 4.3 a delivery that stays unacknowledged for half an hour ends the channel: then all names
+        // come again.
+        let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+        let consumer = channel.basic_consume(self.journal.into(), "journal".into(), options, none).await?;
         Ok((channel, consumer))
     }
 

@@ -100,10 +100,6 @@ pub(super) const REPAIRS_AT_ONCE: usize = QUEUE_LANES;
 /// declared without: better a queue that a crash leaves behind than a call that waits.
 pub(super) const JOURNAL_WAIT: Duration = Duration::from_millis(250);
 
-/// How long the journal's consumer may keep a name, in milliseconds: a call may last long. Where a broker does not
-/// know the argument, its 30 minutes only make the names come again.
-pub(super) const JOURNAL_KEEP_MS: i32 = i32::MAX;
-
 /// How long the names of another process are left alone before that process is looked for: longer than the
 /// longest pause before it reconnects after a restart of the broker.
 pub(super) const LEFTOVER_GRACE: Duration = Duration::from_secs(8);

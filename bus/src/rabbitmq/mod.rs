@@ -81,7 +81,6 @@ impl RabbitmqBus {
         let (shared, commands): (Vec<_>, Vec<_>) = (0..SHARED_CHANNELS as u64).map(LineHandle::new).unzip();
         let core = Core::new(address, options, lanes, probes, shared.clone(), journal);
         let spawn = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| core.tasks.spawn(task);
-        core.keepers.spawn(supervisor::run(Arc::clone(&core)));
         spawn(Box::pin(offers::run(Arc::clone(&core), questions)));
         for jobs in lane_jobs {
             spawn(Box::pin(lanes::run(Arc::clone(&core), jobs)));
@@ -90,8 +89,11 @@ impl RabbitmqBus {
             spawn(Box::pin(line::run(Arc::clone(&core), line.id, TOPIC_PREFETCH, commands)));
         }
         if let Some(journal) = core.options.queue_journal.clone() {
+            core.registry().lines.insert(journal::JOURNAL);
             spawn(Box::pin(journal::run(Arc::clone(&core), journal, settled)));
         }
+        // Last: the first session waits for all of these.
+        core.keepers.spawn(supervisor::run(Arc::clone(&core)));
         Ok(Self { core })
     }
 

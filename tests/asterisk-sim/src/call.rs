@@ -148,11 +148,9 @@ impl Call {
         self.shared.world().channel_event(&self.channel_id, "ChannelUnhold", json!({}));
     }
 
-    /// The caller hangs up.
+    /// The caller hangs up, in Stasis or in the dialplan.
     pub fn hangup(&self) {
-        if self.state().end.is_none() {
-            self.shared.world().hang_up(&self.channel_id, 0, By::Caller);
-        }
+        self.shared.world().hang_up(&self.channel_id, 0, By::Caller);
     }
 
     /// Waits until somebody answers; false if the call ended before.

@@ -25,10 +25,10 @@ pub const WRITE_PIECE: usize = 64 * 1024;
 /// How long Asterisk lets a write to a websocket stall before it cuts the socket off.
 pub const WEBSOCKET_WRITE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long an idle HTTP connection is kept open, as Asterisk does by default.
+/// How long an HTTP connection is kept open without a whole request, as Asterisk does by default.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// A client that takes longer to send the body it announced, or to read an answer, is cut off.
+/// A client that takes longer to read an answer is cut off.
 pub const HTTP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Requests kept for [`Simulator::requests`](crate::Simulator::requests). Past it the oldest are forgotten

@@ -13,9 +13,10 @@ use clap::Parser;
 ///
 ///     asterisk-sim --application hello --calls-per-second 2
 ///
-/// The client connects to ws://127.0.0.1:8088/ari/events?app=hello and sends its commands to
-/// http://127.0.0.1:8088/ari, both with the user and password given here. Each call enters Stasis, sends what
-/// a call sends, and is hung up by its caller if nobody did after --hang-up-after seconds.
+/// The client connects to ws://127.0.0.1:8088/ari/events?app=hello and sends its commands
+/// to http://127.0.0.1:8088/ari, both with the user and password given here. Each call
+/// enters Stasis, sends what a call sends, and is hung up by its caller if nobody did
+/// after --hang-up-after seconds.
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Options {
@@ -37,6 +38,9 @@ struct Options {
     /// How many calls are placed in all; 0 goes on until Ctrl-C
     #[arg(long, default_value_t = 0)]
     calls: u64,
+    /// Numbered user events that each call sends at once, for load
+    #[arg(long, default_value_t = 0, value_name = "EVENTS")]
+    events_per_call: u64,
     /// Seconds after which a caller gives up
     #[arg(long, default_value_t = 30.0, value_name = "SECONDS")]
     hang_up_after: f64,
@@ -59,27 +63,37 @@ async fn main() -> anyhow::Result<()> {
     .with_context(|| format!("cannot listen on {}", options.listen))?;
     println!("REST      {}", sim.ari_url());
     println!("websocket {}", sim.websocket_url());
+    let plan = options.application.map(|application| LoadPlan {
+        application,
+        rate: options.calls_per_second,
+        calls: options.calls,
+        events_per_call: options.events_per_call,
+        hang_up_after: Some(hang_up_after),
+        ..LoadPlan::default()
+    });
     tokio::select! {
-        () = place_calls(&sim, options.application, options.calls_per_second, options.calls, hang_up_after) => {}
+        () = place_calls(&sim, plan) => {}
         result = tokio::signal::ctrl_c() => result.context("cannot wait for Ctrl-C")?,
     }
     sim.stop().await;
     Ok(())
 }
 
-async fn place_calls(
-    sim: &Simulator,
-    application: Option<String>,
-    rate: f64,
-    calls: u64,
-    hang_up_after: Duration,
-) {
-    let Some(application) = application else { return std::future::pending().await };
-    println!("waiting for somebody to register {application}");
-    sim.wait_registered(&application).await;
-    println!("placing {rate} calls a second");
-    let plan =
-        LoadPlan { application, rate, calls, hang_up_after: Some(hang_up_after), ..LoadPlan::default() };
+async fn place_calls(sim: &Simulator, plan: Option<LoadPlan>) {
+    let Some(plan) = plan else { return std::future::pending().await };
+    println!("waiting for somebody to register {}", plan.application);
+    sim.wait_registered(&plan.application).await;
+    println!("placing {} calls a second", plan.rate);
     let report = sim.load(plan).wait_ended().await;
     println!("{} calls were placed and have ended", report.calls.len());
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Options::command().debug_assert();
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     faults::Faults,
     limits,
     load::{Load, LoadPlan},
-    options::{Outcome, SimulatorOptions, fits},
+    options::{Outcome, SimulatorOptions},
     record::RecordedRequest,
     script::{self, ScriptedFrame},
     server::{self, Shared, frame::opcode, outbox::Outbox},
@@ -200,11 +200,6 @@ impl Simulator {
 
     fn outbox(&self, application: &str) -> Option<Outbox> {
         script::outbox(&self.shared, application)
-    }
-
-    /// Whether a pattern fits a text, as everywhere here: `*` stands for any text.
-    pub fn fits(pattern: &str, text: &str) -> bool {
-        fits(pattern, text)
     }
 }
 

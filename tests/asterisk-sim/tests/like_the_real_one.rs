@@ -5,8 +5,10 @@
 mod client;
 mod likeness;
 
-use asterisk_sim::Simulator;
 use likeness::{compare::compare, script, side::Side};
+
+/// How often a script is run before a difference counts.
+const TRIES: usize = 3;
 
 /// How often an exemption is needed.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,11 +46,20 @@ async fn the_simulator_is_like_the_real_one() {
     let mut used = vec![false; EXEMPTIONS.len()];
     println!("{:<40} answers  events  orders    keys  excused", "script");
     for script in script::all() {
-        let (real, fake) = (real.run(&script).await, fake.run(&script).await);
-        let found = compare(script.name, &real, &fake);
+        let mut found = compare(script.name, &real.run(&script).await, &fake.run(&script).await);
+        // A real one's threads race now and then: what differs must differ every time.
+        for _ in 1..TRIES {
+            let excused =
+                |difference: &String| EXEMPTIONS.iter().any(|(pattern, ..)| fits(pattern, difference));
+            if found.differences.iter().all(excused) {
+                break;
+            }
+            let again = compare(script.name, &real.run(&script).await, &fake.run(&script).await);
+            found.differences.retain(|difference| again.differences.contains(difference));
+        }
         let mut excused = 0;
         for difference in found.differences {
-            let exemption = EXEMPTIONS.iter().position(|(pattern, ..)| Simulator::fits(pattern, &difference));
+            let exemption = EXEMPTIONS.iter().position(|(pattern, ..)| fits(pattern, &difference));
             match exemption {
                 Some(at) => {
                     used[at] = true;
@@ -68,4 +79,16 @@ async fn the_simulator_is_like_the_real_one() {
     assert!(unexplained.is_empty(), "{} differences:\n{}", unexplained.len(), unexplained.join("\n"));
     let idle = EXEMPTIONS.iter().zip(&used).any(|((_, when, _), used)| *when == When::Always && !used);
     assert!(!idle, "an exemption excuses nothing any more: take it out");
+}
+
+/// Whether the parts between the stars stand in the text, in their order.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut rest = text;
+    pattern.split('*').all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
 }

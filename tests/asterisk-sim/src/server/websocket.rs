@@ -70,13 +70,15 @@ pub(crate) async fn run(shared: &Shared, mut stream: TcpStream, wanted: Wanted, 
          Sec-WebSocket-Accept: {accept}\r\n{}\r\n",
         protocol.collect::<String>()
     );
-    if stream.write_all(head.as_bytes()).await.is_err() {
-        return;
-    }
+    // As in Asterisk, the application is registered when the client learns that it is connected. What it is
+    // sent meanwhile waits in the queue.
     let (outbox, queue) = Outbox::new(shared.fresh_socket_id());
     let faults = shared.faults.sockets();
     shared.register(&outbox, &wanted.applications, wanted.subscribe_all);
     let _registered = Registered { shared, outbox: &outbox };
+    if stream.write_all(head.as_bytes()).await.is_err() {
+        return;
+    }
     let (mut reader, mut writer) = stream.into_split();
     let end = tokio::select! {
         end = read(shared, &mut reader, rest, &outbox, &wanted.applications, faults.clone()) => end,

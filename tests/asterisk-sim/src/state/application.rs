@@ -30,10 +30,9 @@ impl Application {
         self.socket.as_ref().is_some_and(|own| own.id() == socket.id())
     }
 
-    /// Asterisk forgets an application that nobody is connected to and that follows nothing.
+    /// Asterisk forgets an application that nobody is connected to and that follows nothing in particular.
     fn is_of_use(&self) -> bool {
-        let follows_nothing = !self.subscribe_all
-            && self.channels.is_empty()
+        let follows_nothing = self.channels.is_empty()
             && self.bridges.is_empty()
             && self.endpoints.is_empty()
             && self.devices.is_empty();

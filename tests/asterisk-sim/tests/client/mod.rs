@@ -39,7 +39,7 @@ pub(crate) async fn start_with(application: &str, options: SimulatorOptions) -> 
 pub(crate) fn http() -> reqwest::Client {
     // An error means that another test has said so already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    reqwest::Client::new()
+    reqwest::Client::builder().timeout(PATIENCE).build().unwrap()
 }
 
 pub(crate) async fn get_as(sim: &Simulator, user: &str, password: &str, path: &str) -> u16 {
@@ -65,9 +65,7 @@ impl Client {
 
     pub(crate) async fn connect_with(sim: &Simulator, application: &str, more: &str) -> Self {
         let (websocket, rest) = (sim.websocket_url(), sim.ari_url());
-        let client = Self::connect_to(&websocket, &rest, sim.user(), sim.password(), application, more).await;
-        sim.wait_registered(application.split(',').next().unwrap()).await;
-        client
+        Self::connect_to(&websocket, &rest, sim.user(), sim.password(), application, more).await
     }
 
     pub(crate) async fn connect_to(
@@ -79,7 +77,8 @@ impl Client {
         more: &str,
     ) -> Self {
         let url = format!("{websocket}?app={application}&api_key={user}:{password}{more}");
-        let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let connected = tokio::time::timeout(PATIENCE, tokio_tungstenite::connect_async(url)).await;
+        let (socket, _) = connected.expect("the handshake was not answered").unwrap();
         Self {
             socket,
             http: http(),

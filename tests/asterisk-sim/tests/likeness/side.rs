@@ -215,6 +215,29 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Takes away what would be in the way of the same script, or confuse the next.
+    async fn clean_up(&self) {
+        for (list, key) in [("/recordings/stored", "name"), ("/bridges", "id")] {
+            let (_, found) = self.hello.get(list).await;
+            for entry in found.as_array().into_iter().flatten() {
+                let name = entry[key].as_str().unwrap_or_default();
+                self.hello.delete(&format!("{list}/{name}")).await;
+            }
+        }
+    }
+
+    /// Closes the sockets and waits until Asterisk has forgotten the application that follows everything. A
+    /// real one (22.10.1) was seen to lock up for good when another such registered meanwhile.
+    async fn close(&mut self) {
+        let everything = self.all.application.clone();
+        self.all.socket.close(None).await.unwrap();
+        let until = Instant::now() + PATIENCE;
+        while self.hello.get(&format!("/applications/{everything}")).await.0 != 404 {
+            assert!(Instant::now() < until, "{everything} is not forgotten");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Waits until all is quiet: no channels, and then an event behind all others on both sockets.
     async fn finish(mut self) -> Seen {
         for sipp in std::mem::take(&mut self.phones) {
@@ -253,6 +276,8 @@ impl<'a> Run<'a> {
             let id = if id == self.phone_id { "{phone}" } else { id };
             self.seen.orders.entry(id.to_owned()).or_default().push(kind);
         }
+        self.clean_up().await;
+        self.close().await;
         self.seen
     }
 }

@@ -119,6 +119,11 @@ pub struct Call {
 }
 
 impl Call {
+    pub(crate) fn on(shared: Arc<Shared>, channel_id: &str) -> Option<Self> {
+        let state = shared.world().channels.get_mut(channel_id)?.watch().subscribe();
+        Some(Self { shared, channel_id: channel_id.to_owned(), state })
+    }
+
     /// The channel's id.
     pub fn channel_id(&self) -> &str {
         &self.channel_id

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    call::CallBuilder,
+    call::{Call, CallBuilder},
     faults::Faults,
     limits,
     load::{Load, LoadPlan},
@@ -139,6 +139,12 @@ impl Simulator {
     /// Events of this application that were thrown away because nobody was connected.
     pub fn thrown_away(&self, application: &str) -> u64 {
         self.shared.world().applications.get(application).map_or(0, |application| application.thrown_away)
+    }
+
+    /// The phone at the far end of a channel, whoever made the channel: to press keys or hang up on a leg that
+    /// an ARI client dialled. `None` when there is no such channel.
+    pub fn phone(&self, channel_id: &str) -> Option<Call> {
+        Call::on(Arc::clone(&self.shared), channel_id)
     }
 
     /// The ids of all channels there are now.

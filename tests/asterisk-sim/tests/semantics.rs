@@ -107,6 +107,21 @@ async fn a_dialled_phone_does_what_it_was_told() {
 }
 
 #[tokio::test]
+async fn the_phone_of_a_dialled_leg_can_act() {
+    let (sim, mut client) = start("hello").await;
+    client.post("/channels?endpoint=PJSIP/bob&app=hello&channelId=leg").await;
+    client.event("StasisStart").await;
+    let phone = sim.phone("leg").unwrap();
+    assert!(phone.state().answered && phone.wait_in("hello").await);
+    phone.dtmf("7");
+    assert_eq!(client.event("ChannelDtmfReceived").await["digit"], "7");
+    phone.hangup();
+    client.event("ChannelDestroyed").await;
+    assert_eq!(phone.wait_ended().await, CallEnd::HungUpByCaller);
+    assert!(sim.phone("leg").is_none());
+}
+
+#[tokio::test]
 async fn a_plus_is_a_space_even_in_a_path_and_json_wins_over_the_query() {
     let (sim, mut client) = start("hello").await;
     sim.call("hello").channel_id("a b").place();

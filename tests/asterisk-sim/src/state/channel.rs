@@ -97,6 +97,20 @@ impl Channel {
         })
     }
 
+    /// The watch on it; on a channel that no phone made, it begins now.
+    pub(crate) fn watch(&mut self) -> &CallWatch {
+        self.call.get_or_insert_with(|| {
+            let watch = CallWatch::new();
+            if self.state == "Up" {
+                watch.answered();
+            }
+            if let Some(application) = &self.stasis {
+                watch.entered(application);
+            }
+            watch
+        })
+    }
+
     /// `PJSIP` of `PJSIP/bob-00000001`.
     pub(crate) fn technology(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()

@@ -116,6 +116,23 @@ impl Core {
         }
     }
 
+    /// Makes a new session known, which waits for every line that there is.
+    pub(super) fn announce(&self, session: &Arc<Session>) {
+        // Under one lock, as in `retire`: a line that ends meanwhile is either not waited for or says that it ends.
+        let registry = self.registry();
+        session.expect(registry.lines.clone());
+        self.session.send_replace(Some(Arc::clone(session)));
+    }
+
+    /// A line has ended.
+    pub(super) fn retire(&self, line: u64) {
+        let mut registry = self.registry();
+        registry.lines.remove(&line);
+        if let Some(session) = &*self.session.borrow() {
+            session.settled(line);
+        }
+    }
+
     /// Gives an operation the deadline of the options.
     pub(super) async fn within<T>(
         &self,

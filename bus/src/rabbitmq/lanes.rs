@@ -5,6 +5,7 @@
 //! needed. A queue always takes the same lane: its declaration and its deletion cannot overtake each other.
 
 use std::{
+    collections::HashMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
 };
@@ -14,12 +15,15 @@ use lapin::{
     options::{QueueDeclareOptions, QueueDeleteOptions},
     types::FieldTable,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 
 use super::{
     core::Core,
     fault::{Fault, bus_error, fault, mismatch, timed_out},
-    limits::{LANE_WAITING, QUEUE_LANES},
+    limits::{LANE_WAITING, QUEUE_LANES, STUCK_DEADLINE},
     session::Session,
 };
 use crate::{BusError, BusErrorKind};
@@ -63,32 +67,52 @@ impl Lanes {
     }
 }
 
+/// An open channel, and the session it belongs to.
+type Open = Option<(u64, Channel)>;
+
 /// A lane's task.
 pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
-    let mut open: Option<(u64, Channel)> = None;
+    let mut open: Open = None;
+    let mut stuck: HashMap<String, JoinHandle<()>> = HashMap::new();
     while let Some(Some(job)) = core.stop.run_until_cancelled(jobs.recv()).await {
         if job.done.is_closed() && job.work == Work::Declare {
             // Whoever wanted it has given up before it began.
             continue;
         }
-        let queue = &job.queue;
-        let result = tokio::select! {
-            () = job.session.broken.cancelled() => {
-                Err(BusError::new(BusErrorKind::Unavailable, format!("queue {queue}: the connection was lost")))
-            }
-            result = tokio::time::timeout(core.options.deadline, work(&mut open, &job)) => {
-                result.unwrap_or_else(|_| {
-                    // The channel is stuck behind this queue; what follows takes a new one.
-                    open = None;
-                    Err(timed_out(&format!("queue {queue}")))
-                })
-            }
-        };
-        let _ = job.done.send(result);
+        stuck.retain(|_, work| !work.is_finished());
+        if stuck.contains_key(&job.queue) {
+            let _ = job.done.send(Err(timed_out(&format!("queue {}", job.queue))));
+            continue;
+        }
+        let queue = job.queue.clone();
+        let (back, done) = oneshot::channel();
+        let work = core.tasks.spawn(attempt(open.take(), job, back));
+        match tokio::time::timeout(core.options.deadline, done).await {
+            Ok(channel) => open = channel.unwrap_or_default(),
+            // The broker looks for a node that is down, for a minute, and then says 404. That is waited for, since
+            // then the queue can be replaced; what follows in this lane takes a new channel.
+            Err(_) => drop(stuck.insert(queue, work)),
+        }
     }
 }
 
-async fn work(open: &mut Option<(u64, Channel)>, job: &Job) -> Result<(), BusError> {
+/// Does one job to its end, and gives the channel back.
+async fn attempt(mut open: Open, job: Job, back: oneshot::Sender<Open>) {
+    let queue = &job.queue;
+    let broken = job.session.broken.clone();
+    let working = tokio::time::timeout(STUCK_DEADLINE, work(&mut open, &job));
+    let result = match broken.run_until_cancelled(working).await {
+        Some(Ok(result)) => result,
+        Some(Err(_)) => Err(timed_out(&format!("queue {queue}"))),
+        None => {
+            Err(BusError::new(BusErrorKind::Unavailable, format!("queue {queue}: the connection was lost")))
+        }
+    };
+    let _ = job.done.send(result);
+    let _ = back.send(open);
+}
+
+async fn work(open: &mut Open, job: &Job) -> Result<(), BusError> {
     let queue = &job.queue;
     match job.work {
         Work::Delete => match delete(open, job).await {
@@ -115,28 +139,28 @@ async fn work(open: &mut Option<(u64, Channel)>, job: &Job) -> Result<(), BusErr
     }
 }
 
-async fn declare(open: &mut Option<(u64, Channel)>, job: &Job) -> lapin::Result<()> {
+async fn declare(open: &mut Open, job: &Job) -> lapin::Result<()> {
     let channel = channel(open, &job.session).await?;
     let options = QueueDeclareOptions::durable();
     let result = channel.queue_declare(job.queue.as_str().into(), options, FieldTable::default()).await;
     keep_or_drop(open, result).map(|_| ())
 }
 
-async fn delete(open: &mut Option<(u64, Channel)>, job: &Job) -> lapin::Result<()> {
+async fn delete(open: &mut Open, job: &Job) -> lapin::Result<()> {
     let channel = channel(open, &job.session).await?;
     let result = channel.queue_delete(job.queue.as_str().into(), QueueDeleteOptions::default()).await;
     keep_or_drop(open, result).map(|_| ())
 }
 
 /// An error ends its channel.
-fn keep_or_drop<T>(open: &mut Option<(u64, Channel)>, result: lapin::Result<T>) -> lapin::Result<T> {
+fn keep_or_drop<T>(open: &mut Open, result: lapin::Result<T>) -> lapin::Result<T> {
     if result.is_err() {
         *open = None;
     }
     result
 }
 
-async fn channel<'a>(open: &'a mut Option<(u64, Channel)>, session: &Session) -> lapin::Result<&'a Channel> {
+async fn channel<'a>(open: &'a mut Open, session: &Session) -> lapin::Result<&'a Channel> {
     let usable = |(id, channel): &(u64, Channel)| *id == session.id && channel.status().connected();
     if !open.as_ref().is_some_and(usable) {
         *open = None;

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// leaves room for headers and for administrators who lowered it.
 pub(super) const LARGEST_MESSAGE: usize = 4 << 20;
 
+/// The longest life of an offer, in milliseconds: the broker closes the channel over a longer one.
+pub(super) const LONGEST_EXPIRY_MS: u32 = u32::MAX;
+
 /// The heartbeat asked of the broker, in seconds. Either side gives the other up after two of them without a sign
 /// of life, so a half-open connection is noticed after ten seconds. RabbitMQ advises against less.
 pub(super) const HEARTBEAT: u16 = 5;
@@ -88,6 +91,10 @@ pub(super) const QUEUE_LANES: usize = 32;
 
 /// Operations that wait for one lane; a further one waits for room, within its deadline.
 pub(super) const LANE_WAITING: usize = 1024;
+
+/// How long a declaration that does not come to an end is waited for behind the scenes: in a cluster with a dead
+/// node the broker took 65 s to say that the queue's home is down.
+pub(super) const STUCK_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Deletions that are remembered while the broker is away. Beyond it the names are dropped with a warning: the
 /// journal still has them, so the next start deletes their queues.

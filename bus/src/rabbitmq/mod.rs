@@ -6,14 +6,16 @@
 //! | [`supervisor`] | keeps one [`session`] open: two connections ([`wire`]), built anew whenever one breaks |
 //! | [`publisher`] | publishes, pipelined and confirmed |
 //! | [`offers`] | asks whether anybody listens |
-//! | [`line`], [`pump`], [`settle`] | consume: one channel, its consumers, its acknowledgements |
+//! | [`line`], [`consumers`], [`feed`], [`pump`], [`sink`], [`settle`] | consume: a channel, its consumers, its acknowledgements |
 //! | [`names`], [`lanes`] | declare and delete the queues of dialogs |
 //! | [`journal`] | remembers those queues across a crash |
 //! | [`route`] | from topics to queues and back |
 
 mod address;
+mod consumers;
 mod core;
 mod fault;
+mod feed;
 mod journal;
 mod lanes;
 mod limits;
@@ -39,12 +41,13 @@ use tokio::{runtime::Handle, sync::mpsc, time::Instant};
 use self::{
     address::Address,
     core::{Core, check},
+    feed::{Feed, Kind},
     lanes::Lanes,
     limits::{
         GOODBYE_DEADLINE, INBOX_PREFETCH, LARGEST_MESSAGE, POOL_PREFETCH, SHARED_CHANNELS,
         SUBSCRIPTION_CAPACITY, TOPIC_PREFETCH,
     },
-    line::{Feed, Kind, LineHandle},
+    line::LineHandle,
     publisher::Parcel,
     route::{Route, inbox},
     sink::Sink,

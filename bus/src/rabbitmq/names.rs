@@ -8,10 +8,10 @@ use lapin::types::ShortString;
 
 use super::{
     core::{Core, check},
+    feed::{Feed, Kind},
     journal::{self, Settlement},
     lanes::Work,
     limits::{DELETIONS_REMEMBERED, JOURNAL_WAIT, REPAIRS_AT_ONCE, SHARED_CHANNELS},
-    line::{Feed, Kind},
     publisher::Parcel,
     session::Session,
     sink::Sink,

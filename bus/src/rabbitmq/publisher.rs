@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     fault::bus_error,
-    limits::{LARGEST_MESSAGE, PUBLISH_BUDGET, PUBLISH_STEP, PUBLISH_UNIT},
+    limits::{LARGEST_MESSAGE, LONGEST_EXPIRY_MS, PUBLISH_BUDGET, PUBLISH_STEP, PUBLISH_UNIT},
     wire::Wire,
 };
 use crate::{BusError, BusErrorKind};
@@ -36,7 +36,8 @@ pub(super) struct Parcel {
 impl Parcel {
     /// Lets its messages expire if nobody has taken them by then.
     pub(super) fn expiring(mut self, after: Duration) -> Self {
-        self.properties = self.properties.with_expiration(after.as_millis().to_string().into());
+        let after = after.as_millis().min(u128::from(LONGEST_EXPIRY_MS));
+        self.properties = self.properties.with_expiration(after.to_string().into());
         self
     }
 

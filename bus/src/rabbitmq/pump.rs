@@ -11,7 +11,7 @@ use lapin::{Consumer, message::Delivery as Incoming};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{line::Feed, route::topic_of};
+use super::{feed::Feed, route::topic_of};
 use crate::{Delivery, Message};
 
 /// What pumps and readers tell the channel's task.

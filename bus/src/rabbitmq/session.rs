@@ -38,13 +38,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects; `channels` are the consuming channels that will have to bring subscriptions back.
-    pub(super) async fn open(
-        address: &Address,
-        name: &str,
-        id: u64,
-        channels: HashSet<u64>,
-    ) -> lapin::Result<Arc<Self>> {
+    /// Connects.
+    pub(super) async fn open(address: &Address, name: &str, id: u64) -> lapin::Result<Arc<Self>> {
         // One after the other: a refused login is refused once.
         let publishing = Wire::open(address, &format!("{name} (publishes)")).await?;
         let consuming = Wire::open(address, &format!("{name} (consumes)")).await?;
@@ -56,7 +51,7 @@ impl Session {
             blocked: watch::Sender::new(None),
             broken: CancellationToken::new(),
             why: Mutex::new(None),
-            restoring: Mutex::new(channels),
+            restoring: Mutex::default(),
             restored: Notify::new(),
         }))
     }
@@ -117,6 +112,11 @@ impl Session {
     pub(super) async fn close(&self, deadline: Duration) {
         tokio::join!(self.publisher.wire().close(deadline), self.consuming.close(deadline));
         self.cut();
+    }
+
+    /// These consuming channels have to bring their subscriptions back.
+    pub(super) fn expect(&self, channels: HashSet<u64>) {
+        *self.restoring.lock().unwrap_or_else(PoisonError::into_inner) = channels;
     }
 
     /// A consuming channel has its subscriptions back, or cannot get them back soon, or is gone.

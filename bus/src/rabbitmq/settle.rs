@@ -4,15 +4,16 @@
 //! for many (`multiple`), but on a shared channel a reader that does not read leaves a gap, and `multiple` would
 //! acknowledge its messages too. So the run without a gap goes as one, the rest one by one.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// What was settled on one channel.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
     /// Every tag up to this one.
     upto: u64,
-    /// And these, beyond a gap.
-    beyond: BTreeSet<u64>,
+    /// And these, beyond gaps: the first and the last of each run. Runs, so that one reader that does not read costs
+    /// no memory for each message of the others.
+    beyond: BTreeMap<u64, u64>,
 }
 
 /// The frames to send.
@@ -30,7 +31,7 @@ impl Settled {
         tags.sort_unstable();
         let mut acks = Acks::default();
         for tag in tags {
-            if tag <= self.upto || self.beyond.contains(&tag) {
+            if self.known(tag) {
                 continue;
             }
             if tag == self.upto + 1 {
@@ -38,7 +39,7 @@ impl Settled {
                 acks.multiple = Some(tag);
                 self.close_gap();
             } else {
-                self.beyond.insert(tag);
+                self.insert(tag);
                 acks.single.push(tag);
             }
         }
@@ -47,22 +48,36 @@ impl Settled {
 
     /// Records that a message was settled in another way, so that it leaves no gap for ever.
     pub(super) fn otherwise(&mut self, tag: u64) {
-        if tag > self.upto {
-            self.beyond.insert(tag);
+        if !self.known(tag) {
+            self.insert(tag);
             self.close_gap();
         }
     }
 
+    fn known(&self, tag: u64) -> bool {
+        tag <= self.upto || self.beyond.range(..=tag).next_back().is_some_and(|(_, last)| tag <= *last)
+    }
+
+    /// Adds a tag beyond a gap, joining it with the runs beside it.
+    fn insert(&mut self, tag: u64) {
+        let last = self.beyond.remove(&(tag + 1)).unwrap_or(tag);
+        match self.beyond.range_mut(..tag).next_back() {
+            Some((_, before)) if *before + 1 == tag => *before = last,
+            _ => drop(self.beyond.insert(tag, last)),
+        }
+    }
+
     fn close_gap(&mut self) {
-        while self.beyond.first() == Some(&(self.upto + 1)) {
-            self.upto += 1;
-            self.beyond.pop_first();
+        if let Some(last) = self.beyond.remove(&(self.upto + 1)) {
+            self.upto = last;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -94,6 +109,17 @@ mod tests {
         settled.otherwise(1);
         settled.otherwise(3);
         assert_eq!(settled.taken(vec![2, 4]), Acks { multiple: Some(4), single: vec![] });
+    }
+
+    #[test]
+    fn a_reader_that_does_not_read_costs_nothing() {
+        let mut settled = Settled::default();
+        for tag in 2..1000 {
+            assert_eq!(settled.taken(vec![tag]).single, [tag]);
+        }
+        assert_eq!(settled.beyond.len(), 1);
+        assert_eq!(settled.taken(vec![1]).multiple, Some(1));
+        assert_eq!((settled.upto, settled.beyond.len()), (999, 0));
     }
 
     proptest::proptest! {

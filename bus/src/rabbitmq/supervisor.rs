@@ -19,7 +19,8 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut pauses = pauses();
     let mut first = true;
     while !core.hang_up.is_cancelled() {
-        let attempt = tokio::time::timeout(OPEN_DEADLINE, open(&core));
+        let opening = Session::open(&core.address, &core.options.client_name, core.next_id());
+        let attempt = tokio::time::timeout(OPEN_DEADLINE, opening);
         let (down, refused) = match core.hang_up.run_until_cancelled(attempt).await {
             None => break,
             Some(Ok(Ok(session))) => {
@@ -53,16 +54,10 @@ fn pauses() -> ExponentialBackoff {
     pauses.without_max_times().with_jitter().build()
 }
 
-async fn open(core: &Core) -> lapin::Result<Arc<Session>> {
-    // Read before the session is announced: a line that begins later does not hold the link up.
-    let lines = core.registry().lines.clone();
-    Session::open(&core.address, &core.options.client_name, core.next_id(), lines).await
-}
-
 /// Runs a session; returns why it ended.
 async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> String {
     let watching = core.keepers.spawn(Arc::clone(session).watch());
-    core.session.send_replace(Some(Arc::clone(session)));
+    core.announce(session);
     let restored = tokio::time::timeout(RESTORE_DEADLINE, session.restored());
     let restored = core.hang_up.run_until_cancelled(session.broken.run_until_cancelled(restored)).await;
     if matches!(restored, Some(Some(Err(_)))) {

@@ -25,7 +25,7 @@ pub(crate) fn answer(world: &mut World, method: &str, parts: &[&str], params: &P
 fn subscription(world: &mut World, add: bool, name: &str, params: &Params) -> Option<Reply> {
     let sources = params.list("eventSource");
     if sources.is_empty() {
-        return Some(reply::bad_request("Missing parameter eventSource"));
+        return Some(reply::bad_request("There is no eventSource"));
     }
     for source in &sources {
         let (scheme, id) = source.split_once(':').unwrap_or((source, ""));
@@ -34,15 +34,15 @@ fn subscription(world: &mut World, add: bool, name: &str, params: &Params) -> Op
             "bridge" => world.bridges.contains_key(id),
             "endpoint" => id.contains('/') || !id.is_empty(),
             "deviceState" => true,
-            _ => return Some(reply::bad_request("Invalid event source URI scheme")),
+            _ => return Some(reply::bad_request("Events have no such source")),
         };
         if add && !exists {
-            return Some(reply::unprocessable("Event source does not exist"));
+            return Some(reply::unprocessable("The source is not there"));
         }
         let changed =
             if add { subscribe(world, name, scheme, id) } else { unsubscribe(world, name, scheme, id) };
         if !changed {
-            return Some(reply::unprocessable("Event source was not subscribed to"));
+            return Some(reply::unprocessable("There was no such subscription"));
         }
     }
     None
@@ -83,7 +83,7 @@ fn event_filter(world: &mut World, name: &str, params: &Params) -> Option<Reply>
         Some(_) => None,
     };
     let (Some(allowed), Some(disallowed)) = (list("allowed"), list("disallowed")) else {
-        return Some(reply::bad_request("Invalid format definition"));
+        return Some(reply::bad_request("That is no filter"));
     };
     if let Some(application) = world.applications.get_mut(name) {
         application.allowed = allowed;

@@ -46,7 +46,7 @@ fn info(world: &World, params: &Params) -> Reply {
 /// A global variable that is not set reads as empty.
 fn variable(world: &mut World, method: &str, params: &Params) -> Reply {
     let Some(name) = params.filled("variable") else {
-        return reply::bad_request("Variable name is required");
+        return reply::bad_request("There is no variable");
     };
     if method == "GET" {
         let value = world.variables.get(&name).cloned().unwrap_or_default();

@@ -53,13 +53,13 @@ fn create(world: &mut World, id: Option<String>, params: &Params) -> Reply {
     let kind = params.filled("type").unwrap_or_else(|| "mixing".into());
     if !kind.split(',').all(|kind| TYPES.contains(&kind.trim())) {
         let id = id.as_deref().unwrap_or("(null)");
-        let message = format!("Unable to create bridge. Possible duplicate bridge id '{id}'");
+        let message = format!("The bridge {id} was not made");
         return reply::error(500, "Internal Error", &message);
     }
     if let Some(id) = &id
         && world.bridges.contains_key(id)
     {
-        return reply::conflict(&format!("Bridge with id '{id}' already exists"));
+        return reply::conflict(&format!("There is a bridge {id}"));
     }
     let id = id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     world.add_bridge(&id, &kind, &params.text("name").unwrap_or_default());
@@ -70,13 +70,13 @@ fn create(world: &mut World, id: Option<String>, params: &Params) -> Reply {
 fn named(world: &World, params: &Params) -> Result<Vec<String>, Box<Reply>> {
     let channels = params.list("channel");
     if channels.is_empty() {
-        return Err(Box::new(reply::bad_request("Missing parameter channel")));
+        return Err(Box::new(reply::bad_request("There is no channel")));
     }
     for id in &channels {
         match world.channels.get(id) {
             None => return Err(Box::new(reply::bad_request("Channel not found"))),
             Some(channel) if channel.stasis.is_none() => {
-                return Err(Box::new(reply::unprocessable("Channel not in Stasis application")));
+                return Err(Box::new(reply::unprocessable("The channel is not in Stasis")));
             }
             Some(_) => {}
         }
@@ -105,7 +105,7 @@ fn remove(world: &mut World, id: &str, params: &Params) -> Reply {
         world.channels.get(channel).is_some_and(|channel| channel.bridge.as_deref() == Some(id))
     };
     if !channels.iter().all(inside) {
-        return reply::unprocessable("Channel not in this bridge");
+        return reply::unprocessable("The channel is not in the bridge");
     }
     for channel in channels {
         world.take_out(&channel);
@@ -128,13 +128,13 @@ fn set_video_source(world: &mut World, id: &str, channel: Option<&str>) -> Reply
 
 fn variable(world: &mut World, method: &str, id: &str, params: &Params) -> Reply {
     let Some(name) = params.filled("variable") else {
-        return reply::bad_request("Variable name is required");
+        return reply::bad_request("There is no variable");
     };
     let Some(bridge) = world.bridges.get_mut(id) else { return reply::not_found("Bridge not found") };
     if method == "GET" {
         return match bridge.variables.get(&name) {
             Some(value) => reply::ok(&json!({ "value": value })),
-            None => reply::not_found("Provided variable was not found"),
+            None => reply::not_found("The variable is not set"),
         };
     }
     bridge.variables.insert(name, params.text("value").unwrap_or_default());
@@ -144,7 +144,7 @@ fn variable(world: &mut World, method: &str, id: &str, params: &Params) -> Reply
 fn music(world: &mut World, id: &str, on: bool) -> Reply {
     let Some(bridge) = world.bridges.get_mut(id) else { return reply::not_found("Bridge not found") };
     if !on && !bridge.music {
-        return reply::conflict("Bridge isn't playing music");
+        return reply::conflict("There is no music in the bridge");
     }
     if bridge.music != on {
         bridge.music = on;

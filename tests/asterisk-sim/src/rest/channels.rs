@@ -47,7 +47,7 @@ pub(crate) fn answer(world: &mut World, method: &str, parts: &[&str], params: &P
                 ("POST", ["variable"]) => set_variable(world, id, params),
                 ("POST", ["snoop"]) => originate::snoop(world, id, params.filled("snoopId"), params),
                 ("POST", ["snoop", snoop]) => originate::snoop(world, id, Some((*snoop).to_owned()), params),
-                _ if channel.stasis.is_none() => reply::conflict("Channel not in Stasis application"),
+                _ if channel.stasis.is_none() => reply::conflict("The channel is not in Stasis"),
                 _ => in_stasis(world, method, id, rest, params),
             },
         },
@@ -60,7 +60,7 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
     match (method, rest) {
         ("POST", ["answer"]) => {
             if world.channels.get(id).is_some_and(|channel| channel.state == "Down") {
-                return reply::error(412, "Precondition Failed", "Channel in invalid state");
+                return reply::error(412, "Precondition Failed", "The channel is not yet dialled");
             }
             world.answer(id);
             reply::done()
@@ -76,7 +76,7 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
         ("POST", ["move"]) => {
             let Some(application) = params.filled("app") else {
                 // A real Asterisk 22.10 crashes on this.
-                return reply::bad_request("Missing parameter app");
+                return reply::bad_request("There is no app");
             };
             let args = params.list("appArgs");
             world.enqueue(&Place::Channel(id.to_owned()), Media::Move { application, args });
@@ -84,7 +84,7 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
         }
         ("POST", ["dial"]) => {
             if world.channels.get(id).is_some_and(|channel| channel.state != "Down") {
-                return reply::conflict("Channel is not in the 'Down' state");
+                return reply::conflict("The channel is dialled already");
             }
             originate::dial(world, id, params);
             reply::done()
@@ -92,9 +92,9 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
         ("POST", ["redirect"]) => redirect(world, id, params),
         ("POST", ["dtmf"]) => dtmf(world, id, params),
         ("POST" | "DELETE", ["mute"]) => match params.text("direction").as_deref() {
-            None | Some("") => reply::bad_request("Direction is required"),
+            None | Some("") => reply::bad_request("There is no direction"),
             Some("in" | "out" | "both") => reply::done(),
-            Some(_) => reply::bad_request("Invalid direction specified"),
+            Some(_) => reply::bad_request("That is no direction"),
         },
         ("POST", ["play"]) => media::play_on_channel(world, id, params.filled("playbackId"), params),
         ("POST", ["play", playback]) => {
@@ -109,12 +109,12 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
 fn hang_up(world: &mut World, id: &str, params: &Params) -> Reply {
     let cause = match (params.filled("reason_code"), params.filled("reason")) {
         (Some(_), Some(_)) => {
-            return reply::bad_request("The reason and reason_code can't both be specified");
+            return reply::bad_request("Give reason or reason_code, not both");
         }
         (Some(code), None) => match code.parse() {
             Ok(cause) => cause,
             Err(_) => {
-                let message = "Invalid reason for hangup reason code provided";
+                let message = "That is no cause";
                 return reply::error(400, "Invalid Reason Code", message);
             }
         },
@@ -122,7 +122,7 @@ fn hang_up(world: &mut World, id: &str, params: &Params) -> Reply {
         (None, Some(reason)) => match REASONS.iter().find(|(name, _)| *name == reason) {
             Some((_, cause)) => *cause,
             None => {
-                return reply::error(400, "Invalid Reason", "Invalid reason for hangup reason provided");
+                return reply::error(400, "Invalid Reason", "That is no reason");
             }
         },
     };
@@ -132,7 +132,7 @@ fn hang_up(world: &mut World, id: &str, params: &Params) -> Reply {
 
 fn variable(world: &World, id: &str, params: &Params) -> Reply {
     let Some(name) = params.filled("variable") else {
-        return reply::bad_request("Variable name is required");
+        return reply::bad_request("There is no variable");
     };
     let Some(channel) = world.channels.get(id) else { return reply::not_found("Channel not found") };
     let value = channel.variables.get(&name).cloned().or_else(|| match name.as_str() {
@@ -146,13 +146,13 @@ fn variable(world: &World, id: &str, params: &Params) -> Reply {
     });
     match value {
         Some(value) => reply::ok(&json!({ "value": value })),
-        None => reply::error(404, "Variable Not Found", "Provided variable was not found"),
+        None => reply::error(404, "Variable Not Found", "The variable is not set"),
     }
 }
 
 fn set_variable(world: &mut World, id: &str, params: &Params) -> Reply {
     let Some(name) = params.filled("variable") else {
-        return reply::bad_request("Variable name is required");
+        return reply::bad_request("There is no variable");
     };
     world.set_variable(id, &name, &params.text("value").unwrap_or_default());
     reply::done()
@@ -160,14 +160,12 @@ fn set_variable(world: &mut World, id: &str, params: &Params) -> Reply {
 
 fn redirect(world: &World, id: &str, params: &Params) -> Reply {
     let Some(endpoint) = params.filled("endpoint") else {
-        return reply::error(400, "Not Found", "Required parameter 'endpoint' not provided.");
+        return reply::error(400, "Not Found", "There is no endpoint");
     };
     let own = world.channels.get(id).map(|channel| channel.technology().to_owned()).unwrap_or_default();
     let asked = endpoint.split('/').next().unwrap_or_default();
     if !asked.eq_ignore_ascii_case(&own) {
-        return reply::unprocessable(&format!(
-            "Endpoint technology '{asked}' does not match channel technology '{own}'"
-        ));
+        return reply::unprocessable(&format!("A {own} channel cannot be sent to {asked}"));
     }
     reply::done()
 }
@@ -175,7 +173,7 @@ fn redirect(world: &World, id: &str, params: &Params) -> Reply {
 /// Digits go to the far end. Of a `Local/` pair that is the other half, which reports them.
 fn dtmf(world: &mut World, id: &str, params: &Params) -> Reply {
     let Some(digits) = params.filled("dtmf") else {
-        return reply::bad_request("DTMF is required");
+        return reply::bad_request("There is no dtmf");
     };
     if let Some(peer) = world.channels.get(id).and_then(|channel| channel.peer.clone()) {
         world.digits(&peer, &digits);

@@ -23,9 +23,9 @@ pub(crate) fn answer(world: &mut World, method: &str, parts: &[&str], params: &P
             let state = world.device_states.get(*name).map_or(unknown, String::as_str);
             reply::ok(&device(name, state))
         }
-        _ if !ours => reply::conflict("Uncontrolled device specified"),
+        _ if !ours => reply::conflict("Only Stasis: devices can be set"),
         "PUT" => match params.filled("deviceState").filter(|state| STATES.contains(&state.as_str())) {
-            None => reply::error(500, "Internal Server Error", "Unknown device"),
+            None => reply::error(500, "Internal Server Error", "The device has no such state"),
             Some(state) => {
                 world.device_states.insert((*name).to_owned(), state.clone());
                 tell(world, name, &state);

@@ -9,7 +9,7 @@ pub(crate) fn answer(world: &World, parts: &[&str]) -> Reply {
     match parts {
         [] => reply::ok(&list(world, None)),
         ["PJSIP"] => reply::ok(&list(world, Some("PJSIP"))),
-        [technology] => reply::not_found(&format!("No Endpoints found - invalid tech {technology}")),
+        [technology] => reply::not_found(&format!("There is no technology {technology}")),
         [technology, resource, ..] => match endpoint(world, technology, resource) {
             Some(endpoint) => reply::ok(&endpoint),
             None => reply::not_found("Endpoint not found"),

@@ -8,7 +8,7 @@ use crate::{server::http::Reply, state::World};
 pub(crate) fn answer(world: &mut World, parts: &[&str], params: &Params) -> Reply {
     let ["user", name] = parts else { return reply::not_found("Resource not found") };
     let Some(application) = params.filled("application") else {
-        return reply::bad_request("Missing parameter application");
+        return reply::bad_request("There is no application");
     };
     if !world.applications.contains_key(&application) {
         return reply::not_found("Application not found");
@@ -22,11 +22,11 @@ pub(crate) fn answer(world: &mut World, parts: &[&str], params: &Params) -> Repl
             "endpoint" => {
                 id.split_once('/').and_then(|(technology, name)| endpoints::endpoint(world, technology, name))
             }
-            _ => return reply::bad_request("Invalid event source URI scheme"),
+            _ => return reply::bad_request("Events have no such source"),
         };
         match found {
             Some(object) => fields[scheme] = object,
-            None => return reply::unprocessable("Event source was not found"),
+            None => return reply::unprocessable("The source is not there"),
         }
     }
     // Unlike elsewhere, variables may be of any type here.

@@ -28,7 +28,7 @@ pub(crate) fn play(world: &mut World, place: Place, playback: Option<String>, pa
     let media = params.list("media");
     let id = playback.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     if media.is_empty() || world.playbacks.contains_key(&id) {
-        return reply::error(500, "Internal Server Error", "Failed to queue media for playback");
+        return reply::error(500, "Internal Server Error", "There is nothing to play");
     }
     let language = params.filled("lang").unwrap_or_else(|| "en".into());
     let queued = world.play(place, &id, media, &language);
@@ -41,15 +41,15 @@ pub(crate) fn record_channel(world: &mut World, channel: &str, params: &Params) 
 
 pub(crate) fn record(world: &mut World, place: Place, params: &Params) -> Reply {
     let Some(name) = params.filled("name") else {
-        return reply::error(500, "Internal Server Error", "Error parsing request");
+        return reply::error(500, "Internal Server Error", "There is no name");
     };
     let format = params.filled("format").unwrap_or_default();
     if !is_format(&format) {
-        return reply::unprocessable("specified format is unknown on this system");
+        return reply::unprocessable("There is no such format");
     }
     let if_exists = params.filled("ifExists").unwrap_or_else(|| "fail".into());
     if !["fail", "overwrite", "append"].contains(&if_exists.as_str()) {
-        return reply::bad_request("ifExists invalid");
+        return reply::bad_request("That is no ifExists");
     }
     let in_the_way = world.live_recordings.contains_key(&name)
         || if_exists == "fail" && world.stored_recordings.contains_key(&name);
@@ -59,7 +59,7 @@ pub(crate) fn record(world: &mut World, place: Place, params: &Params) -> Reply 
             world.helper_joins(bridge, RECORDER);
             world.helper_leaves(bridge, RECORDER);
         }
-        return reply::conflict(&format!("Recording '{name}' already exists and can not be overwritten"));
+        return reply::conflict(&format!("There is a recording {name}"));
     }
     let limit = params.number("maxDurationSeconds").and_then(|seconds| u64::try_from(seconds).ok());
     let limit = limit.filter(|seconds| *seconds > 0).map(Duration::from_secs);

@@ -36,10 +36,10 @@ pub(crate) struct ApiRequest<'a> {
 /// Acts on a request.
 pub(crate) fn answer(world: &mut World, request: &ApiRequest<'_>) -> Reply {
     if let Some(path) = request.path.strip_suffix('/') {
-        return reply::not_found(&format!("ARI URLs do not end with a slash. Try /ari{path}"));
+        return reply::not_found(&format!("Without the slash: /ari{path}"));
     }
     let Ok(params) = Params::new(request.query, request.content_type, request.body) else {
-        return reply::bad_request("Error parsing request body");
+        return reply::bad_request("The body is not what its type says");
     };
     let parts: Vec<String> = request.path.split('/').skip(1).map(params::decode).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
@@ -53,7 +53,7 @@ pub(crate) fn answer(world: &mut World, request: &ApiRequest<'_>) -> Reply {
         return done;
     }
     if !methods.split(',').any(|method| method == request.method) {
-        let mut wrong = reply::error(405, "Method Not Allowed", "Invalid method");
+        let mut wrong = reply::error(405, "Method Not Allowed", "The resource has no such method");
         wrong.headers.push(allow());
         return wrong;
     }

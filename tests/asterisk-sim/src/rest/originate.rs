@@ -31,7 +31,7 @@ pub(crate) fn originate(world: &mut World, id: Option<&str>, params: &Params) ->
             extension,
             priority: params.number("priority").filter(|priority| *priority > 0).unwrap_or(1),
         },
-        (None, None) => return reply::bad_request("Application or extension must be specified"),
+        (None, None) => return reply::bad_request("Neither app nor extension is given"),
     };
     let timeout = match params.number("timeout") {
         None | Some(0) => Some(DEFAULT_TIMEOUT),
@@ -95,17 +95,17 @@ pub(crate) fn snoop(world: &mut World, on: &str, id: Option<String>, params: &Pa
     let direction = |name: &str| params.filled(name).filter(|direction| direction != "none");
     let (spy, whisper) = (direction("spy"), direction("whisper"));
     if spy.is_none() && whisper.is_none() {
-        return reply::bad_request("Direction must be specified for at least spy or whisper");
+        return reply::bad_request("Neither spy nor whisper is given");
     }
     if [spy, whisper].iter().flatten().any(|direction| !["in", "out", "both"].contains(&direction.as_str())) {
-        return reply::bad_request("Invalid direction specified for spy");
+        return reply::bad_request("That is no direction for spy or whisper");
     }
     let Some(application) = params.filled("app") else {
-        return reply::bad_request("Application name is required");
+        return reply::bad_request("There is no app");
     };
     let id = id.unwrap_or_else(|| world.fresh_channel_id());
     if world.channels.contains_key(&id) {
-        return reply::error(500, "Internal error", "Snoop channel could not be created");
+        return reply::error(500, "Internal error", "The snooping channel was not made");
     }
     reply::ok(&world.snoop(on, &id, &application, &args(params)))
 }
@@ -122,7 +122,7 @@ pub(crate) fn external_media(world: &mut World, params: &Params) -> Reply {
         return reply::bad_request("format cannot be empty");
     };
     if !super::media::is_format(&format) {
-        let message = "An internal error prevented this request from being handled";
+        let message = "There is no such format";
         return reply::error(500, "Internal Server Error", message);
     }
     let id = params.filled("channelId").unwrap_or_else(|| world.fresh_channel_id());
@@ -147,15 +147,13 @@ fn make(world: &mut World, ask: Originate) -> Result<(String, Value), Box<Reply>
 }
 
 fn id_taken() -> Reply {
-    reply::conflict("Channel with given unique ID already exists")
+    reply::conflict("The channel's id is taken")
 }
 
 fn endpoint(params: &Params) -> Result<String, Box<Reply>> {
     match params.filled("endpoint") {
-        None => Err(Box::new(reply::bad_request("Endpoint must be specified"))),
-        Some(endpoint) if !endpoint.contains('/') => {
-            Err(Box::new(reply::bad_request("Invalid endpoint specified")))
-        }
+        None => Err(Box::new(reply::bad_request("There is no endpoint"))),
+        Some(endpoint) if !endpoint.contains('/') => Err(Box::new(reply::bad_request("That is no endpoint"))),
         Some(endpoint) => Ok(endpoint),
     }
 }

@@ -20,13 +20,13 @@ pub(crate) fn answer(world: &mut World, method: &str, parts: &[&str], params: &P
 
 fn control(world: &mut World, id: &str, params: &Params) -> Reply {
     match params.text("operation").as_deref() {
-        None => return reply::bad_request("Missing parameter operation"),
+        None => return reply::bad_request("There is no operation"),
         Some("pause") => world.pause_playback(id),
         Some("unpause") => world.unpause_playback(id),
         Some("restart") => world.restart_playback(id),
         // Short media have nowhere to wind to.
         Some("reverse" | "forward") => {}
-        Some(other) => return reply::bad_request(&format!("Invalid operation {other}")),
+        Some(other) => return reply::bad_request(&format!("There is no operation {other}")),
     }
     reply::done()
 }

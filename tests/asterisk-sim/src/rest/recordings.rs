@@ -50,10 +50,10 @@ fn stored(world: &mut World, method: &str, name: &str, rest: &[&str], params: &P
         }
         _ => {
             let Some(copy) = params.filled("destinationRecordingName") else {
-                return reply::error(400, "Bad request", "Invalid destination recording name");
+                return reply::error(400, "Bad request", "The copy needs a name");
             };
             if world.stored_recordings.contains_key(&copy) {
-                return reply::conflict("A recording with the same name already exists on the system");
+                return reply::conflict("There is a recording of that name");
             }
             let recording = recording.clone();
             let answer = reply::ok(&recording.json(&copy));

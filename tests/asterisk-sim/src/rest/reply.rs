@@ -1,4 +1,5 @@
-//! The answers that ARI gives, and how it words them: the status line's reason is not always the usual one.
+//! The answers that ARI gives: statuses, reasons and shapes are Asterisk's (the reason is not always the usual
+//! one), the words of its messages our own.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ pub(crate) fn unprocessable(message: &str) -> Reply {
 
 /// 401.
 pub(crate) fn unauthorized() -> Reply {
-    let mut reply = error(401, "Unauthorized", "Authentication required");
+    let mut reply = error(401, "Unauthorized", "Who are you?");
     reply.headers.push(("WWW-Authenticate", "Basic realm=\"Asterisk REST Interface\"".into()));
     reply
 }

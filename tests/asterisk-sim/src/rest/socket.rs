@@ -25,7 +25,7 @@ pub(crate) fn over_websocket(shared: &Shared, message: &[u8], outbox: &Outbox, a
         }));
     };
     let Ok(asked) = serde_json::from_slice::<Value>(message) else {
-        return refuse("Failed to parse request message JSON");
+        return refuse("The request is not JSON");
     };
     if asked["type"] != "RESTRequest" {
         return refuse("Bad request");

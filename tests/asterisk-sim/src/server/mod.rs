@@ -277,7 +277,7 @@ fn answer(shared: &Shared, request: Request) -> Reply {
         return reply::unauthorized();
     }
     if request.body_too_large {
-        let mut refusal = reply::error(413, "Request Entity Too Large", "Request body too large");
+        let mut refusal = reply::error(413, "Request Entity Too Large", "The body is too large");
         refusal.headers.push(("Connection", "close".into()));
         return refusal;
     }

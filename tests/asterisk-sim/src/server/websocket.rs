@@ -40,7 +40,7 @@ pub(crate) fn wanted(request: &Request) -> Result<Wanted, Box<Reply>> {
     let params = Params::from_query(&request.query);
     let applications = params.list("app");
     if applications.is_empty() {
-        return Err(Box::new(reply::page(400, "Bad Request", "HTTP request is missing param: [app]")));
+        return Err(Box::new(reply::page(400, "Bad Request", "There is no app")));
     }
     let Some(key) = request.header("sec-websocket-key") else {
         return Err(Box::new(reply::error(400, "Bad Request", "The handshake has no key")));

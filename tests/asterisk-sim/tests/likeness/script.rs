@@ -663,7 +663,7 @@ fn over_the_websocket() -> Script {
             send("id-3", "GET", "nonsense"),
             send("id-4", "POST", "channels/wr/variable?variable=A&value=b"),
             vec![wait("ChannelVarset", "\"A\"")],
-            vec![Do::Send("nonsense".into()), wait("RESTResponse", "parse")],
+            vec![Do::Send("nonsense".into()), wait("RESTResponse", "400")],
             vec![delete("/channels/wr"), wait("StasisEnd", "\"wr\"")],
         ],
     )

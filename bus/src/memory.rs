@@ -192,7 +192,6 @@ impl Broker {
     /// Every plain reader of a topic, and one member of each pool.
     fn receivers(&self, topic: &str) -> Vec<mpsc::Sender<Delivery>> {
         let readers = locked(&self.readers);
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut receivers = Vec::new();
         let mut pools: Vec<(&str, Vec<&Reader>)> = Vec::new();
         for reader in readers.iter().filter(|reader| reader.topics.contain(topic)) {
@@ -204,7 +203,11 @@ impl Broker {
                 },
             }
         }
-        receivers.extend(pools.iter().map(|(_, members)| members[turn % members.len()].sender.clone()));
+        for (_, members) in pools {
+            // Counted here and not for every message: a regular pattern of topics must not favour one member.
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            receivers.push(members[turn % members.len()].sender.clone());
+        }
         receivers
     }
 }

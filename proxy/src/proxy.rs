@@ -6,7 +6,7 @@ use ari_bus::{Bus, BusError, BusOptions, Link, connect};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -122,16 +122,26 @@ async fn subscribe(context: &Context) -> Option<(ari_bus::Subscription, ari_bus:
 async fn report_link(context: Arc<Context>) {
     let mut link = context.bus.link();
     let mut state = link.now();
+    // Not connected yet is no news when we have only just begun to connect.
+    let mut away_was_said = false;
+    if matches!(state, Link::Down(_)) {
+        info!("connecting to the bus");
+        state = link.changed().await;
+    }
     loop {
         match &state {
-            Link::Up => info!("connected to the bus"),
-            Link::Down(why) => warn!(%why, "the bus is away, will keep trying"),
+            Link::Up => {
+                info!("connected to the bus");
+                away_was_said = false;
+            }
+            // A new reason for being away is not said again.
+            Link::Down(why) if away_was_said => debug!(%why, "the bus is still away"),
+            Link::Down(why) => {
+                warn!(%why, "the bus is away, will keep trying");
+                away_was_said = true;
+            }
             Link::Closed => return,
         }
-        let before = std::mem::discriminant(&state);
-        // A new reason for being away is not said again.
-        while std::mem::discriminant(&state) == before {
-            state = link.changed().await;
-        }
+        state = link.changed().await;
     }
 }

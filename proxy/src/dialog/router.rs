@@ -59,8 +59,11 @@ impl Router {
 
 impl Listener for Router {
     fn connected(&mut self) {
-        let context = Arc::clone(&self.context);
-        self.context.tasks.spawn(async move { forget_dead_channels(&context).await });
+        let held = self.context.registry().held_channels();
+        if !held.is_empty() {
+            let context = Arc::clone(&self.context);
+            self.context.tasks.spawn(async move { forget_dead_channels(&context, held).await });
+        }
     }
 
     fn disconnected(&mut self) {}
@@ -104,8 +107,7 @@ impl Listener for Router {
 }
 
 /// After a gap: a channel whose end nobody told must not hold its dialog for ever.
-async fn forget_dead_channels(context: &Context) {
-    let held = context.registry().held_channels();
+async fn forget_dead_channels(context: &Context, held: Vec<String>) {
     for channel in held {
         let id = percent_encoding::utf8_percent_encode(&channel, percent_encoding::NON_ALPHANUMERIC);
         let request = Request { method: reqwest::Method::GET, url: format!("/channels/{id}"), body: None };

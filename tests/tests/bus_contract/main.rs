@@ -79,6 +79,7 @@ contract!(
     crate::brokers::RealNats,
     outages::a_broker_that_comes_late_is_found,
     outages::a_paused_broker_costs_no_more_than_the_deadline,
+    outages::what_timed_out_before_a_crash_is_not_sent_later,
     logins::a_refused_login_is_told_and_does_not_spin,
     logins::a_password_of_any_letters_logs_in,
 );
@@ -87,6 +88,7 @@ contract!(
     crate::brokers::RealRabbitMq,
     outages::a_broker_that_comes_late_is_found,
     outages::a_paused_broker_costs_no_more_than_the_deadline,
+    outages::what_timed_out_before_a_crash_is_not_sent_later,
     logins::a_refused_login_is_told_and_does_not_spin,
     logins::a_password_of_any_letters_logs_in,
     pools::what_a_dead_member_had_not_taken_comes_to_another,

@@ -74,6 +74,8 @@ pub(crate) async fn run(shared: &Shared, mut stream: TcpStream, wanted: Wanted, 
     // sent meanwhile waits in the queue.
     let (outbox, queue) = Outbox::new(shared.fresh_socket_id());
     let faults = shared.faults.sockets();
+    // Before the application is registered: a test that sees it registered can cut this socket.
+    let drops = faults.borrow().drops;
     shared.register(&outbox, &wanted.applications, wanted.subscribe_all);
     let _registered = Registered { shared, outbox: &outbox };
     if stream.write_all(head.as_bytes()).await.is_err() {
@@ -83,7 +85,7 @@ pub(crate) async fn run(shared: &Shared, mut stream: TcpStream, wanted: Wanted, 
     let end = tokio::select! {
         end = read(shared, &mut reader, rest, &outbox, &wanted.applications, faults.clone()) => end,
         end = write(&mut writer, queue, faults.clone(), shared.options.write_timeout) => end,
-        cut = cut_asked(faults) => End::Fault(cut),
+        cut = cut_asked(faults, drops) => End::Fault(cut),
         () = outbox.overflown().cancelled() => End::Stalled,
     };
     match end {
@@ -128,16 +130,11 @@ async fn while_stalled(faults: &mut watch::Receiver<SocketFaults>) {
     }
 }
 
-async fn cut_asked(mut faults: watch::Receiver<SocketFaults>) -> Cut {
-    let before = faults.borrow_and_update().drops;
-    loop {
-        if faults.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        let now = *faults.borrow_and_update();
-        if now.drops != before {
-            return now.cut;
-        }
+/// Waits until all sockets are cut once more than `before` times.
+async fn cut_asked(mut faults: watch::Receiver<SocketFaults>, before: u64) -> Cut {
+    match faults.wait_for(|faults| faults.drops != before).await.map(|faults| faults.cut) {
+        Ok(cut) => cut,
+        Err(_) => std::future::pending().await,
     }
 }
 

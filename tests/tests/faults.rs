@@ -19,6 +19,7 @@ on_both_buses!(
     asterisk_is_killed_and_restarted,
     the_websocket_is_cut,
     everything_starts_in_any_order,
+    a_wrong_password_is_no_reason_to_spin,
 );
 
 async fn asterisk() -> Asterisk {
@@ -135,5 +136,21 @@ async fn everything_starts_in_any_order(kind: Kind) {
     soon("the call's end", call.wait_ended()).await;
     assert!(call.state().answered);
     worker.stop().await;
+    proxy.stop().await;
+}
+
+async fn a_wrong_password_is_no_reason_to_spin(kind: Kind) {
+    let broker = Broker::shared(kind).await;
+    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let mut config = config_json(&(&simulator).into(), kind, &broker.url(), "pbx-p", &["hello"]);
+    config["ws_password"] = "wrong".into();
+    let proxy = RunningProxy::start(&config);
+    eventually("a first try", async || !simulator.handshakes().is_empty()).await;
+    // Long enough for thousands of tries in a row.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let tries = simulator.handshakes();
+    assert_eq!(tries.len(), 1, "it waits for a person to change something");
+    assert_eq!(tries[0].status, Some(401));
+    assert!(!tries[0].query.contains("wrong"), "no credentials in a URL");
     proxy.stop().await;
 }

@@ -90,7 +90,7 @@ async fn serve(
     // From here on a late accept is answered by the inbox, and a late event belongs to no dialog.
     forget();
     events.close();
-    let mut lost = 0;
+    let mut lost = outlet.under_way();
     while events.try_recv().is_ok() {
         lost += 1;
     }

@@ -29,6 +29,8 @@ pub(super) struct Outlet<'a> {
     seq: u64,
     /// Whether what is published now reaches the worker, or is kept for it.
     reaches: bool,
+    /// Events taken from the dialog's queue and not yet taken by the bus.
+    under_way: usize,
 }
 
 impl<'a> Outlet<'a> {
@@ -36,7 +38,7 @@ impl<'a> Outlet<'a> {
     pub(super) fn new(context: &'a Context, owner: &'a Owner, retention: Retention) -> Self {
         // A version-2 worker listens before it accepts. Version 1 accepts first: on NATS what comes too early is lost.
         let reaches = !owner.version_1 || retention == Retention::Kept;
-        Self { context, owner, seq: 0, reaches }
+        Self { context, owner, seq: 0, reaches, under_way: 0 }
     }
 
     /// Publishes events as they come, for ever.
@@ -52,10 +54,17 @@ impl<'a> Outlet<'a> {
                 std::future::pending::<()>().await;
             }
             let _busy = activity.begin();
+            self.under_way = batch.len();
             let messages =
                 batch.drain(..).filter_map(|event| self.wrap(&event.kind, event.body.as_str())).collect();
             self.publish(messages).await;
+            self.under_way = 0;
         }
+    }
+
+    /// Events that were still on their way when [`Outlet::run`] was dropped.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way
     }
 
     /// Tells the worker that this was all.

@@ -22,7 +22,7 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     fn link(&self) -> LinkState;
 
     /// Publishes payloads to one topic, in this order, and resolves when the broker has taken all of them
-    /// (RabbitMQ: confirmed; NATS: written out, it confirms nothing).
+    /// (RabbitMQ: confirmed; NATS: handed to the connection, which writes it at once; NATS confirms nothing).
     ///
     /// # Errors
     /// `TooLarge` for a payload over [`Bus::largest_message`] (nothing is sent then), `Unavailable` or `Timeout`

@@ -11,8 +11,8 @@ pub(super) const RETRY_LONGEST: Duration = Duration::from_secs(5);
 /// A connection that lasted this long was a good one: the waits begin anew. One that the server ends at once, for
 /// want of permission or room, is not worth trying ten times a second.
 pub(super) const STEADY: Duration = Duration::from_secs(5);
-/// How often a silent server is asked whether it is there. The third question without an answer ends the
-/// connection, so that a dead one is noticed within three of these. Until then a pool loses its share to it.
+/// How often a silent server is asked whether it is there. When two questions are unanswered at the time of the third,
+/// the connection is given up: a server that vanished is noticed within three of these.
 pub(super) const PING_INTERVAL: Duration = Duration::from_millis(1500);
 /// Commands between our tasks and the connection's. A publisher waits when it is full: the socket is slower than it.
 pub(super) const COMMANDS: usize = 2_048;

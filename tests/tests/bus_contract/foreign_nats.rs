@@ -86,6 +86,32 @@ async fn a_token_logs_in_and_a_server_that_is_down_is_passed_over() {
     assert_eq!(next(&mut subscription).await, "hello");
 }
 
+/// A reader that never reads costs messages to itself, in the end, and nothing to anybody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_s_overflow_is_its_own() {
+    /// More than the bus holds for one subscription.
+    const MESSAGES: usize = 300_000;
+    const BATCH: usize = 1_000;
+    let broker = RealNats::shared().await;
+    let (sender, reader) = (connected(broker).await, connected(broker).await);
+    let (stuck, lively) = (unique("stuck"), unique("lively"));
+    let mut stuck_subscription = reader.subscribe(Topics::One(stuck.clone())).await.unwrap();
+    let mut subscription = reader.subscribe(Topics::One(lively.clone())).await.unwrap();
+    for batch in 0..MESSAGES / BATCH {
+        let payloads = (batch * BATCH..(batch + 1) * BATCH).map(bytes).collect();
+        sender.publish_all(&stuck, payloads).await.unwrap();
+        publish(&*sender, &lively, batch).await;
+        assert_eq!(next(&mut subscription).await, batch.to_string());
+    }
+    assert!(reader.link().is_up());
+    // What it gets is in order, and goes on once it reads.
+    for number in 0..MESSAGES / 2 {
+        assert_eq!(next(&mut stuck_subscription).await, number.to_string());
+    }
+    publish(&*sender, &stuck, "now").await;
+    while next(&mut stuck_subscription).await != "now" {}
+}
+
 /// For whoever looks at the server's connections.
 #[tokio::test]
 async fn the_client_s_name_is_told() {

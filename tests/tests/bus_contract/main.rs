@@ -17,6 +17,7 @@ mod offers;
 mod outages;
 mod pools;
 mod support;
+mod tls;
 mod topics;
 
 /// Makes one test of each named function, for one bus.
@@ -44,6 +45,7 @@ macro_rules! contract {
             messages::the_largest_payload_arrives_and_a_larger_one_is_refused,
             messages::a_topic_that_nobody_reads_is_no_error,
             messages::topics_that_no_bus_carries_are_refused,
+            messages::a_reader_that_does_not_read_disturbs_no_other,
             pools::each_message_goes_to_one_member,
             pools::a_member_that_leaves_loses_nothing,
             pools::a_pool_and_a_plain_reader_do_not_share,

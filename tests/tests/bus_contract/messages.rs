@@ -138,3 +138,23 @@ pub(crate) async fn topics_that_no_bus_carries_are_refused<B: Broker>() {
     }
     assert!(bus.link().is_up());
 }
+
+pub(crate) async fn a_reader_that_does_not_read_disturbs_no_other<B: Broker>() {
+    /// More than a bus hands to one reader in advance.
+    const MESSAGES: usize = 20_000;
+    const BATCH: usize = 500;
+    let broker = B::shared().await;
+    let (sender, reader) = (connected(broker).await, connected(broker).await);
+    let (stuck, lively) = (unique("stuck"), unique("lively"));
+    let mut stuck_subscription = reader.subscribe(Topics::One(stuck.clone())).await.unwrap();
+    let mut subscription = reader.subscribe(Topics::One(lively.clone())).await.unwrap();
+    for batch in 0..MESSAGES / BATCH {
+        let payloads = (batch * BATCH..(batch + 1) * BATCH).map(bytes).collect();
+        sender.publish_all(&stuck, payloads).await.unwrap();
+        publish(&*sender, &lively, batch).await;
+        assert_eq!(next(&mut subscription).await, batch.to_string());
+    }
+    for number in 0..MESSAGES {
+        assert_eq!(next(&mut stuck_subscription).await, number.to_string());
+    }
+}

@@ -8,7 +8,7 @@ use reqwest::Method;
 use tokio::{sync::mpsc, time::Instant};
 use tracing::debug;
 
-use super::{Context, Dialog, life::Busy, owner::Owner};
+use super::{Context, Dialog, activity::Busy, owner::Owner};
 use crate::{
     asterisk::{chosen::choose_ids, request::Request, rest::RestError},
     counters::Counter,

@@ -1,24 +1,24 @@
 //! The life of one dialog, in its own task: offered, active, lingering, gone.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::mpsc,
     time::{Instant, sleep_until},
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{debug, info, warn};
 
 use super::{
-    AriEvent, Context, Dialog, Mail, commands, mailbox,
+    AriEvent, Context, Dialog, Mail,
+    activity::Activity,
+    commands, mailbox,
     offering::{Offered, Offering},
     outlet::{self, Outlet},
     owner::{Owner, publish_gone},
+    persist::delete_persistently,
 };
 use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_DIALOG};
 
@@ -61,7 +61,7 @@ pub(super) async fn run(
         Offered::Stopped => {}
     }
     forget();
-    outlet::delete_persistently(&context, topics).await;
+    delete_persistently(&context, topics).await;
     debug!(dialog = %dialog.root, "the dialog is gone");
 }
 
@@ -115,43 +115,6 @@ enum Ending {
     Stopped,
 }
 
-/// What a dialog still has to do, and since when it has had nothing to do.
-pub(super) struct Activity {
-    busy: watch::Sender<usize>,
-    began: Instant,
-    /// Milliseconds from `began` to the end of the last thing done.
-    last: AtomicU64,
-}
-
-impl Default for Activity {
-    fn default() -> Self {
-        Self { busy: watch::channel(0).0, began: Instant::now(), last: AtomicU64::new(0) }
-    }
-}
-
-/// One thing that a dialog still has to do; it is done when this is dropped.
-pub(super) struct Busy(Arc<Activity>);
-
-impl Activity {
-    /// Notes that something is to be done.
-    pub(super) fn begin(self: &Arc<Self>) -> Busy {
-        self.busy.send_modify(|busy| *busy += 1);
-        Busy(Arc::clone(self))
-    }
-
-    fn idle_since(&self) -> Instant {
-        self.began + std::time::Duration::from_millis(self.last.load(Ordering::Relaxed))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.last.store(now, Ordering::Relaxed);
-        self.0.busy.send_modify(|busy| *busy -= 1);
-    }
-}
-
 /// Resolves when no channel lives and nothing has happened for the linger time, or the retention time is up, or the
 /// proxy stops and what was in flight is done.
 async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> Ending {
@@ -167,7 +130,7 @@ async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> 
             let quiet = activity.idle_since().max(since) + times.linger;
             let retained = since + times.retention;
             // While something is still to be done only the retention time ends the wait.
-            let idle = *activity.busy.borrow() == 0 && is_empty(&dialog.events);
+            let idle = activity.is_idle() && is_empty(&dialog.events);
             let now = Instant::now();
             if now >= retained || (idle && now >= quiet) {
                 return Ending::Over;
@@ -185,10 +148,8 @@ async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> 
 /// Resolves when the proxy stops and everything in flight is done.
 async fn until_done(context: &Context, dialog: &Dialog, activity: &Activity) {
     context.stop.cancelled().await;
-    let mut busy = activity.busy.subscribe();
     loop {
-        // The sender lives in `activity`: this cannot fail.
-        let _ = busy.wait_for(|busy| *busy == 0).await;
+        activity.idle().await;
         if is_empty(&dialog.events) && is_empty(&dialog.mail) {
             return;
         }

@@ -11,8 +11,8 @@ use tracing::debug;
 
 use super::{
     Context, Mail,
+    activity::Activity,
     commands::{Job, Task},
-    life::Activity,
     owner::{Owner, answer_control, tell_gone},
 };
 use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_DIALOG};

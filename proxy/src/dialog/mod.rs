@@ -5,6 +5,7 @@
 //! worker accepts ([`offering`]), then events flow to the worker ([`outlet`]) beside commands to Asterisk
 //! ([`commands`]), until no channel is left.
 
+mod activity;
 mod commands;
 pub(crate) mod inbox;
 mod life;
@@ -13,6 +14,7 @@ mod offering;
 mod offers;
 mod outlet;
 mod owner;
+mod persist;
 mod registry;
 #[cfg(test)]
 mod registry_tests;

@@ -4,7 +4,7 @@ use ari_bus::protocol::{Accept, Answer, Bodies, Event, EventBody, check_topic, e
 use serde_json::json;
 use tracing::debug;
 
-use super::Context;
+use super::{Context, persist::publish_persistently};
 use crate::counters::Counter;
 
 /// The worker that owns a dialog.
@@ -64,7 +64,7 @@ impl Owner {
                 encode_answer(unique_id, &Answer::error(502, &text), self.bodies, largest, false)
             });
         let delivered = match messages {
-            Some(messages) => super::outlet::publish_persistently(context, &self.responses, messages).await,
+            Some(messages) => publish_persistently(context, &self.responses, messages).await,
             None => false,
         };
         if !delivered {

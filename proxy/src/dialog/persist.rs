@@ -1,0 +1,60 @@
+//! Operations on the bus that are tried again while the broker is away, up to a deadline.
+
+use ari_bus::BusError;
+use bytes::Bytes;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::debug;
+
+use super::Context;
+use crate::{
+    limits::{ANSWER_RETRY, CLEAN_UP, MAX_PAUSE},
+    pauses::Pauses,
+};
+
+/// Publishes messages, again and again while the broker is away; false if they could not be delivered in time.
+pub(super) async fn publish_persistently(context: &Context, topic: &str, messages: Vec<Bytes>) -> bool {
+    let deadline = Instant::now() + ANSWER_RETRY;
+    persistently(context, deadline, || context.bus.publish_all(topic, messages.clone())).await.is_ok()
+}
+
+/// Deletes the topics of a dialog, again and again while the broker is away.
+pub(super) async fn delete_persistently(context: &Context, topics: Vec<String>) {
+    let deadline = Instant::now() + CLEAN_UP;
+    for topic in topics {
+        if let Err(error) = persistently(context, deadline, || context.bus.delete(&topic)).await {
+            debug!(%topic, %error, "a topic could not be deleted");
+        }
+    }
+}
+
+/// Tries something on the bus until it works, fails for good, or the deadline has passed.
+pub(super) async fn persistently<T, F>(
+    context: &Context,
+    deadline: Instant,
+    mut operation: impl FnMut() -> F,
+) -> Result<T, BusError>
+where
+    F: Future<Output = Result<T, BusError>>,
+{
+    let mut pauses = Pauses::new(MAX_PAUSE);
+    loop {
+        let error = match operation().await {
+            Err(error) if error.is_retryable() => error,
+            done => return done,
+        };
+        if Instant::now() >= deadline
+            || timeout_at(deadline, wait_for_broker(context, &mut pauses)).await.is_err()
+        {
+            return Err(error);
+        }
+    }
+}
+
+/// Waits until the broker is there, and a little in any case.
+pub(super) async fn wait_for_broker(context: &Context, pauses: &mut Pauses) {
+    sleep(pauses.next()).await;
+    if !context.bus.link().up().await {
+        // Closed: nothing will ever be published again. The dialog's end drops this future.
+        std::future::pending::<()>().await;
+    }
+}

@@ -128,8 +128,12 @@ impl World {
             }
             self.channel_event(id, "ChannelCreated", json!({}));
             // Of the first channel's beginnings the application learns nothing: it is subscribed too late.
+            // The other half of a pair it follows after an originate, not after a create.
             let peer = made.get(1) == Some(id);
-            if peer && let Some(application) = &ask.application {
+            if peer
+                && !created
+                && let Some(application) = &ask.application
+            {
                 self.subscribe_channel(application, id);
             }
             if !created && !peer {

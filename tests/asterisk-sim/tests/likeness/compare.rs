@@ -29,7 +29,7 @@ pub(crate) fn compare(script: &str, real: &Seen, fake: &Seen) -> Comparison {
         match (real.events.get(&kind), fake.events.get(&kind)) {
             (Some(real), Some(fake)) => {
                 found.events += 1;
-                found.shapes(&place, real, fake);
+                found.variants(&place, real, fake);
             }
             (Some(_), None) => found.differences.push(format!("{place}: only real")),
             (None, _) => found.differences.push(format!("{place}: only fake")),
@@ -62,6 +62,30 @@ fn names<'a>(
 }
 
 impl Comparison {
+    /// Events of one type may come in several shapes, with or without a key: each must be there on both sides.
+    fn variants(&mut self, place: &str, real: &BTreeSet<Shape>, fake: &BTreeSet<Shape>) {
+        let all = |variants: &BTreeSet<Shape>| variants.iter().flatten().cloned().collect::<Shape>();
+        let (before, place) = (self.differences.len(), place.to_owned());
+        self.shapes(&place, &all(real), &all(fake));
+        if self.differences.len() > before {
+            return;
+        }
+        // The keys are the same, but not all of them in the same events.
+        let everywhere = |key: &String| real.union(fake).all(|variant| variant.contains(key));
+        let brief = |variant: &Shape| {
+            let keys: Vec<&str> = variant.iter().filter(|key| !everywhere(key)).map(String::as_str).collect();
+            format!("[{}]", keys.join(", "))
+        };
+        let lines = |one: &BTreeSet<Shape>, other: &BTreeSet<Shape>, side: &str| {
+            let only = one
+                .difference(other)
+                .map(|variant| format!("{place}: only {side} has one with {}", brief(variant)));
+            only.collect::<Vec<_>>()
+        };
+        self.differences.extend(lines(real, fake, "real"));
+        self.differences.extend(lines(fake, real, "fake"));
+    }
+
     fn shapes(&mut self, place: &str, real: &Shape, fake: &Shape) {
         self.keys += real.union(fake).count();
         self.differences.extend(real.difference(fake).map(|key| format!("{place}: only real has {key}")));
@@ -76,7 +100,7 @@ fn a_missing_field_a_wrong_type_and_a_wrong_order_are_seen() {
     use super::shape::shape;
     let seen = |event: serde_json::Value, order: &[&str]| {
         let mut seen = Seen::default();
-        seen.events.insert("Dial".into(), shape(&event));
+        seen.events.entry("Dial".into()).or_default().insert(shape(&event));
         seen.orders.insert("c1".into(), order.iter().map(|kind| (*kind).to_owned()).collect());
         seen
     };
@@ -90,4 +114,20 @@ fn a_missing_field_a_wrong_type_and_a_wrong_order_are_seen() {
         "s | order of c1: real A B, fake B A",
     ];
     assert_eq!(compare("s", &real, &fake).differences, expected);
+}
+
+#[test]
+fn keys_that_stand_in_other_events_are_seen() {
+    use serde_json::json;
+
+    use super::shape::shape;
+    let seen = |events: [serde_json::Value; 2]| {
+        let mut seen = Seen::default();
+        seen.events.insert("Dial".into(), events.iter().map(shape).collect());
+        seen
+    };
+    let real = seen([json!({ "a": 1, "b": 1 }), json!({ "c": 1 })]);
+    let fake = seen([json!({ "a": 1 }), json!({ "b": 1, "c": 1 })]);
+    assert!(compare("s", &real, &real).differences.is_empty());
+    assert_eq!(compare("s", &real, &fake).differences.len(), 4);
 }

@@ -1,13 +1,14 @@
 //! One of the two that are compared, real or fake, and what was seen of it while it was put through a script.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
 use ari_testbed::{Asterisk, AsteriskOptions, Scenario, Sipp, SippOptions};
 use asterisk_sim::{Outcome, Simulator, SimulatorOptions, Step};
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::{
     script::{Do, Phone, Script},
@@ -23,7 +24,14 @@ const CALLER: &str = include_str!("../../fixtures/caller.xml");
 /// Media that a real Asterisk has, and the time they take there is more than enough to stop them.
 const PLAYBACK: Duration = Duration::from_millis(1_500);
 
-pub(crate) enum Side {
+pub(crate) struct Side {
+    which: Which,
+    /// The socket of the application that follows everything, one for all scripts: a real one (22.10.1) was
+    /// seen to lock up for good when such an application goes.
+    all: Mutex<Option<Client>>,
+}
+
+enum Which {
     Real(Box<Asterisk>),
     Fake(Box<Simulator>),
 }
@@ -40,8 +48,8 @@ pub(crate) struct Answer {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) answers: Vec<Answer>,
-    /// Keys and types by socket and type of event.
-    pub(crate) events: BTreeMap<String, Shape>,
+    /// The shapes that events had, by socket and type of event.
+    pub(crate) events: BTreeMap<String, BTreeSet<Shape>>,
     /// The order of events about each object whose id the script chose.
     pub(crate) orders: BTreeMap<String, Vec<String>>,
     /// Events that were awaited in vain.
@@ -49,12 +57,18 @@ pub(crate) struct Seen {
 }
 
 impl Side {
+    fn new(which: Which) -> Self {
+        Self { which, all: Mutex::new(None) }
+    }
+
     pub(crate) async fn real() -> Self {
         let dialplan = "exten => busy,1,Busy(1)\n\
                         exten => never,1,Wait(60)\n\
                         exten => late,1,Wait(1)\n same => n,Answer()\n same => n,Wait(60)\n";
         let options = AsteriskOptions::new().application("hello").arguments("one,two").extensions(dialplan);
-        Self::Real(Box::new(Asterisk::start(options).await.unwrap_or_else(|error| panic!("{error}"))))
+        Self::new(Which::Real(Box::new(
+            Asterisk::start(options).await.unwrap_or_else(|error| panic!("{error}")),
+        )))
     }
 
     pub(crate) async fn fake() -> Self {
@@ -69,18 +83,18 @@ impl Side {
         outcomes.extend(options.outcomes.clone());
         let dialplan = Duration::from_secs(60);
         let options = SimulatorOptions { outcomes, playback: PLAYBACK, dialplan, ..options };
-        Self::Fake(Box::new(Simulator::start(options).await.unwrap()))
+        Self::new(Which::Fake(Box::new(Simulator::start(options).await.unwrap())))
     }
 
     fn access(&self) -> (String, String, String, String) {
-        match self {
-            Self::Real(real) => (
+        match &self.which {
+            Which::Real(real) => (
                 real.websocket_url(),
                 real.ari_url().to_owned(),
                 real.user().to_owned(),
                 real.password().to_owned(),
             ),
-            Self::Fake(fake) => {
+            Which::Fake(fake) => {
                 (fake.websocket_url(), fake.ari_url(), fake.user().to_owned(), fake.password().to_owned())
             }
         }
@@ -88,15 +102,15 @@ impl Side {
 
     /// What `{sip}` stands for.
     fn sip(&self) -> String {
-        match self {
-            Self::Real(real) => real.sip_address().to_string(),
-            Self::Fake(_) => "127.0.0.1:5060".into(),
+        match &self.which {
+            Which::Real(real) => real.sip_address().to_string(),
+            Which::Fake(_) => "127.0.0.1:5060".into(),
         }
     }
 
     fn phone(&self, phone: Phone) -> Option<Sipp> {
-        match self {
-            Self::Real(real) => {
+        match &self.which {
+            Which::Real(real) => {
                 let scenario = match phone {
                     Phone::Waits => Scenario::Answered,
                     Phone::HangsUp => Scenario::HangsUp,
@@ -107,7 +121,7 @@ impl Side {
                         .unwrap_or_else(|error| panic!("{error}")),
                 )
             }
-            Self::Fake(fake) => {
+            Which::Fake(fake) => {
                 let half = Step::Wait(Duration::from_millis(500));
                 let steps = match phone {
                     Phone::Waits => vec![],
@@ -130,7 +144,11 @@ impl Side {
 
     /// Puts it through a script.
     pub(crate) async fn run(&self, script: &Script) -> Seen {
-        let mut run = Run::begin(self, script.name).await;
+        Box::pin(self.run_script(script)).await
+    }
+
+    async fn run_script(&self, script: &Script) -> Seen {
+        let mut run = Run::begin(self).await;
         for step in &script.steps {
             run.step(step).await;
         }
@@ -151,16 +169,19 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    async fn begin(side: &'a Side, name: &str) -> Self {
+    async fn begin(side: &'a Side) -> Self {
         let (websocket, rest, user, password) = side.access();
         let connect = async |application: &str, more: &str| {
             Client::connect_to(&websocket, &rest, &user, &password, application, more).await
         };
-        // An application of its own for each script: Asterisk remembers what the last was subscribed to.
-        let everything = format!("all-{}", name.replace(|c: char| !c.is_alphanumeric(), "-"));
+        let kept = side.all.lock().await.take();
+        let all = match kept {
+            Some(all) => all,
+            None => connect("everything", "&subscribeAll=true").await,
+        };
         Self {
             hello: connect("hello", "").await,
-            all: connect(&everything, "&subscribeAll=true").await,
+            all,
             side,
             came: [Vec::new(), Vec::new()],
             phone_id: String::new(),
@@ -226,18 +247,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Closes the sockets and waits until Asterisk has forgotten the application that follows everything. A
-    /// real one (22.10.1) was seen to lock up for good when another such registered meanwhile.
-    async fn close(&mut self) {
-        let everything = self.all.application.clone();
-        self.all.socket.close(None).await.unwrap();
-        let until = Instant::now() + PATIENCE;
-        while self.hello.get(&format!("/applications/{everything}")).await.0 != 404 {
-            assert!(Instant::now() < until, "{everything} is not forgotten");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
     /// Waits until all is quiet: no channels, and then an event behind all others on both sockets.
     async fn finish(mut self) -> Seen {
         for sipp in std::mem::take(&mut self.phones) {
@@ -265,7 +274,7 @@ impl<'a> Run<'a> {
             for event in &self.came[index] {
                 let kind = event["type"].as_str().unwrap_or("?");
                 let place = ["", "subscribed to all: "][index];
-                self.seen.events.entry(format!("{place}{kind}")).or_default().extend(shape(event));
+                self.seen.events.entry(format!("{place}{kind}")).or_default().insert(shape(event));
             }
         }
         for event in &self.came[0] {
@@ -277,7 +286,7 @@ impl<'a> Run<'a> {
             self.seen.orders.entry(id.to_owned()).or_default().push(kind);
         }
         self.clean_up().await;
-        self.close().await;
+        *self.side.all.lock().await = Some(self.all);
         self.seen
     }
 }

@@ -96,7 +96,12 @@ pub(super) async fn run(core: Arc<Core>, journal: String, mut settled: mpsc::Unb
                 Some(None) => {}
                 Some(Some(Ok(()))) => continue,
                 Some(Some(Err(error))) => {
-                    tracing::warn!(%error, journal, "the journal is not read: a crash now would leave queues behind");
+                    // Most often the connection is lost, which others tell.
+                    if error.is_retryable() {
+                        tracing::debug!(%error, journal, "the journal is not read at the moment");
+                    } else {
+                        tracing::warn!(%error, journal, "the journal cannot be read: a crash leaves queues behind");
+                    }
                     again = Some(RESTORE_RETRY_MAX);
                 }
             }

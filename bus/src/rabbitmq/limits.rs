@@ -33,8 +33,13 @@ pub(super) const BACKOFF_MAX: Duration = Duration::from_millis(2500);
 /// A session that lived this long was a good one: the next pause starts from the shortest again.
 pub(super) const STEADY: Duration = Duration::from_secs(5);
 
-/// How often a session's connections are looked at, besides listening to their events.
+/// How often a session's connections are looked at, besides listening to their events, and the broker is asked
+/// something on each.
 pub(super) const LIVENESS_CHECK: Duration = Duration::from_secs(1);
+
+/// How long the broker may take to answer before the link counts as down. The session goes on: only the heartbeat
+/// ends it.
+pub(super) const SILENCE_ALLOWED: Duration = Duration::from_secs(2);
 
 /// How long the link stays down after a reconnect while subscriptions are not back yet. The broker needs two
 /// heartbeats to see that the connection that still holds an exclusive queue is dead; a bit more than that.

@@ -9,16 +9,39 @@
 
 use std::{
     collections::HashSet,
+    future::pending,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use futures_util::StreamExt as _;
-use lapin::{Connection, Event};
+use lapin::{Connection, Event, options::BasicQosOptions};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{address::Address, limits::LIVENESS_CHECK, publisher::Publisher, wire::Wire};
+use super::{
+    address::Address,
+    limits::{LIVENESS_CHECK, SILENCE_ALLOWED},
+    publisher::Publisher,
+    wire::Wire,
+};
+
+/// What can be wrong with a link that is open.
+#[derive(Debug, Default)]
+pub(super) struct Hindrance {
+    /// The broker takes no messages, and why.
+    blocked: Option<String>,
+    /// Connections on which the broker does not answer: it is paused, or the network is.
+    silent: u8,
+}
+
+impl Hindrance {
+    /// The reason, for people, if there is one.
+    pub(super) fn reason(&self) -> Option<String> {
+        let blocked = self.blocked.as_ref().map(|why| format!("the broker takes no messages: {why}"));
+        blocked.or_else(|| (self.silent > 0).then(|| "the broker does not answer".to_owned()))
+    }
+}
 
 /// An open link.
 #[derive(Debug)]
@@ -27,8 +50,8 @@ pub(super) struct Session {
     pub(super) id: u64,
     pub(super) publisher: Publisher,
     pub(super) consuming: Wire,
-    /// Why the broker takes no messages at the moment, if it does not.
-    pub(super) blocked: watch::Sender<Option<String>>,
+    /// What keeps the link from being of use at the moment.
+    pub(super) hindrance: watch::Sender<Hindrance>,
     /// Cancelled when a connection is lost, or cut by us.
     pub(super) broken: CancellationToken,
     why: Mutex<Option<String>>,
@@ -48,7 +71,7 @@ impl Session {
             id,
             publisher,
             consuming,
-            blocked: watch::Sender::new(None),
+            hindrance: watch::Sender::default(),
             broken: CancellationToken::new(),
             why: Mutex::new(None),
             restoring: Mutex::default(),
@@ -63,6 +86,8 @@ impl Session {
             () = self.broken.cancelled() => {}
             () = self.watch_one(publishing.connection()) => {}
             () = self.watch_one(self.consuming.connection()) => {}
+            () = self.ask(publishing) => {}
+            () = self.ask(&self.consuming) => {}
         }
         self.cut();
     }
@@ -74,8 +99,8 @@ impl Session {
             tokio::select! {
                 _ = check.tick() => {}
                 event = events.next() => match event {
-                    Some(Event::ConnectionBlocked(reason)) => { self.blocked.send_replace(Some(reason)); }
-                    Some(Event::ConnectionUnblocked) => { self.blocked.send_replace(None); }
+                    Some(Event::ConnectionBlocked(why)) => self.hindrance.send_modify(|now| now.blocked = Some(why)),
+                    Some(Event::ConnectionUnblocked) => self.hindrance.send_modify(|now| now.blocked = None),
                     // Also raised for a channel; only the connection's state tells.
                     Some(Event::Error(error)) if !connection.status().connected() => {
                         self.because(error.to_string());
@@ -86,6 +111,29 @@ impl Session {
             if !connection.status().connected() {
                 self.because("the connection was lost".to_owned());
                 return;
+            }
+        }
+    }
+
+    /// Asks the broker something easy from time to time. It notices silence long before the heartbeat does: whoever
+    /// waits for others to show themselves must know that he is deaf. The session goes on if the answer comes.
+    async fn ask(&self, wire: &Wire) {
+        let Ok(channel) = wire.channel().await else { return pending().await };
+        loop {
+            tokio::time::sleep(LIVENESS_CHECK).await;
+            let mut answer = std::pin::pin!(channel.basic_qos(1, BasicQosOptions::default()));
+            let answered = match tokio::time::timeout(SILENCE_ALLOWED, answer.as_mut()).await {
+                Ok(answered) => answered,
+                Err(_) => {
+                    self.hindrance.send_modify(|now| now.silent += 1);
+                    let answered = answer.await;
+                    self.hindrance.send_modify(|now| now.silent -= 1);
+                    answered
+                }
+            };
+            if answered.is_err() {
+                // The connection's state tells the rest.
+                return pending().await;
             }
         }
     }

@@ -63,8 +63,8 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
     if matches!(restored, Some(Some(Err(_)))) {
         tracing::warn!("not all subscriptions are back; they are tried again while the link is up");
     }
-    let mut blocked = session.blocked.subscribe();
-    blocked.mark_changed();
+    let mut hindrance = session.hindrance.subscribe();
+    hindrance.mark_changed();
     let mut repair = tokio::time::interval(LEFTOVER_CHECK);
     let mut reconnected = reconnected;
     loop {
@@ -74,10 +74,8 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
                 break;
             }
             () = session.broken.cancelled() => break,
-            Ok(()) = blocked.changed() => {
-                let link = blocked.borrow_and_update().clone().map_or(Link::Up, |why| {
-                    Link::Down(format!("the broker takes no messages: {why}"))
-                });
+            Ok(()) = hindrance.changed() => {
+                let link = hindrance.borrow_and_update().reason().map_or(Link::Up, Link::Down);
                 if core.link.send_replace(link.clone()) != link {
                     tracing::info!(?link, "the link to RabbitMQ");
                 }

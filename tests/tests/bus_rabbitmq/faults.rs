@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ari_bus::{BusErrorKind, BusOptions, Reach, Topics};
@@ -34,6 +34,22 @@ async fn a_half_open_connection_is_noticed_and_its_inbox_comes_back() {
     assert_eq!(next(&mut inbox).await, "back");
     publish(&*sender, "app", "fresh").await;
     assert_eq!(next(&mut pool).await, "fresh");
+}
+
+/// Leases stand still while the link is down: it must be known before a heartbeat would tell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_short_pause_is_told_and_costs_no_subscription() {
+    let broker = broker().await;
+    let bus = connected(&broker).await;
+    let mut inbox = bus.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();
+    broker.pause().unwrap();
+    let paused = Instant::now();
+    assert!(down(&*bus).await.contains("does not answer"));
+    assert!(paused.elapsed() < Duration::from_secs(8), "{:?}: that was the heartbeat", paused.elapsed());
+    broker.resume().unwrap();
+    up(&*bus).await;
+    publish(&*bus, "ari.worker.1.events", "back").await;
+    assert_eq!(next(&mut inbox).await, "back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,9 @@
 //! The command line of ari-proxy.
 
-use std::{path::PathBuf, process::ExitCode};
+#[cfg(feature = "demo")]
+mod demo;
+
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use ari_proxy::{
@@ -20,21 +23,50 @@ const BAD_CONFIG: u8 = 64;
 /// Reads config.json, connects to Asterisk's REST Interface (ARI) and to NATS or RabbitMQ, and offers each call that
 /// enters one of the configured Stasis applications to the workers on that application's topic.
 #[derive(Debug, Parser)]
-#[command(name = "ari-proxy", version, after_help = HELP)]
+#[command(name = "ari-proxy", version, after_help = HELP, args_conflicts_with_subcommands = true)]
 struct Arguments {
     /// The configuration file
     #[arg(long, short, value_name = "FILE", default_value = "config.json")]
     config: PathBuf,
+
+    #[cfg(feature = "demo")]
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
+#[cfg(feature = "demo")]
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Shows one phone call from end to end: needs no Asterisk, no bus and no configuration
+    ///
+    /// A phone calls a simulated Asterisk; the proxy offers the call on a bus in memory; a sample worker takes it,
+    /// answers, plays a greeting to its end, sends DTMF, holds, takes off hold and hangs up. Every message is shown as
+    /// it passes. Exit status: 0 if the call went as planned, 1 if not.
+    ///
+    /// RUST_LOG=debug shows the logs of proxy and worker as well, NO_COLOR=1 takes the colours away.
+    Demo(demo::Options),
+}
+
+/// Libraries that tell of each attempt to connect what we tell once. What the configuration says comes after it and
+/// counts more.
+const QUIET_LIBRARIES: &str = "async_nats=warn,lapin=warn";
+
 const HELP: &str = "\
+Try it without anything installed: ari-proxy demo
+
 Each key of the configuration can come from the environment as well, with two underscores between the levels:
+
   ARI_PROXY_WS_PASSWORD=secret ARI_PROXY_BUS_CONFIG__URL=nats://bus:4222 ari-proxy
 
-Exit status: 0 after SIGTERM or ctrl-c, 64 for a configuration that cannot be used, 1 for anything else.";
+Exit status: 0 after SIGTERM or ctrl-c, 2 for a command line that cannot be used, 64 for such a configuration, 1 for \
+anything else.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    #[cfg(feature = "demo")]
+    if let Some(Command::Demo(options)) = arguments.command {
+        return exit_code(run_demo(options));
+    }
     let config = match config::load(&arguments.config) {
         Ok(config) => config,
         Err(error) => {
@@ -42,7 +74,11 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIG);
         }
     };
-    match run(config) {
+    exit_code(run(config))
+}
+
+fn exit_code(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("ari-proxy: {error:#}");
@@ -52,20 +88,40 @@ fn main() -> ExitCode {
 }
 
 fn run(config: Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(&config.log).context("log: not a level or tracing directives")?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    // One TLS provider for the whole process: with two of them rustls would not know which.
-    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
-        anyhow::bail!("the TLS provider is installed twice");
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(async {
+    let directives = format!("{QUIET_LIBRARIES},{}", config.log);
+    let filter = EnvFilter::builder().parse(directives).context("log: not a level or tracing directives")?;
+    log_to_stderr(filter);
+    runtime()?.block_on(async {
         let stop = CancellationToken::new();
         let signals = tokio::spawn(stop_on_signal(stop.clone())?);
         Proxy::new(config)?.run(stop).await?;
         signals.abort();
         Ok(())
     })
+}
+
+#[cfg(feature = "demo")]
+fn run_demo(options: demo::Options) -> anyhow::Result<()> {
+    // Quiet unless asked: the logs would stand between the lines of the demo.
+    if std::env::var_os("RUST_LOG").is_some_and(|filter| !filter.is_empty()) {
+        log_to_stderr(EnvFilter::try_from_default_env().context("RUST_LOG")?);
+    }
+    runtime()?.block_on(demo::run(options))
+}
+
+fn log_to_stderr(filter: EnvFilter) {
+    // Otherwise a log file or journald would be given colours.
+    let colours =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    // One TLS provider for the whole process: with two of them rustls would not know which.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        anyhow::bail!("the TLS provider is installed twice");
+    }
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
 }
 
 /// Cancels `stop` at the first SIGTERM or ctrl-c, and exits at the second.

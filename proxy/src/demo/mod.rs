@@ -118,12 +118,12 @@ impl Play {
         self.within("the worker stops", worker).await???;
         stop_proxy.cancel();
         self.within("the proxy stops", proxy).await???;
-        let left = (self.simulator.channel_ids().len(), self.bus.subscriptions());
+        let channels = self.simulator.channel_ids().len();
         let requests = self.simulator.requests();
         self.within("the fake Asterisk stops", self.simulator.stop()).await?;
 
         let counts = self.seen.counts();
-        text::closing(&self.stage, &Outcome { end, requests, report, counts, left })
+        text::closing(&self.stage, &Outcome { end, requests, report, counts, channels })
     }
 
     fn spy(&self, party: Party) -> Arc<Spy> {

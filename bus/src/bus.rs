@@ -65,7 +65,16 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     /// Those of [`Bus::join`].
     async fn declare(&self, topic: &str) -> Result<Retention, BusError>;
 
-    /// Deletes a topic that was declared; it is no error if there is none.
+    /// How many messages of a declared topic the broker still keeps for a reader who has not taken them. None on a bus
+    /// that keeps nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout` when the broker is away.
+    async fn unread(&self, _topic: &str) -> Result<usize, BusError> {
+        Ok(0)
+    }
+
+    /// Deletes a topic that was declared, with what is unread; it is no error if there is none.
     ///
     /// # Errors
     /// `Unavailable` or `Timeout` when the broker is away.

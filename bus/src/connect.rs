@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{Bus, BusError, BusErrorKind, nats::NatsBus, protocol::Names, rabbitmq::RabbitmqBus};
+use crate::{
+    Bus, BusError, BusErrorKind, link::report, nats::NatsBus, protocol::Names, rabbitmq::RabbitmqBus,
+};
 
 /// How to connect to a bus.
 #[derive(Debug, Clone)]
@@ -40,12 +42,16 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 /// # Errors
 /// `Invalid` for a URL that names no known bus.
 pub fn connect(url: &str, options: BusOptions) -> Result<Arc<dyn Bus>, BusError> {
-    match url.split_once("://").map(|(scheme, _)| scheme) {
-        Some("nats" | "tls") => Ok(Arc::new(NatsBus::connect(url, options)?)),
-        Some("amqp" | "amqps") => Ok(Arc::new(RabbitmqBus::connect(url, options)?)),
-        _ => Err(BusError::new(
-            BusErrorKind::Invalid,
-            "a bus URL begins with nats://, tls:// (both NATS), amqp:// or amqps:// (both RabbitMQ)",
-        )),
-    }
+    let (name, bus): (_, Arc<dyn Bus>) = match url.split_once("://").map(|(scheme, _)| scheme) {
+        Some("nats" | "tls") => ("NATS", Arc::new(NatsBus::connect(url, options)?)),
+        Some("amqp" | "amqps") => ("RabbitMQ", Arc::new(RabbitmqBus::connect(url, options)?)),
+        _ => {
+            let text =
+                "a bus URL begins with nats://, tls:// (both NATS), amqp:// or amqps:// (both RabbitMQ)";
+            return Err(BusError::new(BusErrorKind::Invalid, text));
+        }
+    };
+    // Ends when the bus is closed or dropped.
+    tokio::spawn(report(name, bus.link()));
+    Ok(bus)
 }

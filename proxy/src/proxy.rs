@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use ari_bus::{Bus, BusError, BusOptions, Link, connect};
+use ari_bus::{Bus, BusError, BusOptions, connect};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -76,7 +76,6 @@ impl Proxy {
         let context = Context::new(self.config, self.bus, rest, self.counters, &incarnation, stop);
         let context = Arc::new(context);
         let tasks = TaskTracker::new();
-        tasks.spawn(report_link(Arc::clone(&context)));
 
         if let Some(subscriptions) = subscribe(&context).await {
             tasks.spawn(inbox::serve(Arc::clone(&context), subscriptions));
@@ -115,33 +114,5 @@ async fn subscribe(context: &Context) -> Option<(ari_bus::Subscription, ari_bus:
             () = tokio::time::sleep(crate::limits::MAX_OFFER_PAUSE) => {}
             () = context.stop.cancelled() => return None,
         }
-    }
-}
-
-/// Says when the bus comes and goes, once each.
-async fn report_link(context: Arc<Context>) {
-    let mut link = context.bus.link();
-    let mut state = link.now();
-    // Not connected yet is no news when we have only just begun to connect.
-    let mut away_was_said = false;
-    if matches!(state, Link::Down(_)) {
-        info!("connecting to the bus");
-        state = link.changed().await;
-    }
-    loop {
-        match &state {
-            Link::Up => {
-                info!("connected to the bus");
-                away_was_said = false;
-            }
-            // A new reason for being away is not said again.
-            Link::Down(why) if away_was_said => debug!(%why, "the bus is still away"),
-            Link::Down(why) => {
-                warn!(%why, "the bus is away, will keep trying");
-                away_was_said = true;
-            }
-            Link::Closed => return,
-        }
-        state = link.changed().await;
     }
 }

@@ -24,21 +24,17 @@ async fn keep_for_ever(shared: &Arc<Shared>, servers: &[Server]) {
         match connect(shared, server).await {
             Ok(session) => {
                 let since = Instant::now();
-                tracing::info!(%server, "connected to NATS");
+                tracing::debug!(%server, "connected to NATS");
                 shared.up(&session);
                 session.lost().cancelled().await;
                 let reason = format!("the connection to {server} was lost");
-                tracing::warn!("NATS: {reason}");
                 shared.down(&reason);
                 if since.elapsed() >= STEADY {
                     waits = self::waits();
                 }
             }
             Err(reason) => {
-                if shared.down(&reason) {
-                    // Once for each reason, not for each attempt.
-                    tracing::warn!("NATS cannot be reached, trying again for as long as it takes: {reason}");
-                }
+                shared.down(&reason);
             }
         }
         sleep(waits.next().unwrap_or(RETRY_LONGEST)).await;

@@ -78,11 +78,11 @@ impl Shared {
         }
     }
 
-    /// Tells that there is no connection, and whether that was news.
-    pub(super) fn down(&self, why: &str) -> bool {
+    /// Tells that there is no connection.
+    pub(super) fn down(&self, why: &str) {
         let mut state = lock(&self.state);
         if matches!(*state, State::Closed) {
-            return false;
+            return;
         }
         *state = State::Down(why.to_owned());
         self.link.send_if_modified(|link| {
@@ -90,7 +90,7 @@ impl Shared {
             let news = *link != down;
             *link = down;
             news
-        })
+        });
     }
 
     /// No operation begins from now on; the last connection, if it is there.

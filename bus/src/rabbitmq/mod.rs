@@ -233,6 +233,10 @@ impl Bus for RabbitmqBus {
         Ok(Retention::Kept)
     }
 
+    async fn unread(&self, topic: &str) -> Result<usize, BusError> {
+        self.core.within(&format!("asking what waits in {topic}"), self.core.unread(topic)).await
+    }
+
     async fn delete(&self, topic: &str) -> Result<(), BusError> {
         self.core.delete(topic).await
     }

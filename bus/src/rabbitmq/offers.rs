@@ -1,4 +1,4 @@
-//! Whether anybody listens: the consumer count of a queue, asked for on a channel of its own.
+//! Whether anybody listens, and what still waits to be read: the counts of a queue, asked for on a channel of its own.
 //!
 //! RabbitMQ confirms a message to a queue without consumers, so the count is what tells. A queue that does not exist
 //! closes the channel it was asked for on, so nothing else uses this one and one question is asked at a time; all offers
@@ -21,7 +21,14 @@ use crate::{BusError, BusErrorKind, Reach};
 #[derive(Debug)]
 pub(super) struct Probe {
     queue: String,
-    answer: oneshot::Sender<Result<Reach, BusError>>,
+    answer: oneshot::Sender<Result<Counts, BusError>>,
+}
+
+/// What the broker tells of a queue; of one that does not exist, nothing.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    consumers: u32,
+    messages: u32,
 }
 
 /// The ends of the queue of questions.
@@ -32,6 +39,17 @@ pub(super) fn queue() -> (mpsc::Sender<Probe>, mpsc::Receiver<Probe>) {
 impl Core {
     /// Asks whether a queue has consumers. Give it a deadline.
     pub(super) async fn reach(&self, queue: &str) -> Result<Reach, BusError> {
+        let counts = self.counts(queue).await?;
+        Ok(if counts.consumers == 0 { Reach::Nobody } else { Reach::Somebody })
+    }
+
+    /// Asks how many messages of a queue nobody has taken. Give it a deadline.
+    pub(super) async fn unread(&self, queue: &str) -> Result<usize, BusError> {
+        let counts = self.counts(queue).await?;
+        Ok(usize::try_from(counts.messages).unwrap_or(usize::MAX))
+    }
+
+    async fn counts(&self, queue: &str) -> Result<Counts, BusError> {
         let gone = || BusError::new(BusErrorKind::Closed, "the bus is closed");
         let (answer, answered) = oneshot::channel();
         self.probes.send(Probe { queue: queue.to_owned(), answer }).await.map_err(|_| gone())?;
@@ -61,36 +79,32 @@ pub(super) async fn run(core: Arc<Core>, mut probes: mpsc::Receiver<Probe>) {
     }
 }
 
-async fn ask(core: &Core, channel: &mut Option<(u64, Channel)>, queue: &str) -> Result<Reach, BusError> {
+async fn ask(core: &Core, channel: &mut Option<(u64, Channel)>, queue: &str) -> Result<Counts, BusError> {
     let session = core.session()?;
     let doing = || format!("asking who listens to {queue}");
-    let asked = tokio::time::timeout(core.options.deadline, consumers(channel, &session, queue)).await;
+    let asked = tokio::time::timeout(core.options.deadline, look(channel, &session, queue)).await;
     let result = asked.map_err(|_| timed_out(&doing()));
     if !matches!(result, Ok(Ok(_))) {
         *channel = None;
     }
     match result? {
-        Ok(0) => Ok(Reach::Nobody),
-        Ok(_) => Ok(Reach::Somebody),
+        Ok(counts) => Ok(counts),
         Err(error) => match fault(&error) {
-            Fault::NotFound => Ok(Reach::Nobody),
+            Fault::NotFound => Ok(Counts::default()),
             // Only a reader holds a queue exclusively.
-            Fault::Locked => Ok(Reach::Somebody),
+            Fault::Locked => Ok(Counts { consumers: 1, messages: 0 }),
             _ => Err(bus_error(&doing(), &error)),
         },
     }
 }
 
-async fn consumers(
-    channel: &mut Option<(u64, Channel)>,
-    session: &Session,
-    queue: &str,
-) -> lapin::Result<u32> {
+async fn look(channel: &mut Option<(u64, Channel)>, session: &Session, queue: &str) -> lapin::Result<Counts> {
     let usable = |(id, channel): &(u64, Channel)| *id == session.id && channel.status().connected();
     if !channel.as_ref().is_some_and(usable) {
         *channel = Some((session.id, session.consuming.channel().await?));
     }
-    let Some((_, channel)) = channel else { return Ok(0) };
+    let Some((_, channel)) = channel else { return Ok(Counts::default()) };
     let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-    Ok(channel.queue_declare(queue.into(), options, FieldTable::default()).await?.consumer_count())
+    let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
+    Ok(Counts { consumers: queue.consumer_count(), messages: queue.message_count() })
 }

@@ -41,7 +41,6 @@ pub(super) async fn run(core: Arc<Core>) {
         if core.hang_up.is_cancelled() {
             break;
         }
-        tracing::warn!(why = down, "the link to RabbitMQ is down");
         core.link.send_replace(Link::Down(down));
         // Wrong credentials are not asked about at short intervals: that locks accounts and fills logs.
         let pause = if refused { BACKOFF_MAX } else { pauses.next().unwrap_or(BACKOFF_MAX) };
@@ -76,9 +75,7 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
             () = session.broken.cancelled() => break,
             Ok(()) = hindrance.changed() => {
                 let link = hindrance.borrow_and_update().reason().map_or(Link::Up, Link::Down);
-                if core.link.send_replace(link.clone()) != link {
-                    tracing::info!(?link, "the link to RabbitMQ");
-                }
+                core.link.send_replace(link);
             }
             _ = repair.tick() => {
                 let (repairing, session) = (Arc::clone(core), Arc::clone(session));

@@ -5,7 +5,6 @@
 
 use ari_bus::protocol::{Object, ObjectKind};
 use reqwest::Method;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::request::Request;
@@ -52,19 +51,13 @@ pub(crate) fn choose_ids(request: &mut Request, application: &str) -> Vec<Chosen
         ["bridges", _] => (ObjectKind::Bridge, Place::Path),
         _ => return Vec::new(),
     };
-    let body = request.body.as_deref().and_then(|body| serde_json::from_str::<Map<String, Value>>(body).ok());
-    // A field of the JSON body wins over the query.
-    let parameter = |request: &Request, name: &str| {
-        let field = body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str).map(str::to_owned);
-        field.or_else(|| request.query(name)).filter(|value| !value.is_empty())
-    };
-    if kind == ObjectKind::Channel && parameter(request, "app").is_none_or(|app| app != application) {
+    if kind == ObjectKind::Channel && request.parameter("app").is_none_or(|app| app != application) {
         return Vec::new();
     }
     let id = match place {
         Place::Path => segments.last().map(|id| (*id).to_owned()),
-        Place::Given(name) => parameter(request, name),
-        Place::Open(name) => Some(parameter(request, name).unwrap_or_else(|| {
+        Place::Given(name) => request.parameter(name),
+        Place::Open(name) => Some(request.parameter(name).unwrap_or_else(|| {
             let id = Uuid::now_v7().to_string();
             request.add_query(name, &id);
             id
@@ -75,7 +68,7 @@ pub(crate) fn choose_ids(request: &mut Request, application: &str) -> Vec<Chosen
         chosen.push(Chosen { object: Object { kind, id }, will_enter: kind == ObjectKind::Channel });
     }
     // The other half of a Local channel runs in the dialplan: it belongs to the dialog, which does not wait for it.
-    let other = (kind == ObjectKind::Channel).then(|| parameter(request, "otherChannelId")).flatten();
+    let other = (kind == ObjectKind::Channel).then(|| request.parameter("otherChannelId")).flatten();
     chosen.extend(other.map(|id| Chosen { object: Object { kind, id }, will_enter: false }));
     chosen
 }

@@ -3,6 +3,7 @@
 use ari_bus::protocol::Command;
 use percent_encoding::percent_decode_str;
 use reqwest::Method;
+use serde_json::{Map, Value};
 
 /// The longest path and query, in bytes: Asterisk reads a request line into 4,096.
 const MAX_URL: usize = 4_096;
@@ -53,7 +54,27 @@ impl Request {
         if let Some(length) = body.as_ref().map(String::len).filter(|length| *length > MAX_BODY) {
             return refuse(413, format!("`body` has {length} bytes; Asterisk takes {MAX_BODY}"));
         }
-        Ok(Self { method, url: command.url.clone().into_owned(), body })
+        let request = Self { method, url: command.url.clone().into_owned(), body };
+        if request.would_crash_asterisk() {
+            return refuse(400, "`app` is missing: where to move the channel".to_owned());
+        }
+        Ok(request)
+    }
+
+    /// A move without its required `app`: Asterisk 22.10.1 does not refuse it but crashes, with every call.
+    fn would_crash_asterisk(&self) -> bool {
+        let segments = self.segments();
+        let is_move = self.method == Method::POST
+            && matches!(segments.as_slice(), [channels, _, last] if channels == "channels" && last == "move");
+        is_move && self.parameter("app").is_none()
+    }
+
+    /// A parameter, wherever the worker put it: a field of the JSON body wins over the query. Empty is none.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let body =
+            self.body.as_deref().and_then(|body| serde_json::from_str::<Map<String, Value>>(body).ok());
+        let field = body.and_then(|body| body.get(name).and_then(Value::as_str).map(str::to_owned));
+        field.or_else(|| self.query(name)).filter(|value| !value.is_empty())
     }
 
     /// The path's segments, decoded.
@@ -66,7 +87,7 @@ impl Request {
     }
 
     /// A parameter of the query, decoded.
-    pub(crate) fn query(&self, name: &str) -> Option<String> {
+    fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.url.split_once('?')?;
         url::form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == name)
@@ -162,6 +183,20 @@ mod tests {
         assert_eq!(check("BREW", "/coffee"), Err(405));
         assert_eq!(check("", "/coffee"), Err(405));
         assert_eq!(check("GET", &format!("/{}", "x".repeat(5000))), Err(414));
+    }
+
+    #[test]
+    fn a_move_without_app_does_not_reach_asterisk() {
+        let check = |url: &str, body: Option<&'static str>| {
+            let body = body.map(Into::into);
+            let command =
+                Command { method: "POST".into(), url: url.to_owned().into(), body, ..Command::default() };
+            Request::check(&command).map_err(|refused| refused.status).map(drop)
+        };
+        assert_eq!(check("/channels/1/move", None), Err(400));
+        assert_eq!(check("/channels/1/%6dove?app=", Some("{}")), Err(400));
+        assert_eq!(check("/channels/1/move?app=b", None), Ok(()));
+        assert_eq!(check("/channels/1/move", Some(r#"{"app":"b"}"#)), Ok(()));
     }
 
     #[test]

@@ -20,7 +20,12 @@ use super::{
     owner::{Owner, publish_gone},
     persist::delete_persistently,
 };
-use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_DIALOG};
+use crate::{
+    asterisk::request::Request,
+    counters::Counter,
+    limits::{COMMANDS_PER_DIALOG, MAX_OFFER_PAUSE},
+    pauses::Pauses,
+};
 
 /// Runs a dialog from its StasisStart, `start`, to the deletion of its topics. `start` is also the first of `events`.
 pub(super) async fn run(
@@ -98,10 +103,10 @@ async fn serve(
         context.counters.add(Counter::EventsLost, lost);
         warn!(dialog = %dialog.root, lost, "the worker could not be reached: events are lost");
     }
-    if owner.version_1 {
-        return;
-    }
     match ending {
+        // What version 1 has not read yet is deleted with its queue.
+        Ending::Over if owner.version_1 => until_read(context, owner).await,
+        Ending::Stopped if owner.version_1 => {}
         Ending::Over => outlet.end().await,
         Ending::Stopped => publish_gone(context, owner, "the proxy stops").await,
     }
@@ -160,6 +165,24 @@ async fn until_done(context: &Context, dialog: &Dialog, activity: &Activity) {
 
 fn is_empty<T>(queue: &mpsc::Sender<T>) -> bool {
     queue.capacity() == queue.max_capacity()
+}
+
+/// Waits until a version-1 worker has taken what its queues hold, for the retention time at most.
+async fn until_read(context: &Context, owner: &Owner) {
+    let until = Instant::now() + context.config.dialog.retention;
+    let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
+    for topic in [&owner.events, &owner.responses] {
+        while context.bus.unread(topic).await.is_ok_and(|unread| unread > 0) {
+            let pause = Instant::now() + pauses.next();
+            if pause >= until {
+                return warn!(dialog = %owner.dialog_id, %topic, "deleted with what its worker has not read");
+            }
+            tokio::select! {
+                () = sleep_until(pause) => {}
+                () = context.stop.cancelled() => return,
+            }
+        }
+    }
 }
 
 /// No worker took the call: it goes on in the dialplan; if even that fails, it is hung up.

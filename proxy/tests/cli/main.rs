@@ -184,7 +184,7 @@ fn a_proxy_without_its_servers_says_so_once_and_stops_when_told() {
     let file = write(&config(bus, free_port()).to_string());
     let mut proxy = Binary::new().args(["--config", file.path().to_str().unwrap()]).start();
     proxy.wait_for_line(&format!("127.0.0.1:{bus}"));
-    once(&proxy.warnings_after(SEVERAL_ATTEMPTS), "cannot be reached");
+    once(&proxy.warnings_after(SEVERAL_ATTEMPTS), "the bus is away");
     assert_eq!(proxy.code_now(), None, "it keeps trying");
     stops_promptly(proxy);
 }

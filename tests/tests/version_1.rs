@@ -13,10 +13,15 @@ use ari_tests::{
     proxies::RunningProxy,
     wait::{eventually, ok, soon},
 };
+use asterisk_sim::{Simulator, SimulatorOptions};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-on_both_buses!(recorded_traffic_drives_a_call, the_sdk_drives_a_call_through_a_version_1_peer);
+on_both_buses!(
+    recorded_traffic_drives_a_call,
+    the_sdk_drives_a_call_through_a_version_1_peer,
+    a_worker_that_subscribes_after_the_call_gets_it_whole,
+);
 
 /// What go-ari-proxy and a worker on go-ari-library sent each other over NATS, with a real Asterisk.
 const RECORDED: &str = include_str!("../fixtures/go-ari-library.nats.jsonl");
@@ -165,4 +170,34 @@ async fn the_sdk_drives_a_call_through_a_version_1_peer(kind: Kind) {
     proxy.event("StasisEnd", channel).await;
     stop.cancel();
     ok(ok(soon("the worker's end", worker).await));
+}
+
+async fn a_worker_that_subscribes_after_the_call_gets_it_whole(kind: Kind) {
+    let broker = Broker::shared(kind).await;
+    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let application = format!("late-{}", uuid::Uuid::now_v7().simple());
+    let proxy = RunningProxy::between(&simulator, broker, &application, &application);
+    let pool = GoPool::join(broker, &application).await;
+    simulator.wait_registered(&application).await;
+    let call = simulator.call(&application).place();
+    let app_start = pool.app_start().await;
+    call.hangup();
+    // Longer than a dialog without a channel lingers.
+    let mut dialog = pool.take(&app_start, Duration::from_secs(4)).await;
+    let mut kinds = Vec::new();
+    while kinds.last().is_none_or(|kind| kind != "StasisEnd") {
+        let Some(event) = dialog.event_within(ari_tests::wait::DEADLINE).await else {
+            panic!("only {kinds:?}")
+        };
+        kinds.push(event["type"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(kinds[0], "StasisStart");
+    let token = ari_bus::protocol::server_token(&application);
+    eventually("nothing left of the dialog", async || {
+        let left = broker.left_of_dialogs().await;
+        // On NATS the worker's own subscriptions are still there.
+        kind == Kind::Nats || !left.iter().any(|name| name.contains(&token))
+    })
+    .await;
+    proxy.stop().await;
 }

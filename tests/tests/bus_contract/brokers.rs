@@ -1,10 +1,12 @@
 //! The three brokers, behind what the tests want to do with one.
 
-use std::{future::Future, sync::Arc};
+use std::{fs, future::Future, sync::Arc};
 
 use ari_bus::{Bus, BusOptions, Topics, memory::MemoryBus};
 use ari_testbed::{Nats, RabbitMq, Server};
 use tokio::sync::OnceCell;
+
+use crate::support::until;
 
 /// The user and password that [`Broker::start_with_login`] knows: with letters that a URL must escape.
 pub(crate) const USER: &str = "proxy";
@@ -27,7 +29,7 @@ pub(crate) trait Broker: Sized + Send + Sync + 'static {
     async fn stop(&self);
     async fn kill(&self);
     async fn start_again(&self);
-    fn pause(&self);
+    async fn pause(&self);
     fn resume(&self);
 
     /// How many subscriptions or consumers the broker has for this; memory counts all it has.
@@ -75,7 +77,7 @@ impl Broker for Memory {
         self.0.set_available(true);
     }
 
-    fn pause(&self) {
+    async fn pause(&self) {
         unreachable!("memory cannot be paused")
     }
 
@@ -92,6 +94,23 @@ impl Broker for Memory {
     fn refused_logins(&self) -> usize {
         0
     }
+}
+
+/// Pauses a server and waits until it is: the signal comes to each of its threads in that one's own time, and one of
+/// them might still answer.
+async fn pause(server: &Server) {
+    server.pause().unwrap();
+    let tasks = format!("/proc/{}/task", server.process_id().unwrap());
+    until("every thread has stopped", async || {
+        let threads = fs::read_dir(&tasks).unwrap().filter_map(Result::ok);
+        // A thread that is gone has nothing to say.
+        let states = threads.filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+        // The state stands after the name, which may hold anything.
+        states
+            .filter_map(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('T')))
+            .all(|stopped| stopped)
+    })
+    .await;
 }
 
 /// A real nats-server.
@@ -141,8 +160,8 @@ impl Broker for RealNats {
         Server::start_again(&self.0).await.unwrap();
     }
 
-    fn pause(&self) {
-        Server::pause(&self.0).unwrap();
+    async fn pause(&self) {
+        pause(&self.0).await;
     }
 
     fn resume(&self) {
@@ -203,8 +222,8 @@ impl Broker for RealRabbitMq {
         Server::start_again(&self.0).await.unwrap();
     }
 
-    fn pause(&self) {
-        Server::pause(&self.0).unwrap();
+    async fn pause(&self) {
+        pause(&self.0).await;
     }
 
     fn resume(&self) {

@@ -8,3 +8,4 @@ pub mod go_worker;
 pub mod oracle;
 pub mod proxies;
 pub mod wait;
+pub mod worlds;

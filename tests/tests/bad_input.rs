@@ -8,8 +8,9 @@ use ari_tests::{
     on_both_buses,
     proxies::RunningProxy,
     wait::{eventually, ok},
+    worlds::Simulated,
 };
-use asterisk_sim::{Call, ScriptedFrame, Simulator, SimulatorOptions};
+use asterisk_sim::{Call, ScriptedFrame, Simulator};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -31,13 +32,9 @@ struct World {
 
 impl World {
     async fn new(kind: Kind) -> Self {
-        let broker = Broker::shared(kind).await;
-        let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
-        let application = format!("bad-{}", uuid::Uuid::now_v7().simple());
-        let proxy = RunningProxy::between(&simulator, broker, &application, &application);
+        let Simulated { simulator, proxy, broker, application } = Simulated::new(kind, |_| {}).await;
         let desk = Desk::open(broker.connect("bad input").await).await;
         let pool = Mutex::new(desk.join(&application).await);
-        simulator.wait_registered(&application).await;
         Self { simulator, proxy, desk, pool, application }
     }
 
@@ -139,12 +136,8 @@ async fn what_is_no_command_is_counted(kind: Kind) {
 }
 
 async fn a_version_1_worker_is_answered_too(kind: Kind) {
-    let broker = Broker::shared(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
-    let application = format!("bad1-{}", uuid::Uuid::now_v7().simple());
-    let proxy = RunningProxy::between(&simulator, broker, &application, &application);
+    let Simulated { simulator, proxy, broker, application } = Simulated::new(kind, |_| {}).await;
     let pool = GoPool::join(broker, &application).await;
-    simulator.wait_registered(&application).await;
     let call = simulator.call(&application).place();
     let app_start = pool.app_start().await;
     let mut dialog = pool.take(&app_start, std::time::Duration::ZERO).await;

@@ -8,12 +8,12 @@ use std::{
 };
 
 use ari_client::{Call, Worker};
-use ari_testbed::{Asterisk, AsteriskOptions, Scenario, Sipp, SippOptions};
+use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
-    brokers::{Broker, Kind},
+    brokers::Kind,
     on_both_buses,
-    proxies::RunningProxy,
     wait::{eventually, ok, soon},
+    worlds::Real,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -24,29 +24,12 @@ on_both_buses!(a_phone_call_end_to_end, a_pool_of_three_shares_the_calls, every_
 /// hangup overtakes what still waits there.
 const STEP: Duration = Duration::from_millis(500);
 
-/// An Asterisk, a proxy before it, and a broker.
-struct World {
-    asterisk: Asterisk,
-    proxy: RunningProxy,
-    broker: &'static Broker,
-    application: String,
-}
+/// A call's way from SIPp to a worker.
+struct World(Real);
 
 impl World {
     async fn new(kind: Kind) -> Self {
-        let broker = Broker::shared(kind).await;
-        let application = format!("app-{}", uuid::Uuid::now_v7().simple());
-        let options = AsteriskOptions::new().application(&application).arguments("en,premium");
-        let asterisk = match Asterisk::start(options).await {
-            Ok(asterisk) => asterisk,
-            Err(error) => panic!("{error}"),
-        };
-        let proxy = RunningProxy::between(&asterisk, broker, &application, &application);
-        eventually("the application in Asterisk", async || {
-            ok(asterisk.ari("GET", &format!("/applications/{application}")).await).0 == 200
-        })
-        .await;
-        Self { asterisk, proxy, broker, application }
+        Self(Real::new(kind, AsteriskOptions::new().arguments("en,premium")).await)
     }
 
     /// A worker in a task of its own, until it is told to stop.
@@ -55,8 +38,8 @@ impl World {
         F: Future<Output = ari_client::Result> + Send + 'static,
     {
         let stop = CancellationToken::new();
-        let worker = ok(Worker::connect(self.broker.url()).await);
-        let run = worker.application(&self.application).shutdown(stop.clone()).run(handler);
+        let worker = ok(Worker::connect(self.0.broker.url()).await);
+        let run = worker.application(&self.0.application).shutdown(stop.clone()).run(handler);
         RunningWorker { stop, task: tokio::spawn(async move { ok(run.await) }) }
     }
 }
@@ -92,14 +75,14 @@ async fn a_phone_call_end_to_end(kind: Kind) {
         })
         .await;
 
-    let report = ok(Sipp::call(&world.asterisk, &Scenario::HoldAndDtmf, &SippOptions::new()).await);
-    assert!(report.all_went_well(1), "{}\n{}", report.errors, world.asterisk.log());
+    let report = ok(Sipp::call(&world.0.asterisk, &Scenario::HoldAndDtmf, &SippOptions::new()).await);
+    assert!(report.all_went_well(1), "{}\n{}", report.errors, world.0.asterisk.log());
     assert!(report.messages.contains("Signal=1"), "the digit reached the phone: {}", report.messages);
-    let log = world.asterisk.log();
+    let log = world.0.asterisk.log();
     assert!(log.contains("Playing 'hello-world"), "{log}");
-    eventually("no channel in Asterisk", async || ok(world.asterisk.channels().await) == 0).await;
+    eventually("no channel in Asterisk", async || ok(world.0.asterisk.channels().await) == 0).await;
     worker.stop().await;
-    world.proxy.stop().await;
+    world.0.proxy.stop().await;
 }
 
 async fn a_pool_of_three_shares_the_calls(kind: Kind) {
@@ -122,7 +105,7 @@ async fn a_pool_of_three_shares_the_calls(kind: Kind) {
         workers.push(worker.await);
     }
     let options = SippOptions::new().calls(CALLS).rate(50).timeout(Duration::from_secs(60));
-    let report = ok(Sipp::call(&world.asterisk, &Scenario::Answered, &options).await);
+    let report = ok(Sipp::call(&world.0.asterisk, &Scenario::Answered, &options).await);
     assert!(report.all_went_well(CALLS.into()), "{} of {CALLS}: {}", report.successful, report.errors);
     let taken = taken.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert_eq!(taken.len(), CALLS as usize, "every call had a worker");
@@ -134,7 +117,7 @@ async fn a_pool_of_three_shares_the_calls(kind: Kind) {
     for worker in workers {
         worker.stop().await;
     }
-    world.proxy.stop().await;
+    world.0.proxy.stop().await;
 }
 
 async fn every_call_is_cleaned_up(kind: Kind) {
@@ -148,13 +131,19 @@ async fn every_call_is_cleaned_up(kind: Kind) {
         })
         .await;
     let options = SippOptions::new().calls(CALLS).rate(50).timeout(Duration::from_secs(60));
-    let report = ok(Sipp::call(&world.asterisk, &Scenario::Answered, &options).await);
+    let report = ok(Sipp::call(&world.0.asterisk, &Scenario::Answered, &options).await);
     assert!(report.all_went_well(CALLS.into()), "{} of {CALLS}: {}", report.successful, report.errors);
-    let token = ari_bus::protocol::server_token(&world.application);
+    let token = ari_bus::protocol::server_token(&world.0.application);
     eventually("nothing left of the dialogs", async || {
-        !world.broker.left_of_dialogs().await.iter().any(|name| name.contains(&token) && !name.ends_with('>'))
+        !world
+            .0
+            .broker
+            .left_of_dialogs()
+            .await
+            .iter()
+            .any(|name| name.contains(&token) && !name.ends_with('>'))
     })
     .await;
     worker.stop().await;
-    world.proxy.stop().await;
+    world.0.proxy.stop().await;
 }

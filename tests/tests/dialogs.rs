@@ -8,10 +8,11 @@ use ari_tests::{
     brokers::{Broker, Kind},
     desk::{Desk, Pool, ari},
     on_both_buses,
-    proxies::{RunningProxy, config_json},
+    proxies::RunningProxy,
     wait::{eventually, ok},
+    worlds::Simulated,
 };
-use asterisk_sim::{CallEnd, Simulator, SimulatorOptions};
+use asterisk_sim::{CallEnd, Simulator};
 use serde_json::{Value, json};
 
 on_both_buses!(
@@ -38,17 +39,14 @@ struct World {
 
 impl World {
     async fn new(kind: Kind, change: impl FnOnce(&mut Value)) -> Self {
-        let broker = Broker::shared(kind).await;
-        let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
-        let application = format!("app-{}", uuid::Uuid::now_v7().simple());
-        let server = format!("pbx {application}");
-        let mut config = config_json(&(&simulator).into(), kind, &broker.url(), &server, &[&application]);
-        change(&mut config);
-        let prefix = config["bus_config"]["prefix"].as_str().unwrap_or_default();
-        let proxy = RunningProxy::start(&config);
+        let mut prefix = String::new();
+        let Simulated { simulator, proxy, broker, application } = Simulated::new(kind, |config| {
+            change(config);
+            prefix.push_str(config["bus_config"]["prefix"].as_str().unwrap_or_default());
+        })
+        .await;
         let desk = Desk::open(broker.connect("a desk").await).await;
         let pool = desk.join(&Names::new(prefix).application(&application)).await;
-        simulator.wait_registered(&application).await;
         Self { simulator, proxy, desk, pool, application }
     }
 

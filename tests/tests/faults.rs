@@ -9,6 +9,7 @@ use ari_tests::{
     on_both_buses,
     proxies::{RunningProxy, config_json},
     wait::{DEADLINE, eventually, ok, soon},
+    worlds::{start_asterisk, until_registered},
 };
 use asterisk_sim::{Cut, Refusal, Simulator, SimulatorOptions};
 use tokio::task::JoinHandle;
@@ -21,13 +22,6 @@ on_both_buses!(
     everything_starts_in_any_order,
     a_wrong_password_is_no_reason_to_spin,
 );
-
-async fn asterisk() -> Asterisk {
-    match Asterisk::start(AsteriskOptions::new()).await {
-        Ok(asterisk) => asterisk,
-        Err(error) => panic!("{error}"),
-    }
-}
 
 /// A worker that answers and hangs up.
 struct Answerer {
@@ -67,18 +61,12 @@ async fn a_call_goes_well(asterisk: &Asterisk, after: &str) {
     }
 }
 
-async fn registered(asterisk: &Asterisk) {
-    let ready =
-        async || asterisk.ari("GET", "/applications/hello").await.is_ok_and(|(status, _)| status == 200);
-    eventually("the application in Asterisk", ready).await;
-}
-
 async fn the_broker_is_killed_and_restarted(kind: Kind) {
     let broker = Broker::start(kind).await;
-    let asterisk = asterisk().await;
+    let asterisk = start_asterisk(AsteriskOptions::new()).await;
     let proxy = RunningProxy::between(&asterisk, &broker, "pbx", "hello");
     let worker = Answerer::start(&broker).await;
-    registered(&asterisk).await;
+    until_registered(&asterisk, "hello").await;
     a_call_goes_well(&asterisk, "the start").await;
     ok(broker.server().kill().await);
     ok(broker.server().start_again().await);
@@ -89,14 +77,14 @@ async fn the_broker_is_killed_and_restarted(kind: Kind) {
 
 async fn asterisk_is_killed_and_restarted(kind: Kind) {
     let broker = Broker::shared(kind).await;
-    let asterisk = asterisk().await;
+    let asterisk = start_asterisk(AsteriskOptions::new()).await;
     let proxy = RunningProxy::between(&asterisk, broker, "pbx-a", "hello");
     let worker = Answerer::start(broker).await;
-    registered(&asterisk).await;
+    until_registered(&asterisk, "hello").await;
     a_call_goes_well(&asterisk, "the start").await;
     ok(asterisk.kill().await);
     ok(asterisk.start_again().await);
-    registered(&asterisk).await;
+    until_registered(&asterisk, "hello").await;
     a_call_goes_well(&asterisk, "a killed Asterisk").await;
     worker.stop().await;
     proxy.stop().await;

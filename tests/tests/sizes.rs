@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use ari_client::{Call, Method, Worker};
-use ari_testbed::{Asterisk, AsteriskOptions};
+use ari_testbed::AsteriskOptions;
 use ari_tests::{
-    brokers::{Broker, Kind},
+    brokers::Kind,
     figures::Durations,
     on_both_buses,
-    proxies::{Ari, RunningProxy},
+    proxies::Ari,
     wait::{eventually, ok, soon},
+    worlds::Real,
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -21,27 +22,12 @@ on_both_buses!(two_thousand_channels, a_stored_recording);
 /// Somebody who speaks.
 const SPEAK: &str = "exten => speak,1,Answer()\n same => n,Playback(hello-world&hello-world&hello-world)\n same => n,Wait(3600)";
 
-struct World {
-    asterisk: Asterisk,
-    proxy: RunningProxy,
-    broker: &'static Broker,
-    application: String,
-}
+/// A call whose handler sends what it fetched.
+struct World(Real);
 
 impl World {
     async fn new(kind: Kind) -> Self {
-        let broker = Broker::shared(kind).await;
-        let asterisk = match Asterisk::start(AsteriskOptions::new().extensions(SPEAK)).await {
-            Ok(asterisk) => asterisk,
-            Err(error) => panic!("{error}"),
-        };
-        let application = format!("sizes-{}", uuid::Uuid::now_v7().simple());
-        let proxy = RunningProxy::between(&asterisk, broker, &application, &application);
-        eventually("the application in Asterisk", async || {
-            ok(asterisk.ari("GET", &format!("/applications/{application}")).await).0 == 200
-        })
-        .await;
-        Self { asterisk, proxy, broker, application }
+        Self(Real::new(kind, AsteriskOptions::new().extensions(SPEAK)).await)
     }
 
     /// Makes one call, lets a handler work in it, and returns what the handler sends.
@@ -54,11 +40,11 @@ impl World {
     {
         let stop = CancellationToken::new();
         let (sender, mut results) = mpsc::channel(100);
-        let worker = ok(Worker::connect(self.broker.url()).await);
-        let worker = worker.application(&self.application).shutdown(stop.clone());
+        let worker = ok(Worker::connect(self.0.broker.url()).await);
+        let worker = worker.application(&self.0.application).shutdown(stop.clone());
         let worker = tokio::spawn(worker.run(move |call| handler(call, sender.clone())));
-        let call = format!("/channels?endpoint=Local/speak@default&app={}", self.application);
-        assert_eq!(ok(self.asterisk.ari("POST", &call).await).0, 200);
+        let call = format!("/channels?endpoint=Local/speak@default&app={}", self.0.application);
+        assert_eq!(ok(self.0.asterisk.ari("POST", &call).await).0, 200);
         let mut came = vec![];
         came.extend(soon("what the handler sends", results.recv()).await);
         // The worker drains: the handler ends first.
@@ -77,9 +63,9 @@ async fn two_thousand_channels(kind: Kind) {
     // Each Local channel has two halves, and both are in the dialplan: they need no worker.
     for _ in 0..CALLS {
         let park = "/channels?endpoint=Local/park@default&extension=park&context=default";
-        assert_eq!(ok(world.asterisk.ari("POST", park).await).0, 200);
+        assert_eq!(ok(world.0.asterisk.ari("POST", park).await).0, 200);
     }
-    eventually("2,000 channels", async || ok(world.asterisk.channels().await) >= 2 * CALLS).await;
+    eventually("2,000 channels", async || ok(world.0.asterisk.channels().await) >= 2 * CALLS).await;
     let begun = Instant::now();
     let bodies = world
         .one_call(|call, results| async move {
@@ -92,7 +78,7 @@ async fn two_thousand_channels(kind: Kind) {
     let count = channels.as_array().map_or(0, Vec::len);
     println!("{kind:?}: GET /channels: {count} channels, {} bytes, {:.2?}", bodies[0].len(), begun.elapsed());
     assert!(count >= 2 * CALLS, "{count}");
-    world.proxy.stop().await;
+    world.0.proxy.stop().await;
 }
 
 async fn a_stored_recording(kind: Kind) {
@@ -116,12 +102,12 @@ async fn a_stored_recording(kind: Kind) {
             channel.hangup().await
         })
         .await;
-    let direct = fetch(&Ari::from(&world.asterisk), &format!("/recordings/stored/{NAME}/file")).await;
+    let direct = fetch(&Ari::from(&world.0.asterisk), &format!("/recordings/stored/{NAME}/file")).await;
     println!("{kind:?}: a stored recording of {} bytes", direct.len());
     assert!(direct.len() > 1_000 && direct.starts_with(b"RIFF"));
     assert!(std::str::from_utf8(&direct).is_err(), "it is no text");
     assert!(bodies.iter().all(|body| *body == direct), "equal byte for byte");
-    world.proxy.stop().await;
+    world.0.proxy.stop().await;
 }
 
 /// Fetches bytes from Asterisk, without anything of ours in between.

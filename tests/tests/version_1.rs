@@ -5,15 +5,15 @@ use std::{sync::Arc, time::Duration};
 
 use ari_bus::{Bus, Topics};
 use ari_client::{Call, Worker};
-use ari_testbed::{Asterisk, AsteriskOptions};
+use ari_testbed::AsteriskOptions;
 use ari_tests::{
     brokers::{Broker, Kind},
     go_worker::GoPool,
     on_both_buses,
     proxies::RunningProxy,
     wait::{eventually, ok, soon},
+    worlds::{Simulated, start_asterisk, until_registered},
 };
-use asterisk_sim::{Simulator, SimulatorOptions};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -41,13 +41,10 @@ fn keys(value: &Value) -> Vec<String> {
 
 async fn recorded_traffic_drives_a_call(kind: Kind) {
     let broker = Broker::shared(kind).await;
-    let asterisk = match Asterisk::start(AsteriskOptions::new()).await {
-        Ok(asterisk) => asterisk,
-        Err(error) => panic!("{error}"),
-    };
+    let asterisk = start_asterisk(AsteriskOptions::new()).await;
     let proxy = RunningProxy::between(&asterisk, broker, "bar-1", "bar");
     let pool = GoPool::join(broker, "bar").await;
-    eventually("the application", async || ok(asterisk.ari("GET", "/applications/bar").await).0 == 200).await;
+    until_registered(&asterisk, "bar").await;
     let call = "/channels?endpoint=Local/park@default&app=bar&appArgs=x";
     assert_eq!(ok(asterisk.ari("POST", call).await).0, 200);
 
@@ -173,12 +170,8 @@ async fn the_sdk_drives_a_call_through_a_version_1_peer(kind: Kind) {
 }
 
 async fn a_worker_that_subscribes_after_the_call_gets_it_whole(kind: Kind) {
-    let broker = Broker::shared(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
-    let application = format!("late-{}", uuid::Uuid::now_v7().simple());
-    let proxy = RunningProxy::between(&simulator, broker, &application, &application);
+    let Simulated { simulator, proxy, broker, application } = Simulated::new(kind, |_| {}).await;
     let pool = GoPool::join(broker, &application).await;
-    simulator.wait_registered(&application).await;
     let call = simulator.call(&application).place();
     let app_start = pool.app_start().await;
     call.hangup();

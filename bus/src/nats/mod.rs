@@ -1,6 +1,6 @@
 //! NATS: topics are subjects, pools are queue groups, and the server keeps nothing.
 //!
-//! The [session] is one connection, the [keeper] makes one after another, a [reader] carries one subscription across
+//! The `session` is one connection, the `keeper` makes one after another, a `reader` carries one subscription across
 //! all of them.
 
 mod address;

@@ -3,13 +3,13 @@
 //!
 //! | part | what it does |
 //! |---|---|
-//! | [`supervisor`] | keeps one [`session`] open: two connections ([`wire`]), built anew whenever one breaks |
-//! | [`publisher`] | publishes, pipelined and confirmed |
-//! | [`offers`] | asks whether anybody listens |
-//! | [`line`], [`consumers`], [`feed`], [`pump`], [`sink`], [`settle`] | consume: a channel, its consumers, its acknowledgements |
-//! | [`names`], [`lanes`] | declare and delete the queues of dialogs |
-//! | [`journal`] | remembers those queues across a crash |
-//! | [`route`] | from topics to queues and back |
+//! | `supervisor` | keeps one `session` open: two connections (`wire`), built anew whenever one breaks |
+//! | `publisher` | publishes, pipelined and confirmed |
+//! | `offers` | asks whether anybody listens |
+//! | `line`, `consumers`, `feed`, `pump`, `sink`, `settle` | consume: a channel, its consumers, its acknowledgements |
+//! | `names`, `lanes` | declare and delete the queues of dialogs |
+//! | `journal` | remembers those queues across a crash |
+//! | `route` | from topics to queues and back |
 
 mod address;
 mod consumers;

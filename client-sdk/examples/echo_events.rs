@@ -5,10 +5,13 @@
 //! ```
 
 use ari_client::{Call, Worker};
+use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt::init();
+    // `RUST_LOG` says what is logged; without it, each call.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).init();
     Worker::from_env().await?.default_application("hello").run(echo).await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ari_client::{Call, Worker};
 use tokio::time::sleep;
+use tracing_subscriber::EnvFilter;
 
 /// What a person leaves between two steps. Asterisk answers when digits and hold are queued on the channel, and a
 /// hangup overtakes what still waits there.
@@ -15,7 +16,9 @@ const STEP: Duration = Duration::from_secs(1);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt::init();
+    // `RUST_LOG` says what is logged; without it, each call.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).init();
     Worker::from_env().await?.default_application("hello-world").run(greet).await?;
     Ok(())
 }

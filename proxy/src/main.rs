@@ -47,9 +47,9 @@ enum Command {
     Demo(demo::Options),
 }
 
-/// Libraries that tell of each attempt to connect what we tell once. What the configuration says comes after it and
-/// counts more.
-const QUIET_LIBRARIES: &str = "async_nats=warn,lapin=warn";
+/// Libraries that tell of each attempt to connect what we tell once, and call planned answers of the broker errors
+/// (lapin: a 404 for a queue that we asked about). What the configuration says comes after it and counts more.
+const QUIET_LIBRARIES: &str = "async_nats=warn,lapin=off";
 
 const HELP: &str = "\
 Try it without anything installed: ari-proxy demo
@@ -89,7 +89,7 @@ fn exit_code(result: anyhow::Result<()>) -> ExitCode {
 
 fn run(config: Config) -> anyhow::Result<()> {
     let directives = format!("{QUIET_LIBRARIES},{}", config.log);
-    let filter = EnvFilter::builder().parse(directives).context("log: not a level or tracing directives")?;
+    let filter = EnvFilter::builder().parse(directives).context("log")?;
     log_to_stderr(filter);
     runtime()?.block_on(async {
         let stop = CancellationToken::new();

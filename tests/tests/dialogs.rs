@@ -66,6 +66,14 @@ async fn a_call_from_start_to_end(kind: Kind) {
     let start: Value = ok(serde_json::from_str(offer["start"].as_str().unwrap_or_default()));
     assert_eq!(start["channel"]["id"], call.channel_id());
 
+    // An accept that lacks something is told what.
+    let clumsy = world.desk.owned(&offer);
+    let accept =
+        json!({"control": "accept", "term": 1, "unique_id": "x", "responses": clumsy.responses_topic});
+    clumsy.send(&accept).await;
+    let (status, text) = clumsy.answer("x").await;
+    assert!(status == 400 && text.contains("events"), "{status} {text}");
+
     let dialog = world.desk.accept(&offer).await;
     assert_eq!(dialog.answer("accept").await.0, 204);
     let first = dialog.event("StasisStart").await;
@@ -125,7 +133,7 @@ async fn a_declined_call_goes_to_another(kind: Kind) {
     assert_eq!(dialog.event("StasisStart").await["term"], 2);
     let accept = json!({"control": "accept", "term": 1, "events": stale.events_topic, "responses": "x"});
     stale.send(&accept).await;
-    stale.event("ProxyGone").await;
+    assert_eq!(stale.event("ProxyGone").await["dialog_id"], first["dialog_id"]);
     world.proxy.stop().await;
 }
 

@@ -52,10 +52,10 @@ impl Running {
     /// Runs the handler; if it fails, its call is hung up.
     async fn handle(&self, call: Call) {
         let _release = Release(Arc::clone(call.dialog()));
-        debug!(channel = call.channel().id(), "the call begins");
+        info!(channel = call.channel().id(), "the call begins");
         let work = AssertUnwindSafe(async { (self.handler)(call.clone()).await }).catch_unwind();
         let failure = match self.cancelled.run_until_cancelled(work).await {
-            Some(Ok(Ok(()))) => return debug!("the call's handler is through"),
+            Some(Ok(Ok(()))) => return info!("the call's handler is through"),
             Some(Ok(Err(error))) => Failure::Error(error),
             Some(Err(panic)) => Failure::Panic(text_of(panic.as_ref()).to_owned()),
             None => Failure::Cancelled,

@@ -3,6 +3,7 @@
 use ari_bus::protocol::{check_application, check_server_id, check_topic};
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{Config, MessageBus};
@@ -47,6 +48,9 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         return Err(problem("ws_user", "is empty or holds a colon"));
     }
     HeaderValue::from_str(&config.origin).map_err(|_| problem("origin", "is not a header's value"))?;
+    EnvFilter::builder()
+        .parse(&config.log)
+        .map_err(|_| problem("log", format!("{:?} is neither a level nor tracing directives", config.log)))?;
     let prefix = &config.bus_config.prefix;
     if prefix.len() > MAX_PREFIX || check_topic(&format!("{prefix}x")).is_err() {
         return Err(problem(

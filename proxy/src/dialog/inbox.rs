@@ -37,7 +37,8 @@ pub(crate) async fn serve(
             nobody_there(&context, &message);
             continue;
         };
-        let mail = Mail { term: offer.term, version_1: is_version_1, payload: message.payload };
+        let dialog_id = context.dialog_id_of(&message.topic);
+        let mail = Mail { term: offer.term, dialog_id, version_1: is_version_1, payload: message.payload };
         match offer.dialog.mail.try_send(mail) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
@@ -54,8 +55,7 @@ fn nobody_there(context: &Arc<Context>, message: &Message) {
     context.counters.count(Counter::Noise);
     debug!(topic = %message.topic, "a message is for no dialog");
     if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&message.payload) {
-        let dialog_id =
-            format!("{}{}", context.dialog_prefix(), message.topic.rsplit('.').next().unwrap_or_default());
+        let dialog_id = context.dialog_id_of(&message.topic);
         // The dispatcher itself never waits for the bus; who cannot be told now finds out by the silence.
         let Ok(turn) = Arc::clone(&context.farewells).try_acquire_owned() else { return };
         let told = Arc::clone(context);

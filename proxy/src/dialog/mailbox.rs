@@ -44,7 +44,7 @@ impl Mailbox<'_> {
     async fn read(&self, mail: Mail) {
         let owns = mail.term == self.owner.term;
         match parse_incoming(&mail.payload) {
-            Incoming::Control(control) => self.control(control, owns).await,
+            Incoming::Control(control) => self.control(control, owns, &mail.dialog_id).await,
             Incoming::Command(command) if self.speaks(&mail) => match Request::check(&command) {
                 Ok(request) => self.enqueue(&command.unique_id, Task::Send(request)).await,
                 Err(refused) => {
@@ -70,7 +70,7 @@ impl Mailbox<'_> {
         mail.term == self.owner.term && mail.version_1 == self.owner.version_1
     }
 
-    async fn control(&self, control: Control, owns: bool) {
+    async fn control(&self, control: Control, owns: bool, dialog_id: &str) {
         match control {
             Control::Accept(accept) => {
                 let again = Owner::version_2(&accept, &self.owner.dialog_id);
@@ -80,7 +80,7 @@ impl Mailbox<'_> {
                     return answer_control(self.context, responses, accept.unique_id.as_deref(), &answer)
                         .await;
                 }
-                tell_gone(self.context, &accept, &self.owner.dialog_id).await;
+                tell_gone(self.context, &accept, dialog_id).await;
             }
             Control::Decline(decline) => {
                 let answer = Answer::error(409, "the dialog has an owner already");

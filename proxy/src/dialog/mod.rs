@@ -20,10 +20,13 @@ mod registry;
 mod registry_tests;
 mod router;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use ari_bus::{
-    Bus,
+    Bus, Reach,
     protocol::{Names, server_token},
 };
 use bytes::Bytes;
@@ -55,6 +58,8 @@ pub(crate) struct Context {
     farewells: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
     offers: Mutex<Offers>,
+    /// Applications whose last offer nobody listened to: said once, not for each offer.
+    unheard: Mutex<HashSet<String>>,
 }
 
 impl Context {
@@ -69,10 +74,10 @@ impl Context {
     ) -> Self {
         let names = config.names();
         let inbox = names.proxy_inbox(&config.server_id, incarnation);
-        let (registry, offers) = (Mutex::default(), Mutex::default());
+        let (registry, offers, unheard) = (Mutex::default(), Mutex::default(), Mutex::default());
         let tasks = TaskTracker::new();
         let farewells = Arc::new(Semaphore::new(FAREWELLS));
-        Self { config, bus, names, rest, counters, inbox, tasks, stop, farewells, registry, offers }
+        Self { config, bus, names, rest, counters, inbox, tasks, stop, farewells, registry, offers, unheard }
     }
 
     // A panic while one of these was held would leave it as whole as each of their short methods does.
@@ -84,9 +89,19 @@ impl Context {
         self.offers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What every dialog id of this server begins with.
-    fn dialog_prefix(&self) -> String {
-        format!("{}.", server_token(&self.config.server_id))
+    /// Notes whether anybody listened to an application's offer; says whether that is news.
+    fn note_reach(&self, application: &str, reach: Reach) -> bool {
+        let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        match reach {
+            Reach::Nobody => unheard.insert(application.to_owned()),
+            Reach::Somebody => unheard.remove(application),
+        }
+    }
+
+    /// The dialog id of the offer whose topic this is: both end in the same uuid.
+    fn dialog_id_of(&self, topic: &str) -> String {
+        let uuid = topic.rsplit('.').next().unwrap_or_default();
+        format!("{}.{uuid}", server_token(&self.config.server_id))
     }
 }
 
@@ -123,6 +138,8 @@ pub(crate) struct AriEvent {
 #[derive(Debug)]
 pub(crate) struct Mail {
     term: u64,
+    /// The dialog id of that offer.
+    dialog_id: String,
     /// Whether it came on the version-1 topic.
     version_1: bool,
     payload: Bytes,

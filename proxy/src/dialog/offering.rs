@@ -10,12 +10,13 @@ use ari_bus::{
     protocol::{Accept, Answer, AppStart, Control, Incoming, Names, PROTOCOL, parse_incoming},
 };
 use bytes::Bytes;
+use serde_json::{Map, Value};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     Context, Dialog, Mail,
@@ -127,10 +128,17 @@ impl<'a> Offering<'a> {
         loop {
             match self.try_publish(&id, &topic, message.clone()).await {
                 Ok(Reach::Somebody) => {
+                    if self.context.note_reach(&topic, Reach::Somebody) {
+                        info!(%topic, "a worker listens");
+                    }
                     self.context.counters.count(Counter::Offers);
                     return Ok(());
                 }
-                Ok(Reach::Nobody) => debug!(dialog = %self.dialog.root, %topic, "no worker listens"),
+                Ok(Reach::Nobody) => {
+                    if self.context.note_reach(&topic, Reach::Nobody) {
+                        warn!(%topic, "no worker listens: its calls wait, and then go on in the dialplan");
+                    }
+                }
                 Err(error) if error.is_retryable() => {
                     debug!(dialog = %self.dialog.root, %error, "the call cannot be offered now");
                 }
@@ -213,6 +221,14 @@ impl<'a> Offering<'a> {
                 let owner = Owner::version_1(self.context, mail.term, dialog_id);
                 Verdict::Owned { owner, first: Some(mail) }
             }
+            // An accept that cannot be read still says where its answer is awaited.
+            Incoming::Refused(refusal) if is_control(&mail.payload) => {
+                let answer = Answer::error(refusal.status, &refusal.message);
+                let responses = field(&mail.payload, "responses");
+                let unique_id = Some(refusal.unique_id.as_str()).filter(|id| !id.is_empty());
+                answer_control(self.context, responses.as_deref(), unique_id, &answer).await;
+                Verdict::Nothing
+            }
             _ => {
                 self.context.counters.count(Counter::Noise);
                 debug!(dialog = %self.dialog.root, "a message to an offer that is not accepted");
@@ -254,6 +270,11 @@ impl From<Interrupt> for Offered {
 
 /// Whether a message that could not be read was meant as a control message.
 fn is_control(payload: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(payload)
-        .is_ok_and(|fields| fields.contains_key("control"))
+    serde_json::from_slice::<Map<String, Value>>(payload).is_ok_and(|fields| fields.contains_key("control"))
+}
+
+/// A text field of a message that could not be read as a whole.
+fn field(payload: &[u8], name: &str) -> Option<String> {
+    let fields = serde_json::from_slice::<Map<String, Value>>(payload).ok()?;
+    fields.get(name)?.as_str().map(str::to_owned)
 }

@@ -7,7 +7,7 @@ pub(crate) const EVENTS_PER_DIALOG: usize = 10_000;
 /// Events put on the bus in one go: enough to be fast, few enough to be fair to other dialogs.
 pub(crate) const EVENTS_PER_BATCH: usize = 128;
 /// Messages from the bus that wait for a dialog's task, which reads them at once. Further ones are dropped and counted.
-pub(crate) const MAIL_PER_DIALOG: usize = 4_096;
+pub(crate) const MAIL_PER_DIALOG: usize = 16_384;
 /// Commands of one dialog that wait for their turn. Further ones are answered 429.
 pub(crate) const COMMANDS_PER_DIALOG: usize = 4_096;
 /// Version 1 gives up on an answer after 5 s and would take a late one for that of its next command: an answer to a
@@ -25,3 +25,9 @@ pub(crate) const ANSWER_RETRY: Duration = Duration::from_secs(30);
 pub(crate) const CLEAN_UP: Duration = Duration::from_secs(30);
 /// Late accepts that are answered at once. Further ones get no answer: a flood of them must not become one of tasks.
 pub(crate) const FAREWELLS: usize = 64;
+/// How long a call that no worker took is given back to Asterisk, while that fails.
+pub(crate) const GIVE_BACK: Duration = Duration::from_secs(60);
+/// How long Asterisk is asked what became of a command whose answer did not come; the dialog's next command waits for it.
+pub(crate) const SETTLE: Duration = Duration::from_secs(10);
+/// How long a stop that did not finish in time still tells the workers.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     counters::Counters,
     dialog::{Context, Router, inbox},
+    limits::{LAST_WORDS, MAX_OFFER_PAUSE},
 };
 
 /// A proxy that cannot start, and would not later either.
@@ -87,6 +88,9 @@ impl Proxy {
         context.tasks.close();
         if timeout(stop_timeout, context.tasks.wait()).await.is_err() {
             warn!(left = context.tasks.len(), "not everything could be finished in {stop_timeout:?}");
+            context.abandon.cancel();
+            // What is left even then is dropped with the runtime.
+            let _ = timeout(LAST_WORDS, context.tasks.wait()).await;
         }
         context.bus.close().await;
         tasks.close();
@@ -111,7 +115,7 @@ async fn subscribe(context: &Context) -> Option<(ari_bus::Subscription, ari_bus:
             Err(error) => warn!(%error, "cannot subscribe on the bus, will keep trying"),
         }
         tokio::select! {
-            () = tokio::time::sleep(crate::limits::MAX_OFFER_PAUSE) => {}
+            () = tokio::time::sleep(MAX_OFFER_PAUSE) => {}
             () = context.stop.cancelled() => return None,
         }
     }

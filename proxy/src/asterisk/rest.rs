@@ -5,13 +5,16 @@ use std::time::Duration;
 use ari_bus::protocol::Answer;
 use bytes::BytesMut;
 use reqwest::{
-    Client, StatusCode,
+    Client,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, ORIGIN},
     redirect,
 };
 
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
 use super::request::Request;
-use crate::{config::Config, secret::basic_authorization};
+use crate::{config::Config, limits::MAX_OFFER_PAUSE, pauses::Pauses, secret::basic_authorization};
 
 /// Asterisk closes an idle connection after 15 s. Ours is closed before, so that no POST races that.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -103,11 +106,29 @@ impl Rest {
         }
     }
 
-    /// Whether a request that needs no body was answered with a 2xx.
-    pub(crate) async fn succeeds(&self, request: &Request) -> bool {
-        self.send(request)
-            .await
-            .is_ok_and(|answer| StatusCode::from_u16(answer.status).is_ok_and(|status| status.is_success()))
+    /// Asks again and again until Asterisk answers with a 2xx or a 404, for a time at most.
+    pub(crate) async fn ask(
+        &self,
+        request: &Request,
+        time: Duration,
+        stop: &CancellationToken,
+    ) -> Option<Answer> {
+        let until = Instant::now() + time;
+        let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
+        loop {
+            match self.send(request).await {
+                Ok(answer) if matches!(answer.status, 200..300 | 404) => return Some(answer),
+                Ok(_) | Err(_) => {}
+            }
+            let pause = Instant::now() + pauses.next();
+            if pause > until {
+                return None;
+            }
+            tokio::select! {
+                () = sleep_until(pause) => {}
+                () = stop.cancelled() => return None,
+            }
+        }
     }
 }
 

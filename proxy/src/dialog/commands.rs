@@ -12,7 +12,7 @@ use super::{Context, Dialog, activity::Busy, owner::Owner};
 use crate::{
     asterisk::{chosen::choose_ids, request::Request, rest::RestError},
     counters::Counter,
-    limits::VERSION_1_ANSWER,
+    limits::{SETTLE, VERSION_1_ANSWER},
 };
 
 /// One command in its place in the order.
@@ -53,7 +53,7 @@ pub(super) async fn run(
             context.counters.count(Counter::AnswersLost);
             debug!(dialog = %owner.dialog_id, "an answer is dropped: version 1 no longer waits for it");
         } else {
-            owner.answer(context, &unique_id, &answer).await;
+            owner.answer(context, &unique_id, &answer, arrived).await;
         }
         drop(busy);
     }
@@ -95,7 +95,7 @@ async fn settle(context: &Context, dialog: &Arc<Dialog>, bound: &[Object]) {
     for object in bound.iter().filter(|object| object.kind == ObjectKind::Channel) {
         let id = utf8_percent_encode(&object.id, NON_ALPHANUMERIC);
         let look = Request { method: Method::GET, url: format!("/channels/{id}"), body: None };
-        if context.rest.send(&look).await.is_ok_and(|answer| answer.status == 404) {
+        if context.rest.ask(&look, SETTLE, &context.stop).await.is_some_and(|answer| answer.status == 404) {
             context.registry().undo(dialog, std::slice::from_ref(object));
         }
     }

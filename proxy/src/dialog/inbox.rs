@@ -7,7 +7,7 @@ use ari_bus::{
     protocol::{Control, Incoming, parse_incoming},
 };
 use tokio::sync::mpsc::error::TrySendError;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::{Context, Mail, owner::tell_gone};
 use crate::counters::Counter;
@@ -43,7 +43,7 @@ pub(crate) async fn serve(
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 context.counters.count(Counter::Noise);
-                warn!(dialog = %offer.dialog.root, "a message is dropped: the dialog cannot keep up with its worker");
+                debug!(dialog = %offer.dialog.root, "a message is dropped: the dialog cannot keep up with its worker");
             }
             Err(TrySendError::Closed(_)) => context.counters.count(Counter::Noise),
         }
@@ -53,7 +53,7 @@ pub(crate) async fn serve(
 /// A message to an offer that is over. Who accepts it is told so; nobody else awaits anything.
 fn nobody_there(context: &Arc<Context>, message: &Message) {
     context.counters.count(Counter::Noise);
-    debug!(topic = %message.topic, "a message is for no dialog");
+    debug!(topic = ?message.topic, "a message is for no dialog");
     if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&message.payload) {
         let dialog_id = context.dialog_id_of(&message.topic);
         // The dispatcher itself never waits for the bus; who cannot be told now finds out by the silence.

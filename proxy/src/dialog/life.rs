@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ari_bus::protocol::{Control, Incoming, parse_incoming};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use tokio::{
@@ -17,13 +18,13 @@ use super::{
     commands, mailbox,
     offering::{Offered, Offering},
     outlet::{self, Outlet},
-    owner::{Owner, publish_gone},
+    owner::{Owner, publish_gone, tell_gone},
     persist::delete_persistently,
 };
 use crate::{
     asterisk::request::Request,
     counters::Counter,
-    limits::{COMMANDS_PER_DIALOG, MAX_OFFER_PAUSE},
+    limits::{COMMANDS_PER_DIALOG, GIVE_BACK, MAX_OFFER_PAUSE, MIN_PAUSE},
     pauses::Pauses,
 };
 
@@ -32,10 +33,10 @@ pub(super) async fn run(
     context: Arc<Context>,
     dialog: Arc<Dialog>,
     start: Utf8Bytes,
-    mut events: mpsc::Receiver<AriEvent>,
+    events: mpsc::Receiver<AriEvent>,
     mut mail: mpsc::Receiver<Mail>,
 ) {
-    info!(dialog = %dialog.root, channel = %dialog.channel, application = %dialog.application, "a call is offered");
+    info!(dialog = %dialog.root, channel = ?dialog.channel, application = ?dialog.application, "a call is offered");
     let mut offering = Offering::new(&context, &dialog, start);
     let outcome = offering.until_owned(&mut mail).await;
     let dialog_ids = offering.into_dialog_ids();
@@ -57,15 +58,15 @@ pub(super) async fn run(
         Offered::Unwanted => {
             context.counters.count(Counter::DialogsUnwanted);
             forget();
+            answer_late_accepts(&context, &mut mail).await;
             give_back(&context, &dialog).await;
         }
-        Offered::Over => {
-            info!(dialog = %dialog.root, "the caller hung up before a worker took the call");
-            events.close();
+        Offered::Over | Offered::Stopped => {
+            debug!(dialog = %dialog.root, "the caller hung up, or the proxy stops, before a worker took the call");
+            forget();
+            answer_late_accepts(&context, &mut mail).await;
         }
-        Offered::Stopped => {}
     }
-    forget();
     delete_persistently(&context, topics).await;
     debug!(dialog = %dialog.root, "the dialog is gone");
 }
@@ -94,6 +95,7 @@ async fn serve(
     };
     // From here on a late accept is answered by the inbox, and a late event belongs to no dialog.
     forget();
+    answer_late_accepts(context, &mut mail).await;
     events.close();
     let mut lost = outlet.under_way();
     while events.try_recv().is_ok() {
@@ -129,6 +131,7 @@ async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> 
         tokio::select! {
             _ = channels.wait_for(|channels| *channels == 0) => {}
             () = until_done(context, dialog, activity) => return Ending::Stopped,
+            () = context.abandon.cancelled() => return Ending::Stopped,
         }
         let since = Instant::now();
         loop {
@@ -145,6 +148,7 @@ async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> 
                 _ = channels.wait_for(|channels| *channels > 0) => break,
                 () = sleep_until(look_again.min(retained)) => {}
                 () = until_done(context, dialog, activity) => return Ending::Stopped,
+                () = context.abandon.cancelled() => return Ending::Stopped,
             }
         }
     }
@@ -159,7 +163,7 @@ async fn until_done(context: &Context, dialog: &Dialog, activity: &Activity) {
             return;
         }
         // What is queued is about to be taken by another branch of the same task.
-        tokio::task::yield_now().await;
+        sleep_until(Instant::now() + MIN_PAUSE).await;
     }
 }
 
@@ -185,16 +189,43 @@ async fn until_read(context: &Context, owner: &Owner) {
     }
 }
 
-/// No worker took the call: it goes on in the dialplan; if even that fails, it is hung up.
+/// No worker took the call: it goes on in the dialplan; if even that fails, it is hung up. Tried until it is neither
+/// here nor ours any more: a caller who is left in silence is the worst end of all.
 async fn give_back(context: &Context, dialog: &Dialog) {
     let id = utf8_percent_encode(&dialog.channel, NON_ALPHANUMERIC);
-    let request = |method, url| Request { method, url, body: None };
-    let channel = &dialog.channel;
-    if context.rest.succeeds(&request(Method::POST, format!("/channels/{id}/continue"))).await {
-        return warn!(dialog = %dialog.root, %channel, "no worker took the call in time: it goes on in the dialplan");
+    let (dialog, channel) = (&dialog.root, &dialog.channel);
+    let ways = [
+        (Method::POST, format!("/channels/{id}/continue"), "it goes on in the dialplan"),
+        (Method::DELETE, format!("/channels/{id}"), "hung up, as it could not go on in the dialplan"),
+    ];
+    let until = Instant::now() + GIVE_BACK;
+    let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
+    while Instant::now() < until {
+        for (method, url, outcome) in &ways {
+            let request = Request { method: method.clone(), url: url.clone(), body: None };
+            match context.rest.send(&request).await.map(|answer| answer.status) {
+                Ok(200..300) => return warn!(%dialog, ?channel, "no worker took the call in time: {outcome}"),
+                // No such channel, or not in Stasis.
+                Ok(404 | 409) => {
+                    return debug!(%dialog, ?channel, "no worker took the call, and it is gone already");
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        tokio::select! {
+            () = sleep_until(Instant::now() + pauses.next()) => {}
+            () = context.abandon.cancelled() => return,
+        }
     }
-    if context.rest.succeeds(&request(Method::DELETE, format!("/channels/{id}"))).await {
-        return warn!(dialog = %dialog.root, %channel, "no worker took the call and the dialplan could not: hung up");
+    warn!(%dialog, ?channel, "no worker took the call, and Asterisk could not be told");
+}
+
+/// Tells workers that accepted too late for anybody to read it.
+async fn answer_late_accepts(context: &Context, mail: &mut mpsc::Receiver<Mail>) {
+    mail.close();
+    while let Ok(late) = mail.try_recv() {
+        if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&late.payload) {
+            tell_gone(context, &accept, &late.dialog_id).await;
+        }
     }
-    debug!(dialog = %dialog.root, %channel, "no worker took the call, and it is gone already");
 }

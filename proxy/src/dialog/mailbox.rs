@@ -73,7 +73,7 @@ impl Mailbox<'_> {
     async fn control(&self, control: Control, owns: bool, dialog_id: &str) {
         match control {
             Control::Accept(accept) => {
-                let again = Owner::version_2(&accept, &self.owner.dialog_id);
+                let again = Owner::version_2(self.context, &accept, &self.owner.dialog_id);
                 if owns && again.as_ref() == Ok(self.owner) {
                     let responses = Some(accept.responses.as_str());
                     let answer = Answer::empty(204);
@@ -111,10 +111,16 @@ impl Mailbox<'_> {
         };
         match self.jobs.try_send(job) {
             Ok(()) | Err(TrySendError::Closed(_)) => {}
+            // An answer without id would be taken for that of an earlier command.
+            Err(TrySendError::Full(job)) if self.owner.version_1 && job.unique_id.is_empty() => {
+                self.context.counters.count(Counter::AnswersLost);
+            }
             Err(TrySendError::Full(job)) => {
                 self.context.counters.count(Counter::CommandsRefused);
                 let text = format!("{COMMANDS_PER_DIALOG} commands of this dialog wait already");
-                self.owner.answer(self.context, &job.unique_id, &Answer::error(429, &text)).await;
+                self.owner
+                    .answer(self.context, &job.unique_id, &Answer::error(429, &text), job.arrived)
+                    .await;
             }
         }
     }

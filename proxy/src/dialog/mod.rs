@@ -22,7 +22,7 @@ mod router;
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
 use ari_bus::{
@@ -54,6 +54,8 @@ pub(crate) struct Context {
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the proxy stops: nothing new is begun, what is in flight is finished.
     pub(crate) stop: CancellationToken,
+    /// Cancelled when the time for that is up: owners are told, the rest is abandoned.
+    pub(crate) abandon: CancellationToken,
     /// Bounds how many late accepts are answered at once.
     farewells: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
@@ -76,8 +78,23 @@ impl Context {
         let inbox = names.proxy_inbox(&config.server_id, incarnation);
         let (registry, offers, unheard) = (Mutex::default(), Mutex::default(), Mutex::default());
         let tasks = TaskTracker::new();
+        let abandon = CancellationToken::new();
         let farewells = Arc::new(Semaphore::new(FAREWELLS));
-        Self { config, bus, names, rest, counters, inbox, tasks, stop, farewells, registry, offers, unheard }
+        Self {
+            config,
+            bus,
+            names,
+            rest,
+            counters,
+            inbox,
+            tasks,
+            stop,
+            abandon,
+            farewells,
+            registry,
+            offers,
+            unheard,
+        }
     }
 
     // A panic while one of these was held would leave it as whole as each of their short methods does.
@@ -87,6 +104,15 @@ impl Context {
 
     fn offers(&self) -> MutexGuard<'_, Offers> {
         self.offers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a topic is read by a proxy or by a pool, so that no worker can have it for its own.
+    fn is_read_by_proxies_or_pools(&self, topic: &str) -> bool {
+        let commands = self.names.commands("");
+        let pool = |application: &String| self.names.application(application) == topic;
+        topic.starts_with(&commands)
+            || topic.starts_with(&self.inbox)
+            || self.config.applications.iter().any(pool)
     }
 
     /// Notes whether anybody listened to an application's offer; says whether that is news.
@@ -115,6 +141,8 @@ pub(crate) struct Dialog {
     events: mpsc::Sender<AriEvent>,
     mail: mpsc::Sender<Mail>,
     channels: watch::Sender<usize>,
+    /// Events that were dropped since the last one that found room in the queue.
+    missed: AtomicU64,
 }
 
 impl Member for Dialog {
@@ -132,6 +160,8 @@ impl Member for Dialog {
 pub(crate) struct AriEvent {
     kind: Arc<str>,
     body: Utf8Bytes,
+    /// Events before this one that were dropped: their numbers are used up, so that the worker sees the gap.
+    missed: u64,
 }
 
 /// A message from the bus to one offer of a dialog.

@@ -3,7 +3,7 @@
 //! Every offer is a term of its own with a dialog id of its own; the first accept of any of them wins. Events are held
 //! in the dialog's queue meanwhile.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ari_bus::{
     BusError, Reach,
@@ -60,6 +60,16 @@ enum Verdict {
     Nothing,
 }
 
+/// What a wait for mail ended with.
+enum Heard {
+    /// The phase is over.
+    End(Offered),
+    /// The last offer was declined.
+    Decline,
+    /// The time is up.
+    Nothing,
+}
+
 /// What ends a wait before its time.
 enum Interrupt {
     Deadline,
@@ -79,43 +89,31 @@ impl<'a> Offering<'a> {
         self.offers.into_values().collect()
     }
 
-    /// Offers the dialog until a worker accepts or the time is up.
+    /// Offers the dialog until a worker accepts or the time is up. Mail is read throughout: an accept can come at any
+    /// time after the first offer.
     pub(super) async fn until_owned(&mut self, mail: &mut mpsc::Receiver<Mail>) -> Offered {
         let mut pauses = Pauses::new(MAX_PAUSE);
         for term in 1.. {
-            if let Err(interrupt) = self.publish(term).await {
-                return interrupt.into();
+            if let Some(ended) = self.publish(term, mail).await {
+                return ended;
             }
             let until = Instant::now() + self.context.config.dialog.offer_timeout;
-            loop {
-                let waited = tokio::select! {
-                    // Mail first: an accept that is there already wins over any end.
-                    biased;
-                    mail = mail.recv() => Ok(mail),
-                    interrupt = self.interrupted(until) => Err(interrupt),
-                };
-                match waited {
-                    Ok(Some(mail)) => match self.consider(mail).await {
-                        Verdict::Owned { owner, first } => return Offered::Owned { owner, first },
-                        Verdict::Declined => break,
-                        Verdict::Nothing => {}
-                    },
-                    // The dialog itself holds the sender.
-                    Ok(None) => return Offered::Stopped,
-                    Err(Some(interrupt)) => return interrupt.into(),
-                    Err(None) => break,
-                }
+            if let Heard::End(ended) = self.listen(mail, until).await {
+                return ended;
             }
-            let pause = Instant::now() + pauses.next();
-            if let Some(interrupt) = self.interrupted(pause).await {
-                return interrupt.into();
+            // After a decline too: the next member to be asked may be the same.
+            if let Some(ended) = self.pause(mail, pauses.next()).await {
+                return ended;
             }
         }
         Offered::Unwanted
     }
 
-    /// Publishes one offer; returns when somebody listens to it.
-    async fn publish(&mut self, term: u64) -> Result<(), Interrupt> {
+    /// Publishes one offer, as soon as somebody listens; says if the phase ended before.
+    ///
+    /// An offer that nobody heard is repeated as it is. One that failed may have been heard: what follows it is a new
+    /// term, so that no two workers get the same.
+    async fn publish(&mut self, term: u64, mail: &mut mpsc::Receiver<Mail>) -> Option<Offered> {
         // The root is the first offer's dialog id.
         let first = term == 1;
         let id =
@@ -126,29 +124,69 @@ impl<'a> Offering<'a> {
         let message = self.app_start(&id, term);
         let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
         loop {
-            match self.try_publish(&id, &topic, message.clone()).await {
-                Ok(Reach::Somebody) => {
-                    if self.context.note_reach(&topic, Reach::Somebody) {
-                        info!(%topic, "a worker listens");
+            // Not tried while the broker is away: each failure would cost a term.
+            if self.context.bus.link().is_up() {
+                match self.try_publish(&id, &topic, message.clone()).await {
+                    Ok(Reach::Somebody) => {
+                        if self.context.note_reach(&topic, Reach::Somebody) {
+                            info!(?topic, "a worker listens");
+                        }
+                        self.context.counters.count(Counter::Offers);
+                        return None;
                     }
-                    self.context.counters.count(Counter::Offers);
-                    return Ok(());
-                }
-                Ok(Reach::Nobody) => {
-                    if self.context.note_reach(&topic, Reach::Nobody) {
-                        warn!(%topic, "no worker listens: its calls wait, and then go on in the dialplan");
+                    Ok(Reach::Nobody) => {
+                        if self.context.note_reach(&topic, Reach::Nobody) {
+                            warn!(
+                                ?topic,
+                                "no worker listens: its calls wait, and then go on in the dialplan"
+                            );
+                        }
                     }
-                }
-                Err(error) if error.is_retryable() => {
-                    debug!(dialog = %self.dialog.root, %error, "the call cannot be offered now");
-                }
-                Err(error) => {
-                    warn!(dialog = %self.dialog.root, %error, "the call cannot be offered");
-                    return Err(Interrupt::Deadline);
+                    Err(error) if error.is_retryable() => {
+                        debug!(dialog = %self.dialog.root, %error, "whether the call was offered is not known");
+                        return None;
+                    }
+                    Err(error) => {
+                        warn!(dialog = %self.dialog.root, %error, "the call cannot be offered");
+                        return Some(Offered::Unwanted);
+                    }
                 }
             }
-            if let Some(interrupt) = self.interrupted(Instant::now() + pauses.next()).await {
-                return Err(interrupt);
+            if let Some(ended) = self.pause(mail, pauses.next()).await {
+                return Some(ended);
+            }
+        }
+    }
+
+    /// Reads mail for a time, whatever is declined meanwhile; says if the phase ended.
+    async fn pause(&mut self, mail: &mut mpsc::Receiver<Mail>, time: Duration) -> Option<Offered> {
+        let until = Instant::now() + time;
+        loop {
+            match self.listen(mail, until).await {
+                Heard::End(ended) => return Some(ended),
+                Heard::Decline => {}
+                Heard::Nothing => return None,
+            }
+        }
+    }
+
+    /// Reads mail until a worker accepts or declines the last offer, or the time is up.
+    async fn listen(&mut self, mail: &mut mpsc::Receiver<Mail>, until: Instant) -> Heard {
+        loop {
+            let message = tokio::select! {
+                // Mail first: an accept that is there already wins over any end.
+                biased;
+                message = mail.recv() => message,
+                interrupt = self.interrupted(until) => {
+                    return interrupt.map_or(Heard::Nothing, |interrupt| Heard::End(interrupt.into()));
+                }
+            };
+            // The dialog itself holds the sender.
+            let Some(message) = message else { return Heard::End(Offered::Stopped) };
+            match self.consider(message).await {
+                Verdict::Owned { owner, first } => return Heard::End(Offered::Owned { owner, first }),
+                Verdict::Declined => return Heard::Decline,
+                Verdict::Nothing => {}
             }
         }
     }
@@ -242,7 +280,7 @@ impl<'a> Offering<'a> {
             tell_gone(self.context, accept, dialog_id).await;
             return Verdict::Nothing;
         }
-        let (owner, answer) = match Owner::version_2(accept, dialog_id) {
+        let (owner, answer) = match Owner::version_2(self.context, accept, dialog_id) {
             Ok(owner) => (Some(owner), Answer::empty(204)),
             Err(problem) => (None, Answer::error(400, &problem)),
         };

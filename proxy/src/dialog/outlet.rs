@@ -18,7 +18,7 @@ use super::{
     AriEvent, Context,
     activity::Activity,
     owner::Owner,
-    persist::{persistently, wait_for_broker},
+    persist::{persistently, publish_persistently, wait_for_broker},
 };
 use crate::{
     counters::Counter,
@@ -75,8 +75,8 @@ impl<'a> Outlet<'a> {
     /// Tells the worker that this was all.
     pub(super) async fn end(mut self) {
         let Some(message) = self.wrap("ProxyEnded", r#"{"type":"ProxyEnded"}"#) else { return };
-        if let Err(error) = self.context.bus.publish(&self.owner.events, message).await {
-            debug!(dialog = %self.owner.dialog_id, %error, "ProxyEnded could not be sent");
+        if !publish_persistently(self.context, &self.owner.events, vec![message]).await {
+            debug!(dialog = %self.owner.dialog_id, "ProxyEnded could not be sent");
         }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Outlet<'a> {
         // Its number is used up: the worker sees that one is missing.
         self.context.counters.count(Counter::EventsLost);
         let (dialog, size) = (&self.owner.dialog_id, bytes.len());
-        warn!(%dialog, %kind, size, "an event is lost: the bus carries {largest} bytes in a message");
+        warn!(%dialog, ?kind, size, "an event is lost: the bus carries {largest} bytes in a message");
         None
     }
 

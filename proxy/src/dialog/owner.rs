@@ -2,10 +2,11 @@
 
 use ari_bus::protocol::{Accept, Answer, Bodies, Event, EventBody, check_topic, encode_answer};
 use serde_json::json;
+use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 use super::{Context, persist::publish_persistently};
-use crate::counters::Counter;
+use crate::{counters::Counter, limits::VERSION_1_ANSWER};
 
 /// The worker that owns a dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +39,13 @@ impl Owner {
     ///
     /// # Errors
     /// When a topic cannot be published to; the text is for the worker.
-    pub(crate) fn version_2(accept: &Accept, dialog_id: &str) -> Result<Self, String> {
-        check_topic(&accept.events).map_err(|error| format!("`events`: {error}"))?;
-        check_topic(&accept.responses).map_err(|error| format!("`responses`: {error}"))?;
+    pub(crate) fn version_2(context: &Context, accept: &Accept, dialog_id: &str) -> Result<Self, String> {
+        for (field, topic) in [("events", &accept.events), ("responses", &accept.responses)] {
+            check_topic(topic).map_err(|error| format!("`{field}`: {error}"))?;
+            if context.is_read_by_proxies_or_pools(topic) {
+                return Err(format!("`{field}`: {topic:?} is no worker's topic"));
+            }
+        }
         Ok(Self {
             term: accept.term,
             dialog_id: dialog_id.to_owned(),
@@ -52,7 +57,10 @@ impl Owner {
     }
 
     /// Sends an answer to the worker; an answer that cannot be delivered is counted.
-    pub(crate) async fn answer(&self, context: &Context, unique_id: &str, answer: &Answer) {
+    ///
+    /// Version 1 takes any answer without id for that of the command it has just sent: after `arrived`, the command's
+    /// own arrival, such an answer is tried once and not for long.
+    pub(crate) async fn answer(&self, context: &Context, unique_id: &str, answer: &Answer, arrived: Instant) {
         let largest = context.bus.largest_message();
         let messages =
             encode_answer(unique_id, answer, self.bodies, largest, !self.version_1).or_else(|| {
@@ -64,6 +72,10 @@ impl Owner {
                 encode_answer(unique_id, &Answer::error(502, &text), self.bodies, largest, false)
             });
         let delivered = match messages {
+            Some(messages) if self.version_1 && unique_id.is_empty() => {
+                let publish = context.bus.publish_all(&self.responses, messages);
+                matches!(timeout_at(arrived + VERSION_1_ANSWER, publish).await, Ok(Ok(())))
+            }
             Some(messages) => publish_persistently(context, &self.responses, messages).await,
             None => false,
         };
@@ -97,7 +109,7 @@ pub(crate) async fn answer_control(
 pub(crate) async fn tell_gone(context: &Context, accept: &Accept, dialog_id: &str) {
     let answer = Answer::error(409, "the dialog is over or belongs to another worker");
     answer_control(context, Some(&accept.responses), accept.unique_id.as_deref(), &answer).await;
-    let Ok(owner) = Owner::version_2(accept, dialog_id) else { return };
+    let Ok(owner) = Owner::version_2(context, accept, dialog_id) else { return };
     publish_gone(context, &owner, "the dialog is over or belongs to another worker").await;
 }
 

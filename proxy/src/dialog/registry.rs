@@ -55,6 +55,13 @@ impl Presence {
     }
 }
 
+/// A channel that holds a dialog.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) application: String,
+    pub(crate) channel: String,
+}
+
 /// What became of an event.
 pub(crate) struct Routed<D> {
     /// The dialogs it goes to, each once.
@@ -162,20 +169,28 @@ impl<D: Member> Registry<D> {
     }
 
     /// Every channel that holds a dialog and is not just being made.
-    pub(crate) fn held_channels(&self) -> Vec<String> {
-        let bindings = self.applications.values().flatten();
+    pub(crate) fn held_channels(&self) -> Vec<Held> {
+        let bindings = self.applications.iter().flat_map(|(application, objects)| {
+            objects.iter().map(move |(object, binding)| (application, object, binding))
+        });
         bindings
-            .filter(|(_, binding)| binding.presence.holds() && !binding.provisional)
-            .map(|(object, _)| object.id.clone())
+            .filter(|(_, _, binding)| binding.presence.holds() && !binding.provisional)
+            .map(|(application, object, _)| Held {
+                application: application.clone(),
+                channel: object.id.clone(),
+            })
             .collect()
     }
 
-    /// Forgets a channel that no longer exists, in every application.
-    pub(crate) fn forget_channel(&mut self, id: &str) {
-        let object = Object { kind: ObjectKind::Channel, id: id.to_owned() };
-        let applications: Vec<String> = self.applications.keys().cloned().collect();
-        for application in applications {
-            self.remove(&application, &object);
+    /// Forgets a channel that is no longer in an application.
+    pub(crate) fn forget_channel(&mut self, application: &str, id: &str) {
+        self.remove(application, &Object { kind: ObjectKind::Channel, id: id.to_owned() });
+    }
+
+    /// After a gap no end of before is still to come.
+    pub(crate) fn forget_owed_ends(&mut self) {
+        for binding in self.applications.values_mut().flat_map(HashMap::values_mut) {
+            binding.before = None;
         }
     }
 

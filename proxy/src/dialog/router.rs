@@ -1,13 +1,20 @@
 //! From the websocket to the dialogs: each event to each dialog that has one of its objects, once, without waiting.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use ari_bus::protocol::Names;
 use tokio::sync::{mpsc, mpsc::error::TrySendError, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{debug, info, warn};
 
-use super::{AriEvent, Context, Dialog, life};
+use super::{AriEvent, Context, Dialog, life, registry::Held};
 use crate::{
     asterisk::{event::Header, request::Request, websocket::Listener},
     counters::Counter,
@@ -36,6 +43,7 @@ impl Router {
             events,
             mail,
             channels: watch::channel(0).0,
+            missed: AtomicU64::new(0),
         });
         self.context.registry().open(channel, &dialog);
         self.context.counters.count(Counter::DialogsOpened);
@@ -44,12 +52,19 @@ impl Router {
         dialog
     }
 
-    fn deliver(&self, dialog: &Dialog, event: AriEvent) {
+    fn deliver(&self, dialog: &Dialog, mut event: AriEvent) {
+        event.missed = dialog.missed.swap(0, Ordering::Relaxed);
+        let missed = event.missed + 1;
         match dialog.events.try_send(event) {
             Ok(()) => {}
             Err(TrySendError::Full(event)) => {
+                dialog.missed.store(missed, Ordering::Relaxed);
                 self.context.counters.count(Counter::EventsLost);
-                warn!(dialog = %dialog.root, kind = %event.kind, "an event is lost: {EVENTS_PER_DIALOG} wait already");
+                // Said at the first of a row: there can be thousands, and this task must not wait for the log.
+                if missed == 1 {
+                    let kind = &event.kind;
+                    warn!(dialog = %dialog.root, ?kind, "events are lost: {EVENTS_PER_DIALOG} wait already");
+                }
             }
             // The dialog ended in this moment: its worker has been told.
             Err(TrySendError::Closed(_)) => self.context.counters.count(Counter::EventsWithoutDialog),
@@ -59,10 +74,14 @@ impl Router {
 
 impl Listener for Router {
     fn connected(&mut self) {
-        let held = self.context.registry().held_channels();
+        let held = {
+            let mut registry = self.context.registry();
+            registry.forget_owed_ends();
+            registry.held_channels()
+        };
         if !held.is_empty() {
             let context = Arc::clone(&self.context);
-            self.context.tasks.spawn(async move { forget_dead_channels(&context, held).await });
+            self.context.tasks.spawn(async move { forget_gone_channels(&context, held).await });
         }
     }
 
@@ -82,20 +101,20 @@ impl Listener for Router {
         let mut dialogs = routed.dialogs;
         if let Some(channel) = &routed.opens {
             if self.context.stop.is_cancelled() {
-                return info!(%channel, "a call came while stopping: it is left to the next proxy");
+                return info!(?channel, "a call came while stopping: it is left to the next proxy");
             }
             dialogs.push(self.open(&header.application, channel, text.clone()));
         }
         if dialogs.is_empty() {
             counters.count(Counter::EventsWithoutDialog);
             if &*header.kind == "ApplicationReplaced" {
-                warn!(application = %header.application, "another program took over this application: its calls no longer come here");
+                warn!(application = ?header.application, "another program took over this application: its calls no longer come here");
             } else {
-                debug!(kind = %header.kind, application = %header.application, "an event belongs to no dialog");
+                debug!(kind = ?header.kind, application = ?header.application, "an event belongs to no dialog");
             }
             return;
         }
-        let event = AriEvent { kind: header.kind.into(), body: text.clone() };
+        let event = AriEvent { kind: header.kind.into(), body: text.clone(), missed: 0 };
         for dialog in &dialogs {
             self.deliver(dialog, event.clone());
         }
@@ -107,13 +126,34 @@ impl Listener for Router {
 }
 
 /// After a gap: a channel whose end nobody told must not hold its dialog for ever.
-async fn forget_dead_channels(context: &Context, held: Vec<String>) {
-    for channel in held {
-        let id = percent_encoding::utf8_percent_encode(&channel, percent_encoding::NON_ALPHANUMERIC);
-        let request = Request { method: reqwest::Method::GET, url: format!("/channels/{id}"), body: None };
-        if context.rest.send(&request).await.is_ok_and(|answer| answer.status == 404) {
-            info!(%channel, "a channel ended while Asterisk's events were away");
-            context.registry().forget_channel(&channel);
+///
+/// Asterisk subscribes an application to each channel that is in it, or is being originated for it, and ends that when
+/// the channel leaves: what it no longer lists is gone, even if the channel lives on in the dialplan.
+async fn forget_gone_channels(context: &Context, held: Vec<Held>) {
+    let applications: BTreeSet<&str> = held.iter().map(|held| held.application.as_str()).collect();
+    for application in applications {
+        let Some(there) = channels_in(context, application).await else { continue };
+        for Held { channel, .. } in held.iter().filter(|held| held.application == application) {
+            if !there.contains(channel) {
+                info!(?channel, "a channel left while Asterisk's events were away");
+                context.registry().forget_channel(application, channel);
+            }
         }
     }
 }
+
+/// The channels that Asterisk lists for an application; `None` if it cannot be asked in time.
+async fn channels_in(context: &Context, application: &str) -> Option<HashSet<String>> {
+    let name = percent_encoding::utf8_percent_encode(application, percent_encoding::NON_ALPHANUMERIC);
+    let url = format!("/applications/{name}");
+    let answer = context
+        .rest
+        .ask(&Request { method: reqwest::Method::GET, url, body: None }, RESYNC, &context.stop)
+        .await?;
+    let application: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let listed = application.get("channel_ids")?.as_array()?.iter();
+    Some(listed.filter_map(|id| id.as_str().map(str::to_owned)).collect())
+}
+
+/// How long Asterisk is asked after a reconnect, while it starts or cannot answer; the next reconnect asks again.
+const RESYNC: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use ari_proxy::{
-    Proxy,
+    Proxy, StartError,
     config::{self, Config},
 };
 use clap::Parser;
@@ -74,7 +74,12 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIG);
         }
     };
-    exit_code(run(config))
+    let result = run(config);
+    if let Err(Some(StartError::Bus(error))) = result.as_ref().map_err(|error| error.downcast_ref()) {
+        eprintln!("ari-proxy: {}", config::refused_by_bus(&arguments.config, error));
+        return ExitCode::from(BAD_CONFIG);
+    }
+    exit_code(result)
 }
 
 fn exit_code(result: anyhow::Result<()>) -> ExitCode {

@@ -40,10 +40,17 @@ pub fn check_application(name: &str) -> Result<(), NameError> {
     if name.split('.').any(str::is_empty) {
         return refuse("begins or ends with a dot or holds two in a row, which no NATS subject can carry");
     }
-    if name == "ari" || name.starts_with("ari.") || name.starts_with('$') || name.starts_with("_INBOX") {
-        return refuse("begins with ari., $ or _INBOX, which are kept for the protocol and the broker");
+    if is_reserved(name) {
+        return refuse(RESERVED);
     }
     Ok(())
+}
+
+const RESERVED: &str = "begins with ari., amq., $ or _INBOX, which are kept for the protocol and the broker";
+
+/// The protocol's own topics, RabbitMQ's own queues, and NATS's own subjects.
+fn is_reserved(topic: &str) -> bool {
+    topic == "ari" || ["ari.", "amq.", "$", "_INBOX"].iter().any(|kept| topic.starts_with(kept))
 }
 
 /// Checks a `server_id`.
@@ -114,6 +121,19 @@ impl Names {
     #[must_use]
     pub fn application(&self, application: &str) -> String {
         format!("{}{application}", self.prefix)
+    }
+
+    /// Checks what the prefix makes of an application whose name alone is good.
+    ///
+    /// # Errors
+    /// The whole topic is too long, cannot be carried, or begins with what is kept for the protocol and the broker.
+    pub fn check_application(&self, application: &str) -> Result<(), NameError> {
+        let topic = self.application(application);
+        check_topic(&topic)?;
+        if is_reserved(&topic) {
+            return Err(NameError { name: topic, problem: RESERVED });
+        }
+        Ok(())
     }
 
     /// A fresh dialog id: the server's token, a dot, a uuid of version 7.
@@ -218,14 +238,38 @@ mod tests {
             "a..b",
             "ari",
             "ari.x",
+            "amq.x",
+            "amq.gen-1",
             "$SYS",
+            "_INBOX.1",
             "a/b",
             &"x".repeat(101),
         ] {
             assert!(check_application(bad).is_err(), "{bad:?}");
         }
-        for good in ["foo", "hello-world", "a.b", "Größe", "app_1"] {
+        for good in ["foo", "hello-world", "a.b", "Größe", "app_1", "amq", "amqp.x", "arian"] {
             assert!(check_application(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_makes_no_topic_that_is_kept_for_others() {
+        for (prefix, name) in [
+            ("ari.", "x"),
+            ("amq.", "x"),
+            ("$", "x"),
+            ("_INBOX.", "x"),
+            ("a", "ri"),
+            ("ar", "i.x"),
+            ("am", "q.x"),
+        ] {
+            assert!(check_application(name).is_ok(), "{name:?}");
+            assert!(Names::new(prefix).check_application(name).is_err(), "{prefix:?} {name:?}");
+        }
+        for (prefix, name) in
+            [("", "x"), ("acme.", "x"), ("ari", "x"), ("amq", "x"), ("acme.", &"x".repeat(MAX_NAME))]
+        {
+            assert_eq!(Names::new(prefix).check_application(name), Ok(()), "{prefix:?} {name:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 use ari_bus::protocol::{check_application, check_server_id, check_topic};
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{Config, MessageBus};
@@ -40,6 +40,9 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         }
     }
     check_url("websocket_url", &config.websocket_url, &["ws", "wss"])?;
+    if Url::parse(&config.websocket_url).is_ok_and(|url| url.fragment().is_some()) {
+        return Err(problem("websocket_url", "must not hold a #: what we add would come after it"));
+    }
     check_url("stasis_url", &config.stasis_url, &["http", "https"])?;
     if Url::parse(&config.stasis_url).is_ok_and(|url| url.query().is_some() || url.fragment().is_some()) {
         return Err(problem("stasis_url", "must end with the path, such as http://localhost:8088/ari"));
@@ -48,9 +51,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         return Err(problem("ws_user", "is empty or holds a colon"));
     }
     HeaderValue::from_str(&config.origin).map_err(|_| problem("origin", "is not a header's value"))?;
-    EnvFilter::builder()
-        .parse(&config.log)
-        .map_err(|_| problem("log", format!("{:?} is neither a level nor tracing directives", config.log)))?;
+    config.log = check_log(&config.log)?;
     let prefix = &config.bus_config.prefix;
     if prefix.len() > MAX_PREFIX || check_topic(&format!("{prefix}x")).is_err() {
         return Err(problem(
@@ -58,15 +59,37 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
             "is longer than 40 bytes or not a topic's beginning, such as acme.",
         ));
     }
-    if config.bus_config.url.expose_secret().trim().is_empty() {
-        config.bus_config.url = local_url(config.message_bus).into();
+    let names = config.names();
+    for name in &config.applications {
+        names.check_application(name).map_err(|error| {
+            problem("bus_config.prefix", format!("makes a topic that cannot be used: {error}"))
+        })?;
     }
+    config.bus_config.url = match config.bus_config.url.expose_secret().trim() {
+        "" => local_url(config.message_bus).into(),
+        url => url.into(),
+    };
     check_bus_url(&config)?;
     Ok(config)
 }
 
 /// The longest prefix, in bytes: with it a topic stays below RabbitMQ's 255.
 const MAX_PREFIX: usize = 40;
+
+/// What is logged, without spaces around its directives: tracing-subscriber takes those for a part of a name.
+fn check_log(text: &str) -> Result<String, Problem> {
+    let directives: Vec<_> = text.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
+    // A word alone would be taken for a module: a level with a typing error would silence everything else.
+    let known =
+        |one: &&str| one.contains(['=', '[']) || one.contains("::") || one.parse::<LevelFilter>().is_ok();
+    let log = directives.join(",");
+    if directives.is_empty() || !directives.iter().all(known) || EnvFilter::builder().parse(&log).is_err() {
+        let allowed =
+            "a level (off, error, warn, info, debug, trace) nor directives such as info,ari_proxy=debug";
+        return Err(problem("log", format!("{text:?} is neither {allowed}")));
+    }
+    Ok(log)
+}
 
 fn check_url(key: &str, text: &str, schemes: &[&str]) -> Result<(), Problem> {
     let url = Url::parse(text).map_err(|error| problem(key, format!("is not a URL: {error}")))?;
@@ -92,6 +115,10 @@ fn check_bus_url(config: &Config) -> Result<(), Problem> {
         if !schemes.contains(&url.scheme()) {
             let text = format!("must begin with {}:// as message_bus is {name}", schemes.join(":// or "));
             return Err(problem("bus_config.url", text));
+        }
+        // RabbitMQ's clients take `amqp://` for this machine; NATS has no such rule.
+        if config.message_bus == MessageBus::Nats && url.host_str().is_none_or(str::is_empty) {
+            return Err(problem("bus_config.url", "names no host; write it as nats://HOST:4222"));
         }
     }
     Ok(())

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use ari_bus::BusError;
 use figment::{
     Figment,
-    error::Kind,
+    error::{Actual, Kind},
     providers::{Env, Format, Json},
 };
 
@@ -18,36 +19,63 @@ const ENVIRONMENT: &str = "ARI_PROXY_";
 #[error("{0}")]
 pub struct ConfigError(String);
 
+impl ConfigError {
+    /// Keys, values and paths may hold anything: what would break the line or the terminal is escaped.
+    fn new(text: &str) -> Self {
+        let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        let shown = |line: String, c: char| match c {
+            c if breaks(c) => line + &c.escape_default().to_string(),
+            c => line + c.encode_utf8(&mut [0; 4]),
+        };
+        Self(text.chars().fold(String::new(), shown))
+    }
+
+    /// Names where the value of a key comes from: a variable of the environment or the file.
+    fn at(file: &Path, key: &str, problem: &str) -> Self {
+        let plain = key.split('[').next().unwrap_or(key);
+        let below = format!("{plain}.");
+        let variable = environment().into_iter().find(|(name, _)| name == plain || name.starts_with(&below));
+        let source = variable.map_or_else(
+            || file.display().to_string(),
+            |(name, _)| {
+                format!("environment variable {ENVIRONMENT}{}", name.replace('.', "__").to_uppercase())
+            },
+        );
+        Self::new(&format!("{source}: {key}: {problem}"))
+    }
+}
+
+/// The bus could not be made from a configuration that [`load`] had read from `file`: only its own code knows all
+/// that its URL may hold.
+#[must_use]
+pub fn refused_by_bus(file: &Path, error: &BusError) -> ConfigError {
+    ConfigError::at(file, "bus_config.url", &error.to_string())
+}
+
 /// Reads the configuration from a file and the environment, and checks it.
 ///
 /// # Errors
 /// One line that names the key, the value's problem and where it comes from.
 pub fn load(file: &Path) -> Result<Config, ConfigError> {
-    let shown = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| {
-        ConfigError(format!("{shown}: {error}; copy config.json.example there or name a file with --config"))
+        let hint = "copy config.json.example there or name a file with --config";
+        ConfigError::new(&format!("{}: {error}; {hint}", file.display()))
     })?;
     // Read as text first: an error in the file's syntax is told with line and column, whatever the layer above does.
     if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) {
-        return Err(ConfigError(format!("{shown}: not a JSON object: {error}")));
+        // An error that is not one of syntax repeats the value.
+        let syntax = if error.is_data() { String::new() } else { format!(": {error}") };
+        return Err(ConfigError::new(&format!("{}: not a JSON object{syntax}", file.display())));
     }
-    let environment = environment();
     // Merged one by one as text: figment would take a password of digits for a number.
-    let figment = environment.iter().fold(Figment::from(Json::string(&text)), |figment, (key, value)| {
+    let figment = environment().iter().fold(Figment::from(Json::string(&text)), |figment, (key, value)| {
         figment.merge((key.as_str(), value.as_str()))
     });
-    let source = |key: &str| {
-        let key = key.split('[').next().unwrap_or(key);
-        if environment.iter().any(|(name, _)| name == key) {
-            return format!("environment variable {ENVIRONMENT}{}", key.replace('.', "__").to_uppercase());
-        }
-        shown.to_string()
-    };
     let config: Config = figment.extract().map_err(|error| {
         let (key, problem) = describe(&error);
-        ConfigError(format!("{}: {key}: {problem}", source(&key)))
+        ConfigError::at(file, &key, &problem)
     })?;
-    check(config).map_err(|bad| ConfigError(format!("{}: {}: {}", source(&bad.key), bad.key, bad.problem)))
+    check(config).map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))
 }
 
 /// The variables that are meant for us, as keys with dots and their values.
@@ -56,7 +84,8 @@ fn environment() -> Vec<(String, String)> {
     variables.iter().map(|(key, value)| (key.as_str().to_lowercase(), value)).collect()
 }
 
-/// The key and the problem of an error of figment's; of several the first.
+/// The key and the problem of an error of figment's; of several the first. No value is shown: it may be a secret, even
+/// where none belongs.
 fn describe(error: &figment::Error) -> (String, String) {
     let path = error.path.join(".");
     // Figment names the field in the path for some kinds of error and not for others.
@@ -70,8 +99,29 @@ fn describe(error: &figment::Error) -> (String, String) {
         Kind::UnknownField(name, known) => {
             (with(name), format!("is not a key of the configuration; known here: {}", known.join(", ")))
         }
-        Kind::InvalidType(actual, expected) => (path, format!("is {actual}, expected {expected}")),
-        kind => (path, kind.to_string().replace('\n', " ")),
+        Kind::InvalidType(actual, expected) => {
+            let expected = if expected.starts_with("struct ") { "an object" } else { expected };
+            (path, format!("is {}, expected {expected}", type_of(actual)))
+        }
+        Kind::InvalidValue(actual, expected) => {
+            (path, format!("is {} that cannot be used, expected {expected}", type_of(actual)))
+        }
+        // Our own texts: see values.rs.
+        Kind::Message(text) => (path, text.clone()),
+        _ => (path, "has a value that cannot be used".to_owned()),
+    }
+}
+
+/// What a value is, in the words of JSON.
+fn type_of(actual: &Actual) -> &'static str {
+    match actual {
+        Actual::Bool(_) => "a boolean",
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number",
+        Actual::Char(_) | Actual::Str(_) | Actual::Bytes(_) => "a string",
+        Actual::Unit | Actual::Option => "null",
+        Actual::Seq => "a list",
+        Actual::Map => "an object",
+        _ => "a value of another type",
     }
 }
 
@@ -129,11 +179,25 @@ mod tests {
             (r#""queue": """#, r#""quue": """#, "bus_config.quue: is not a key"),
             (r#""origin""#, r#""oirgin""#, "oirgin: is not a key"),
             (r#"{"url": """#, r#"{"url": "amqp://x""#, "bus_config.url: must begin with nats://"),
-            (
-                r#""ws_password": "secret""#,
-                r#""ws_password": 7"#,
-                "ws_password: is unsigned int `7`, expected",
-            ),
+            (r#""secret""#, "83749211", "ws_password: is a number, expected a string"),
+            (r#""secret""#, "null", "ws_password: is null, expected a string"),
+            (r#""secret""#, "{\"a\": 1}", "ws_password: is an object, expected a string"),
+            (r#"{"url": "", "queue": ""}"#, r#""nats://x""#, "bus_config: is a string, expected an object"),
+            (r#"{"url": """#, r#"{"url": "nats://""#, "bus_config.url: names no host"),
+            (r#"{"url": """#, r#"{"url": "nats://a,nats://u:p@""#, "bus_config.url: "),
+            (r#"{"url": """#, r#"{"url": [7]"#, "bus_config.url: is a list, expected a string"),
+            ("/ari/events", "/ari/events#x", "websocket_url: must not hold a #"),
+            ("/ari/events", "/ari/events?a=b#", "websocket_url: must not hold a #"),
+            (r#""origin""#, r#""a\nb": 1, "origin""#, "a\\nb: is not a key"),
+            (r#"["foo"]"#, r#"["amq.foo"]"#, "applications[0]: \"amq.foo\" begins with"),
+            (r#""ws_user""#, r#""log": "loud", "ws_user""#, "log: \"loud\" is neither a level (off, "),
+            (r#""ws_user""#, r#""log": "info,loud", "ws_user""#, "log: \"info,loud\" is neither"),
+            (r#""ws_user""#, r#""log": "foo=bar=baz", "ws_user""#, "log: \"foo=bar=baz\" is neither"),
+            (r#""ws_user""#, r#""log": "a\nb", "ws_user""#, "log: \"a\\nb\" is neither"),
+            (r#""ws_user""#, r#""log": " , ", "ws_user""#, "log: \" , \" is neither"),
+            (r#""queue": """#, r#""prefix": "ari.""#, "bus_config.prefix: makes a topic that"),
+            (r#""queue": """#, r#""prefix": "amq.""#, "bus_config.prefix: makes a topic that"),
+            (r#""queue": """#, r#""prefix": "$""#, "bus_config.prefix: makes a topic that"),
             (r#""queue": """#, r#""prefix": "a b""#, "bus_config.prefix: "),
             (
                 r#""ws_user""#,
@@ -155,7 +219,42 @@ mod tests {
 
     #[test]
     fn no_error_shows_a_secret() {
-        let error = error_of(r#"{"url": """#, r#"{"url": "amqp://me:hunter2@x""#);
-        assert!(!error.contains("hunter2"), "{error}");
+        const BUS: &str = r#"{"url": "", "queue": ""}"#;
+        for (from, to) in [
+            (r#"{"url": """#, r#"{"url": "amqp://me:83749211@x""#),
+            (r#"{"url": """#, r#"{"url": "nats://me:83749211@""#),
+            (r#"{"url": """#, r#"{"url": 83749211"#),
+            (BUS, r#""nats://me:83749211@host""#),
+            (BUS, "83749211"),
+            (BUS, r#"["83749211"]"#),
+            (r#""secret""#, "83749211"),
+            (r#""secret""#, "-83749211"),
+            (r#""secret""#, "83749211.5"),
+            (r#""secret""#, "83749211837492118374921183749211"),
+            (r#""secret""#, "[83749211]"),
+            (r#""secret""#, r#"{"83749211": "83749211"}"#),
+            (r#""NATS""#, r#""nats://me:83749211@host""#),
+            (r#""NATS""#, "83749211"),
+        ] {
+            let error = error_of(from, to);
+            assert!(!error.contains("83749211"), "{to}: {error}");
+        }
+        let whole = load_text(r#""nats://me:83749211@host""#).unwrap_err();
+        assert!(whole.ends_with(": not a JSON object"), "{whole}");
+    }
+
+    #[test]
+    fn what_can_be_logged_is_taken() {
+        for (log, taken) in [
+            ("debug", "debug"),
+            ("OFF", "OFF"),
+            ("info, ari_proxy=debug", "info,ari_proxy=debug"),
+            ("ari_proxy::dialog", "ari_proxy::dialog"),
+            ("warn,[call]=trace", "warn,[call]=trace"),
+        ] {
+            let text = SEED.replace("RABBITMQ|NATS", "NATS");
+            let text = text.replace(r#""ws_user""#, &format!(r#""log": "{log}", "ws_user""#));
+            assert_eq!(load_text(&text).unwrap().log, taken);
+        }
     }
 }

@@ -10,7 +10,7 @@ use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use load::{ConfigError, load};
+pub use load::{ConfigError, load, refused_by_bus};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
 #[derive(Debug, Clone, Deserialize)]

@@ -41,6 +41,10 @@ impl<'de> Deserialize<'de> for MessageBus {
         match &*text.to_ascii_uppercase() {
             "NATS" => Ok(Self::Nats),
             "RABBITMQ" => Ok(Self::Rabbitmq),
+            // Somebody's URL, and perhaps their password: it is not shown.
+            text if text.contains("://") => Err(D::Error::custom(
+                "is a URL, which belongs into bus_config.url: write \"NATS\" or \"RABBITMQ\" here",
+            )),
             _ => Err(D::Error::custom(format!("{text:?} is not one bus: write \"NATS\" or \"RABBITMQ\""))),
         }
     }

@@ -135,29 +135,55 @@ fn a_bad_configuration_is_told_in_one_line() {
 
     for (key, value, problem) in [
         ("mesage_bus", json!("NATS"), "mesage_bus: is not a key"),
-        ("server_id", json!(7), "server_id: is unsigned int `7`"),
+        ("server_id", json!(7), "server_id: is a number, expected a string"),
         ("applications", json!(["a b"]), r#"applications[0]: "a b" holds a space"#),
         ("bus_config", json!({ "url": "amqp://me:hunter2@x" }), "bus_config.url: must begin with nats://"),
         ("dialog", json!({ "linger": "soon" }), r#"dialog.linger: "soon" is no duration"#),
+        ("ws_password", json!(83_749_211), "ws_password: is a number, expected a string"),
+        ("bus_config", json!("nats://me:hunter2@x"), "bus_config: is a string, expected an object"),
+        ("bus_config", json!({ "url": "nats://" }), "bus_config.url: names no host"),
+        ("bus_config", json!({ "url": "nats:hunter2" }), "bus_config.url: names no host"),
+        (
+            "bus_config",
+            json!({ "prefix": "amq." }),
+            r#"bus_config.prefix: makes a topic that cannot be used: "amq.foo""#,
+        ),
+        ("log", json!("foo=bar=baz"), r#"log: "foo=bar=baz" is neither a level"#),
+        ("log", json!("loud"), r#"log: "loud" is neither a level"#),
+        ("two\nlines", json!(1), r"two\nlines: is not a key"),
+        ("websocket_url", json!("ws://localhost:8080/ari/events#x"), "websocket_url: must not hold a #"),
     ] {
         let mut config = seed.clone();
         config["message_bus"] = "NATS".into();
         config[key] = value;
         let (line, path) = refusal(&config, None);
         assert!(line.contains(&path) && line.contains(problem), "{line}");
-        assert!(!line.contains("hunter2"), "{line}");
+        assert!(!line.contains("hunter2") && !line.contains("83749211"), "{line}");
     }
+    // Only the bus itself finds this one.
+    let mut config = config(1, 2);
+    config["message_bus"] = "RABBITMQ".into();
+    config["bus_config"]["url"] = "amqp://me:hunter2@x/?heartbeat=often".into();
+    let (line, path) = refusal(&config, None);
+    let said = format!("ari-proxy: {path}: bus_config.url: the RabbitMQ URL cannot be read");
+    assert!(line.starts_with(&said) && !line.contains("hunter2"), "{line}");
+    assert_eq!(line.matches("cannot be read").count(), 1, "{line}");
 }
 
 #[test]
 fn a_bad_variable_is_named_as_such() {
-    let variable = ("ARI_PROXY_BUS_CONFIG__URL", "http://hunter2@x");
-    let (line, _) = refusal(&config(1, 2), Some(variable));
-    assert!(
-        line.contains("environment variable ARI_PROXY_BUS_CONFIG__URL: bus_config.url: must begin"),
-        "{line}"
-    );
-    assert!(!line.contains("hunter2"), "{line}");
+    for (name, value, problem) in [
+        ("ARI_PROXY_BUS_CONFIG__URL", "http://hunter2@x", "bus_config.url: must begin"),
+        ("ARI_PROXY_BUS_CONFIG__URL", "nats:hunter2", "bus_config.url: "),
+        ("ARI_PROXY_BUS_CONFIG", "nats://me:hunter2@x", "bus_config: is a string, expected an object"),
+        ("ARI_PROXY_WS_PASSWORD__X", "hunter2", "ws_password: is an object, expected a string"),
+        ("ARI_PROXY_APPLICATIONS", "foo,amq.x", r#"applications[1]: "amq.x" begins with"#),
+        ("ARI_PROXY_LOG", "loud", r#"log: "loud" is neither"#),
+    ] {
+        let (line, _) = refusal(&config(1, 2), Some((name, value)));
+        assert!(line.contains(&format!("environment variable {name}: {problem}")), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
 }
 
 #[test]

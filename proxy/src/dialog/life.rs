@@ -1,6 +1,6 @@
 //! The life of one dialog, in its own task: offered, active, lingering, gone.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use ari_bus::protocol::{Control, Incoming, parse_incoming};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -97,10 +97,13 @@ async fn serve(
     forget();
     answer_late_accepts(context, &mut mail).await;
     events.close();
-    let mut lost = outlet.under_way();
+    let mut unsent = 0;
     while events.try_recv().is_ok() {
-        lost += 1;
+        unsent += 1;
     }
+    outlet.skip(dialog.missed.load(Ordering::Relaxed) + unsent);
+    // Those under way have their numbers already.
+    let lost = outlet.under_way() + usize::try_from(unsent).unwrap_or(usize::MAX);
     if lost > 0 {
         context.counters.add(Counter::EventsLost, lost);
         warn!(dialog = %dialog.root, lost, "the worker could not be reached: events are lost");

@@ -60,11 +60,19 @@ impl<'a> Outlet<'a> {
             }
             let _busy = activity.begin();
             self.under_way = batch.len();
-            let messages =
-                batch.drain(..).filter_map(|event| self.wrap(&event.kind, event.body.as_str())).collect();
+            let messages = batch.drain(..).filter_map(|event| {
+                self.skip(event.missed);
+                self.wrap(&event.kind, event.body.as_str())
+            });
+            let messages = messages.collect();
             self.publish(messages).await;
             self.under_way = 0;
         }
+    }
+
+    /// Uses up the numbers of events that were dropped: the worker sees that they are missing.
+    pub(super) fn skip(&mut self, missed: u64) {
+        self.seq += missed;
     }
 
     /// Events that were still on their way when [`Outlet::run`] was dropped.

@@ -1,0 +1,169 @@
+//! Calls and dialogs whose way is not straight: late accepts, an Asterisk that answers with errors, gaps, overload.
+
+use std::time::Duration;
+
+use ari_proxy::Counter;
+use ari_tests::{
+    brokers::Kind,
+    desk::{Desk, ari},
+    on_both_buses,
+    oracle::number,
+    wait::{eventually, soon},
+    worlds::Simulated,
+};
+use asterisk_sim::{CallEnd, Cut, LoadPlan, RestFault};
+use serde_json::{Value, json};
+
+on_both_buses!(
+    an_accept_between_two_offers_counts,
+    a_call_is_given_back_however_often_that_fails,
+    a_dialog_ends_though_nobody_told_the_end,
+    a_channel_that_was_never_made_holds_no_dialog,
+    dropped_events_leave_a_gap_in_the_numbers,
+    an_accept_cannot_take_topics_of_others,
+);
+
+fn short_offers(config: &mut Value) {
+    config["dialog"] = json!({"offer_timeout": "200ms", "offer_deadline": "5s"});
+}
+
+async fn an_accept_between_two_offers_counts(kind: Kind) {
+    let world = Simulated::new(kind, short_offers).await;
+    let desk = Desk::open(world.broker.connect("late").await).await;
+    let mut pool = desk.join(&world.application).await;
+    let call = world.simulator.call(&world.application).place();
+    let offer = pool.offer().await;
+    // The only worker leaves the pool, and accepts when the next offer finds nobody.
+    drop(pool);
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    let dialog = desk.accept(&offer).await;
+    assert_eq!(dialog.event("StasisStart").await["term"], offer["term"]);
+    let url = format!("/channels/{}", call.channel_id());
+    assert_eq!(dialog.command("DELETE", &url, json!("")).await.0, 204);
+    world.proxy.stop().await;
+}
+
+async fn a_call_is_given_back_however_often_that_fails(kind: Kind) {
+    let world = Simulated::new(kind, |config| {
+        config["dialog"] = json!({"offer_deadline": "300ms"});
+    })
+    .await;
+    for path in ["/channels/*/continue", "/channels/*"] {
+        world.simulator.faults().add(RestFault::on("*", path).times(3).answer(503, "{}"));
+    }
+    let call = world.simulator.call(&world.application).place();
+    let end = soon("the call's end", call.wait_ended()).await;
+    assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}");
+    world.proxy.stop().await;
+}
+
+async fn a_dialog_ends_though_nobody_told_the_end(kind: Kind) {
+    let world = Simulated::new(kind, |_| {}).await;
+    let desk = Desk::open(world.broker.connect("gap").await).await;
+    let mut pool = desk.join(&world.application).await;
+    let ends = world.simulator.call(&world.application).place();
+    let dialog = desk.accept(&pool.offer().await).await;
+    dialog.event("StasisStart").await;
+    let stays = world.simulator.call(&world.application).place();
+    let standing = desk.accept(&pool.offer().await).await;
+    standing.event("StasisStart").await;
+    // The caller hangs up while nobody hears it, and Asterisk is not ready at once afterwards.
+    let connected = world.simulator.handshakes().len();
+    world.simulator.faults().add(RestFault::on("GET", "/applications/*").times(2).answer(503, "{}"));
+    world.simulator.faults().refuse_websockets(asterisk_sim::Refusal::Status(503));
+    world.simulator.faults().drop_websockets(Cut::Abrupt);
+    eventually("the socket gone", async || !world.simulator.is_registered(&world.application)).await;
+    ends.hangup();
+    world.simulator.faults().accept_websockets();
+    eventually("connected again", async || world.simulator.handshakes().len() > connected).await;
+    dialog.event("ProxyEnded").await;
+    // The other call is as it was.
+    let url = format!("/channels/{}", stays.channel_id());
+    assert_eq!(standing.command("GET", &url, json!("")).await.0, 200);
+    assert!(!standing.events().iter().any(|event| event["type"] == "ProxyEnded"));
+    world.proxy.stop().await;
+}
+
+async fn a_channel_that_was_never_made_holds_no_dialog(kind: Kind) {
+    let world = Simulated::new(kind, |config| {
+        config["asterisk"] = json!({"command_timeout": "500ms"});
+    })
+    .await;
+    let desk = Desk::open(world.broker.connect("never").await).await;
+    let mut pool = desk.join(&world.application).await;
+    let call = world.simulator.call(&world.application).place();
+    let dialog = desk.accept(&pool.offer().await).await;
+    world.simulator.faults().add(RestFault::on("POST", "/channels").silence());
+    world.simulator.faults().add(RestFault::on("GET", "/channels/*").times(1).answer(503, "{}"));
+    let body = json!({"endpoint": "PJSIP/x", "app": world.application, "channelId": "never-made"});
+    let (status, text) = dialog.command("POST", "/channels", body).await;
+    assert!(status == 504 && text.contains("not known"), "{status} {text}");
+    call.hangup();
+    dialog.event("ProxyEnded").await;
+    world.proxy.stop().await;
+}
+
+async fn dropped_events_leave_a_gap_in_the_numbers(kind: Kind) {
+    const EVENTS: u64 = 12_000;
+    let world = Simulated::new(kind, |config| {
+        config["dialog"] = json!({"offer_timeout": "20s"});
+    })
+    .await;
+    let desk = Desk::open(world.broker.connect("gap").await).await;
+    let mut pool = desk.join(&world.application).await;
+    let plan = LoadPlan {
+        application: world.application.clone(),
+        calls: 1,
+        events_per_call: EVENTS,
+        ..LoadPlan::default()
+    };
+    let load = world.simulator.load(plan);
+    let offer = pool.offer().await;
+    // More events than a dialog holds come before its worker takes it.
+    let counters = world.proxy.counters.clone();
+    eventually("all events at the proxy", async || counters.get(Counter::EventsReceived) > EVENTS).await;
+    let lost = counters.get(Counter::EventsLost);
+    assert!(lost > 0, "the queue was not full");
+    let dialog = desk.accept(&offer).await;
+    let call = load.wait().await.calls.remove(0);
+    let url = format!("/channels/{}", call.channel_id);
+    assert_eq!(dialog.command("DELETE", &url, json!("")).await.0, 204);
+    let ended = dialog.event("ProxyEnded").await;
+    let events = dialog.events();
+    assert_eq!(
+        ended["seq"].as_u64(),
+        Some(events.len() as u64 + lost),
+        "what is missing is seen in the numbers"
+    );
+    let numbers: Vec<u64> = events
+        .iter()
+        .filter(|event| event["type"] == "ChannelUserevent")
+        .map(ari)
+        .filter_map(|event| number(&event))
+        .collect();
+    assert_eq!(numbers.len() as u64, EVENTS - lost);
+    assert!(numbers.is_sorted(), "in order");
+    world.proxy.stop().await;
+}
+
+async fn an_accept_cannot_take_topics_of_others(kind: Kind) {
+    let world = Simulated::new(kind, |_| {}).await;
+    let desk = Desk::open(world.broker.connect("thief").await).await;
+    let mut pool = desk.join(&world.application).await;
+    let _call = world.simulator.call(&world.application).place();
+    let offer = pool.offer().await;
+    let dialog = desk.owned(&offer);
+    let commands = format!("commands_{}", offer["dialog_id"].as_str().unwrap_or_default());
+    for (number, events) in [commands.as_str(), &dialog.commands_topic, &world.application].iter().enumerate()
+    {
+        let id = number.to_string();
+        let responses = &dialog.responses_topic;
+        let accept = json!({"control": "accept", "term": 1, "unique_id": id, "events": events, "responses": responses});
+        dialog.send(&accept).await;
+        let (status, text) = dialog.answer(&id).await;
+        assert!(status == 400 && text.contains("no worker's topic"), "{events}: {status} {text}");
+    }
+    let honest = desk.accept(&offer).await;
+    honest.event("StasisStart").await;
+    world.proxy.stop().await;
+}

@@ -7,7 +7,7 @@ use ari_bus::protocol::{Object, ObjectKind};
 use reqwest::Method;
 use uuid::Uuid;
 
-use super::request::Request;
+use super::{fields::Fields, request::Request};
 
 /// An object that a command makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +22,14 @@ pub(crate) struct Chosen {
 enum Place {
     /// The last segment of the path.
     Path,
-    /// This parameter of the query or field of the body; chosen here if it is absent.
+    /// This parameter of the query or field of the body; chosen here if it is absent or no text.
     Open(&'static str),
     /// This parameter or field; without it the request makes no such object.
     Given(&'static str),
 }
 
-/// The objects that a request makes, with an id chosen and added to it wherever the worker left it open.
+/// The objects that a request makes, the one that its answer names first; with an id chosen and written into the request
+/// wherever the worker left it open.
 ///
 /// A channel that is made for another application is not among them: its StasisStart opens a dialog there.
 pub(crate) fn choose_ids(request: &mut Request, application: &str) -> Vec<Chosen> {
@@ -59,7 +60,7 @@ pub(crate) fn choose_ids(request: &mut Request, application: &str) -> Vec<Chosen
         Place::Given(name) => request.parameter(name),
         Place::Open(name) => Some(request.parameter(name).unwrap_or_else(|| {
             let id = Uuid::now_v7().to_string();
-            request.add_query(name, &id);
+            request.set(name, &id);
             id
         })),
     };
@@ -71,6 +72,15 @@ pub(crate) fn choose_ids(request: &mut Request, application: &str) -> Vec<Chosen
     let other = (kind == ObjectKind::Channel).then(|| request.parameter("otherChannelId")).flatten();
     chosen.extend(other.map(|id| Chosen { object: Object { kind, id }, will_enter: false }));
     chosen
+}
+
+/// The id that Asterisk gave to what a command made, from the body of its 2xx answer. None where the body names none.
+///
+/// It is that of the first object of [`choose_ids`], of which this takes the kind; no answer names the other half of a
+/// Local channel. Asterisk has the last word: where the two differ, its events will bear this id.
+pub(crate) fn answered_id(kind: ObjectKind, body: &[u8]) -> Option<String> {
+    let name = if kind == ObjectKind::Recording { "name" } else { "id" };
+    Fields::read(body)?.get(name)?.text()
 }
 
 #[cfg(test)]
@@ -88,6 +98,9 @@ mod tests {
         use ObjectKind::{Bridge, Channel, Playback, Recording};
         for (url, body, kind, id) in [
             ("/channels?app=app&channelId=c1", None, Channel, "c1"),
+            ("/channels?app=app&channelId=c0&channelId=last", None, Channel, "last"),
+            ("/channels/+49301?app=app", None, Channel, " 49301"),
+            ("/channels/%2B49301?app=app", None, Channel, "+49301"),
             ("/channels?channelId=query", Some(r#"{"app":"app","channelId":"body"}"#), Channel, "body"),
             ("/channels/c2?app=app", None, Channel, "c2"),
             ("/channels/create", Some(r#"{"app":"app","channelId":"c3"}"#), Channel, "c3"),
@@ -113,6 +126,53 @@ mod tests {
             let (request, chosen) = post(url, None);
             assert!(request.url.ends_with(&format!("={}", chosen[0].1)), "{}", request.url);
         }
+    }
+
+    #[test]
+    fn a_chosen_id_stands_where_asterisk_reads_it() {
+        for (url, name) in [
+            ("/channels?app=app", "channelId"),
+            ("/channels/1/snoop?app=app", "snoopId"),
+            ("/channels/1/play?media=x", "playbackId"),
+            ("/bridges", "bridgeId"),
+        ] {
+            for none in [r#""""#, "null", "5", "{}"] {
+                let (request, chosen) =
+                    post(url, Some(&format!(r#"{{"timeout" : 3.0, "{name}": {none}, "v":{{ "a":1e2 }}}}"#)));
+                let id = &chosen[0].1;
+                assert_eq!(id.len(), 36, "{id}");
+                assert_eq!(request.url, url, "the query does not help");
+                let body = format!(r#"{{"timeout":3.0,"{name}":"{id}","v":{{ "a":1e2 }}}}"#);
+                assert_eq!(request.body.as_deref(), Some(&*body));
+                assert_eq!(request.parameter(name).as_ref(), Some(id));
+            }
+            // The body without the field, or no object: it is left alone.
+            for body in [r#"{ "timeout" : 3.0 }"#, "[]", "{"] {
+                let (request, chosen) = post(url, Some(body));
+                assert_eq!(request.body.as_deref(), Some(body));
+                assert!(request.url.ends_with(&format!("{name}={}", chosen[0].1)), "{}", request.url);
+            }
+        }
+        let (_, chosen) = post("/bridges", Some(r#"{"bridgeId":null,"bridgeId":"last"}"#));
+        assert_eq!(chosen, [(ObjectKind::Bridge, "last".to_owned())]);
+        let (request, chosen) = post("/bridges?bridgeId=a&bridgeId=", None);
+        assert_eq!(request.parameter("bridgeId").as_ref(), Some(&chosen[0].1));
+        assert_eq!(chosen[0].1.len(), 36);
+    }
+
+    #[test]
+    fn an_answer_names_what_was_made() {
+        use ObjectKind::{Bridge, Channel, Playback, Recording};
+        let id = |kind, body: &str| answered_id(kind, body.as_bytes());
+        for kind in [Channel, Bridge, Playback] {
+            let body = r#"{"id":"x","name":"SIP/n","channel":{"id":"y"}}"#;
+            assert_eq!(id(kind, body).as_deref(), Some("x"));
+        }
+        assert_eq!(id(Recording, r#"{"name":"a b","id":"x"}"#).as_deref(), Some("a b"));
+        for body in ["", "[]", "{}", r#"{"id":5}"#, r#"{"id":""}"#, "\u{0}", r#""id""#] {
+            assert_eq!(id(Channel, body), None, "{body}");
+        }
+        assert_eq!(answered_id(Channel, &[0xff]), None);
     }
 
     #[test]

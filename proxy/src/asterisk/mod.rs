@@ -2,6 +2,7 @@
 
 pub(crate) mod chosen;
 pub(crate) mod event;
+mod fields;
 pub(crate) mod request;
 pub(crate) mod rest;
 pub(crate) mod websocket;

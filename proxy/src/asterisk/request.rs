@@ -3,7 +3,8 @@
 use ari_bus::protocol::Command;
 use percent_encoding::percent_decode_str;
 use reqwest::Method;
-use serde_json::{Map, Value};
+
+use super::fields::Fields;
 
 /// The longest path and query, in bytes: Asterisk reads a request line into 4,096.
 const MAX_URL: usize = 4_096;
@@ -16,7 +17,7 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// Path and query under ARI's root, beginning with one slash.
     pub(crate) url: String,
-    /// A JSON body, byte for byte as the worker wrote it.
+    /// A JSON body, byte for byte as the worker wrote it unless it had an id that was none ([`Request::set`]).
     pub(crate) body: Option<String>,
 }
 
@@ -69,33 +70,46 @@ impl Request {
         is_move && self.parameter("app").is_none()
     }
 
-    /// A parameter, wherever the worker put it: a field of the JSON body wins over the query. Empty is none.
+    /// A parameter, as Asterisk reads it: a field of the JSON body wins over the query, whatever its type. None where
+    /// it is no text or an empty one.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        let body =
-            self.body.as_deref().and_then(|body| serde_json::from_str::<Map<String, Value>>(body).ok());
-        let field = body.and_then(|body| body.get(name).and_then(Value::as_str).map(str::to_owned));
-        field.or_else(|| self.query(name)).filter(|value| !value.is_empty())
+        match self.fields().and_then(|fields| fields.get(name)) {
+            Some(field) => field.text(),
+            None => self.query(name),
+        }
     }
 
-    /// The path's segments, decoded.
+    /// The fields of a body that is a JSON object.
+    fn fields(&self) -> Option<Fields<'_>> {
+        Fields::read(self.body.as_deref()?.as_bytes())
+    }
+
+    /// The path's segments, decoded as Asterisk does: a plus is a space here, too.
     pub(crate) fn segments(&self) -> Vec<String> {
         let path = self.url.split('?').next().unwrap_or_default();
         path.split('/')
             .skip(1)
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .map(|segment| percent_decode_str(&segment.replace('+', " ")).decode_utf8_lossy().into_owned())
             .collect()
     }
 
-    /// A parameter of the query, decoded.
+    /// A parameter of the query, decoded: the last of its name, up to a NUL, which ends a text of Asterisk's. Empty is
+    /// none.
     fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.url.split_once('?')?;
-        url::form_urlencoded::parse(query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        let (_, value) =
+            url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).last()?;
+        value.split('\0').next().filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// Adds a parameter to the query. Its value must need no encoding.
-    pub(crate) fn add_query(&mut self, name: &str, value: &str) {
+    /// Sets a parameter where Asterisk reads it: in the body's field of that name, or else at the query's end. Its value
+    /// must need no encoding.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        let body = self.fields().filter(|fields| fields.get(name).is_some());
+        if let Some(body) = body.and_then(|fields| fields.with(name, value).ok()) {
+            self.body = Some(body);
+            return;
+        }
         let separator = if self.url.contains('?') { '&' } else { '?' };
         self.url.push(separator);
         self.url.push_str(name);
@@ -187,16 +201,41 @@ mod tests {
 
     #[test]
     fn a_move_without_app_does_not_reach_asterisk() {
-        let check = |url: &str, body: Option<&'static str>| {
+        let check = |url: &str, body: Option<String>| {
             let body = body.map(Into::into);
             let command =
                 Command { method: "POST".into(), url: url.to_owned().into(), body, ..Command::default() };
             Request::check(&command).map_err(|refused| refused.status).map(drop)
         };
         assert_eq!(check("/channels/1/move", None), Err(400));
-        assert_eq!(check("/channels/1/%6dove?app=", Some("{}")), Err(400));
+        assert_eq!(check("/channels/1/%6dove?app=", Some("{}".into())), Err(400));
         assert_eq!(check("/channels/1/move?app=b", None), Ok(()));
-        assert_eq!(check("/channels/1/move", Some(r#"{"app":"b"}"#)), Ok(()));
+        assert_eq!(check("/channels/1/move", Some(r#"{"app":"b"}"#.into())), Ok(()));
+        // A field that is there decides: the query does not help.
+        for field in ["null", "5", "\"\"", "{}", "[\"b\"]", "true"] {
+            assert_eq!(
+                check("/channels/1/move?app=b", Some(format!("{{\"app\":{field}}}"))),
+                Err(400),
+                "{field}"
+            );
+        }
+        let deep = format!(r#"{{"x":{}{},"app":null}}"#, "[".repeat(500), "]".repeat(500));
+        assert_eq!(check("/channels/1/move?app=b", Some(deep)), Err(400));
+        assert_eq!(check("/channels/1/move?app=b", Some(r#"{"app":"b","app":null}"#.into())), Err(400));
+        assert_eq!(check("/channels/1/move", Some(r#"{"app":null,"app":"b"}"#.into())), Ok(()));
+        // Of two in the query the last counts, and a NUL ends it.
+        assert_eq!(check("/channels/1/move?app=b&app=", None), Err(400));
+        assert_eq!(check("/channels/1/move?app=%00b", None), Err(400));
+        assert_eq!(check("/channels/1/move?app=&app=b", None), Ok(()));
+        // No object: its fields cannot decide.
+        assert_eq!(check("/channels/1/move?app=b", Some("[]".into())), Ok(()));
+    }
+
+    #[test]
+    fn a_plus_in_a_path_is_a_space() {
+        let request = check("POST", "/channels/+49%2B3+0").unwrap();
+        assert_eq!(request.segments(), ["channels", " 49+3 0"]);
+        assert_eq!(request.url, "/channels/+49%2B3+0");
     }
 
     #[test]

@@ -37,8 +37,9 @@ impl Params {
         self.json.as_ref().and_then(|json| json.get(name))
     }
 
+    /// The last of its name, as in Asterisk.
     fn pair(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().rfind(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The JSON body, if there is one.
@@ -125,6 +126,15 @@ mod tests {
         assert_eq!(params.text("a").as_deref(), Some("x"));
         assert_eq!(params.text("b").as_deref(), Some("2 3"));
         assert!(Params::new("", "application/json", b"{\"a").is_err());
+    }
+
+    #[test]
+    fn the_last_of_a_name_counts() {
+        assert_eq!(Params::from_query("a=1&a=2").text("a").as_deref(), Some("2"));
+        assert_eq!(Params::from_query("a=1&a=").filled("a"), None);
+        let json = |body: &str| Params::new("a=query", "application/json", body.as_bytes()).unwrap();
+        assert_eq!(json(r#"{"a":"1","a":"2"}"#).text("a").as_deref(), Some("2"));
+        assert_eq!(json(r#"{"a":"1","a":null}"#).text("a"), None, "the query does not help");
     }
 
     #[test]

@@ -80,7 +80,8 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable` or `Timeout` when the broker is away.
     async fn delete(&self, topic: &str) -> Result<(), BusError>;
 
-    /// Sends what is still to be sent, says goodbye to the broker and ends every subscription.
+    /// Sends what is still to be sent, says goodbye to the broker and ends every subscription. A bus that is dropped
+    /// instead may lose what was published a moment ago.
     async fn close(&self);
 }
 

@@ -26,8 +26,8 @@ use crate::{
     protocol::check_topic,
 };
 
-/// A connection to NATS that comes back whenever it was lost. Dropping it ends its subscriptions without a goodbye;
-/// [`Bus::close`] takes care of what is on its way.
+/// A connection to NATS that comes back whenever it was lost. Dropping it ends its subscriptions without a goodbye and
+/// may lose what was published a moment ago; [`Bus::close`] takes care of what is on its way.
 #[derive(Debug)]
 pub struct NatsBus {
     shared: Arc<Shared>,

@@ -95,11 +95,9 @@ pub(crate) async fn a_broker_that_comes_late_is_found<B: Broker>() {
     let broker = B::start().await;
     broker.kill().await;
     let bus = broker.connect(options());
-    let mut link = bus.link();
-    assert!(!link.is_up());
     all_fail(&*bus, BusErrorKind::Unavailable).await;
-    // An attempt fails, and the next ones go on.
-    within("a failed attempt", link.changed()).await;
+    // Time for attempts to fail; it is no error of the bus if there were none.
+    tokio::time::sleep(SHORT).await;
     all_fail(&*bus, BusErrorKind::Unavailable).await;
     broker.start_again().await;
     up(&*bus).await;

@@ -46,7 +46,8 @@ pub(crate) async fn a_member_that_leaves_loses_nothing<B: Broker>() {
 
     let enough = Arc::new(AtomicBool::new(false));
     let sending = tokio::spawn({
-        let (enough, topic) = (Arc::clone(&enough), topic.clone());
+        // A clone: one that is dropped without being closed may take with it what it has not written yet.
+        let (enough, topic, sender) = (Arc::clone(&enough), topic.clone(), Arc::clone(&sender));
         async move {
             let mut sent = 0;
             while !enough.load(Ordering::Relaxed) {

@@ -10,7 +10,11 @@ use tracing::debug;
 
 use super::{Context, Dialog, activity::Busy, owner::Owner};
 use crate::{
-    asterisk::{chosen::choose_ids, request::Request, rest::RestError},
+    asterisk::{
+        chosen::{answered_id, choose_ids},
+        request::Request,
+        rest::RestError,
+    },
     counters::Counter,
     limits::{SETTLE, VERSION_1_ANSWER},
 };
@@ -62,6 +66,7 @@ pub(super) async fn run(
 async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> Answer {
     context.counters.count(Counter::Commands);
     let chosen = choose_ids(&mut request, &dialog.application);
+    let made = chosen.first().cloned();
     // Before the request: events of what it makes can come before its answer.
     let bound = context.registry().bind(dialog, chosen);
     match context.rest.send(&request).await {
@@ -69,6 +74,13 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
             let mut registry = context.registry();
             if (200..300).contains(&answer.status) {
                 registry.confirm(dialog, &bound);
+                // Asterisk has the last word on ids.
+                if let Some(made) = made
+                    && let Some(id) = answered_id(made.object.kind, &answer.body)
+                    && id != made.object.id
+                {
+                    registry.rename(dialog, made, id);
+                }
             } else {
                 registry.undo(dialog, &bound);
             }

@@ -159,6 +159,16 @@ impl<D: Member> Registry<D> {
         }
     }
 
+    /// Binds what a command made under the id that Asterisk gave it in the place of the one that was chosen.
+    pub(crate) fn rename(&mut self, dialog: &Arc<D>, made: Chosen, id: String) {
+        if self.own(dialog, &made.object).is_some() {
+            self.remove(dialog.application(), &made.object);
+        }
+        let object = Object { kind: made.object.kind, id };
+        let new = self.bind(dialog, vec![Chosen { object, will_enter: made.will_enter }]);
+        self.confirm(dialog, &new);
+    }
+
     /// Takes back what a failed command was to make, unless an event showed that it exists.
     pub(crate) fn undo(&mut self, dialog: &Arc<D>, objects: &[Object]) {
         for object in objects {

@@ -122,6 +122,19 @@ fn a_failed_command_leaves_nothing() {
 }
 
 #[test]
+fn asterisk_has_the_last_word_on_ids() {
+    let mut world = World::default();
+    world.on_channel("StasisStart", "a", "1");
+    world.bind(0, ObjectKind::Channel, "chosen");
+    let object = Object { kind: ObjectKind::Channel, id: "chosen".to_owned() };
+    let made = Chosen { object, will_enter: true };
+    world.registry.rename(&world.dialogs[0].clone(), made, "given".to_owned());
+    assert_eq!(world.channels(0), 2, "the caller and the one channel that was made");
+    assert_eq!(world.on_channel("StasisStart", "a", "given"), [0]);
+    assert_eq!(world.on_channel("StasisStart", "a", "chosen"), [1]);
+}
+
+#[test]
 fn no_dialog_takes_what_another_has() {
     let mut world = World::default();
     world.on_channel("StasisStart", "a", "1");

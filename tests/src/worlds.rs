@@ -57,7 +57,7 @@ impl Simulated {
     /// When something does not start; the text says why.
     pub async fn new(kind: Kind, change: impl FnOnce(&mut Value)) -> Self {
         let broker = Broker::shared(kind).await;
-        let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+        let simulator = start_simulator().await;
         let application = fresh_application();
         // A space must be encoded wherever the id becomes part of a topic.
         let server = format!("pbx {application}");
@@ -67,6 +67,15 @@ impl Simulated {
         simulator.wait_registered(&application).await;
         Self { simulator, proxy, broker, application }
     }
+}
+
+/// Starts a fake Asterisk that does not cut off a reader which stalls: on a busy machine the system's scheduler can
+/// stall anybody for 100 ms, and no test is about that.
+///
+/// # Panics
+/// When it does not start.
+pub async fn start_simulator() -> Simulator {
+    ok(Simulator::start(SimulatorOptions { write_timeout: None, ..SimulatorOptions::default() }).await)
 }
 
 /// Starts a real Asterisk.

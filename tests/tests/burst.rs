@@ -12,8 +12,9 @@ use ari_tests::{
     oracle::{Verdict, number},
     proxies::RunningProxy,
     wait::ok,
+    worlds::start_simulator,
 };
-use asterisk_sim::{LoadPlan, Simulator, SimulatorOptions};
+use asterisk_sim::LoadPlan;
 use serde_json::Value;
 use tokio::{sync::Mutex, task::JoinSet, time::Instant};
 
@@ -58,7 +59,7 @@ fn judge(kind: Kind, version: u8, dialogs: &[Vec<u64>]) {
 async fn a_version_2_worker_that_accepts_late(kind: Kind) {
     let _alone = ALONE.lock().await;
     let broker = Broker::shared(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let simulator = start_simulator().await;
     let proxy = RunningProxy::between(&simulator, broker, "burst-2", "burst2");
     let desk = Arc::new(Desk::open(broker.connect("burst").await).await);
     let mut pool = desk.join("burst2").await;
@@ -94,7 +95,7 @@ async fn a_version_2_worker_that_accepts_late(kind: Kind) {
 async fn a_version_1_worker_that_subscribes_late(kind: Kind) {
     let _alone = ALONE.lock().await;
     let broker = Broker::shared(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let simulator = start_simulator().await;
     let proxy = RunningProxy::between(&simulator, broker, "burst-1", "burst1");
     let pool = GoPool::join(broker, "burst1").await;
     simulator.wait_registered("burst1").await;
@@ -126,7 +127,7 @@ async fn numbers_of(mut dialog: GoDialog) -> Vec<u64> {
 async fn the_way_from_stasis_start_to_an_idle_worker(kind: Kind) {
     let _alone = ALONE.lock().await;
     let broker = Broker::shared(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let simulator = start_simulator().await;
     let proxy = RunningProxy::between(&simulator, broker, "latency", "latency");
     let desk = Desk::open(broker.connect("latency").await).await;
     let mut pool = desk.join("latency").await;

@@ -9,9 +9,9 @@ use ari_tests::{
     on_both_buses,
     proxies::{RunningProxy, config_json},
     wait::{DEADLINE, eventually, ok, soon},
-    worlds::{start_asterisk, until_registered},
+    worlds::{start_asterisk, start_simulator, until_registered},
 };
-use asterisk_sim::{Cut, Refusal, Simulator, SimulatorOptions};
+use asterisk_sim::{Cut, Refusal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -92,7 +92,7 @@ async fn asterisk_is_killed_and_restarted(kind: Kind) {
 
 async fn the_websocket_is_cut(kind: Kind) {
     let broker = Broker::start(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let simulator = start_simulator().await;
     let proxy = RunningProxy::between(&simulator, &broker, "pbx-w", "hello");
     let worker = Answerer::start(&broker).await;
     simulator.wait_registered("hello").await;
@@ -110,7 +110,7 @@ async fn the_websocket_is_cut(kind: Kind) {
 
 async fn everything_starts_in_any_order(kind: Kind) {
     let broker = Broker::start(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let simulator = start_simulator().await;
     simulator.faults().refuse_websockets(Refusal::Connection);
     ok(broker.server().stop().await);
     let config = config_json(&(&simulator).into(), kind, &broker.url(), "pbx-o", &["hello"]);
@@ -129,7 +129,7 @@ async fn everything_starts_in_any_order(kind: Kind) {
 
 async fn a_wrong_password_is_no_reason_to_spin(kind: Kind) {
     let broker = Broker::shared(kind).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let simulator = start_simulator().await;
     let mut config = config_json(&(&simulator).into(), kind, &broker.url(), "pbx-p", &["hello"]);
     config["ws_password"] = "wrong".into();
     let proxy = RunningProxy::start(&config);

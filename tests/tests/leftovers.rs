@@ -8,8 +8,8 @@ use ari_tests::{
     go_worker::GoPool,
     proxies::config_json,
     wait::{eventually, ok},
+    worlds::start_simulator,
 };
-use asterisk_sim::{Simulator, SimulatorOptions};
 use tokio::process::{Child, Command};
 
 /// The daemon itself, as a process of its own: only that can be killed.
@@ -28,7 +28,7 @@ fn daemon(config: &serde_json::Value) -> Child {
 #[tokio::test(flavor = "multi_thread")]
 async fn queues_of_a_killed_proxy_are_removed() {
     let broker = Broker::start(Kind::Rabbitmq).await;
-    let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+    let simulator = start_simulator().await;
     let config = config_json(&(&simulator).into(), Kind::Rabbitmq, &broker.url(), "pbx", &["hello"]);
     let mut proxy = daemon(&config);
     simulator.wait_registered("hello").await;

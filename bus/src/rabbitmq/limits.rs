@@ -68,6 +68,14 @@ pub(super) const PUBLISH_STEP: usize = 256;
 /// Offers that wait for the answer whether anybody is there; more than a second's worth. A further one waits.
 pub(super) const OFFERS_WAITING: usize = 4096;
 
+/// How many questions about queues are asked on one channel: lapin keeps the name of each queue that was declared on a
+/// channel until that is closed, and each dialog of a version-1 worker has names of its own.
+pub(super) const QUESTIONS_A_CHANNEL: usize = 10_000;
+
+/// How many of a connection's channels may be lost to errors before it is given up for a new one: three quarters of
+/// the 2,047 that RabbitMQ allows, so that what is in use never lacks one.
+pub(super) const CHANNELS_LOST: usize = 1500;
+
 /// Messages of a pool that one member holds without having taken them. Small, so that a member that is busy
 /// leaves the others their turn; more than one, so that a member is not idle for a round trip to the broker.
 pub(super) const POOL_PREFETCH: u16 = 4;

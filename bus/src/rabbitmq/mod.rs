@@ -48,6 +48,7 @@ use self::{
         SUBSCRIPTION_CAPACITY, TOPIC_PREFETCH,
     },
     line::LineHandle,
+    offers::Missing,
     publisher::Parcel,
     route::{Route, inbox},
     sink::Sink,
@@ -195,9 +196,14 @@ impl Bus for RabbitmqBus {
 
     async fn offer(&self, topic: &str, payload: Bytes, expires: Duration) -> Result<Reach, BusError> {
         let parcel = self.parcel(topic, vec![payload])?.expiring(expires);
+        // An inbox is its reader's alone to make.
+        let missing = match self.core.options.names.inbox_of(topic) {
+            Some(_) => Missing::Leave,
+            None => Missing::Make,
+        };
         let session = self.core.session()?;
         let offering = async {
-            let reach = self.core.reach(parcel.queue.as_str()).await?;
+            let reach = self.core.reach(parcel.queue.as_str(), missing).await?;
             if reach == Reach::Somebody {
                 session.publisher.publish(parcel).await?;
             }

@@ -3,30 +3,40 @@
 //! lapin runs each connection on a thread of its own, and a connection whose broker accepted it and then fell
 //! silent keeps that thread, whatever becomes of the future that waits for it. So the socket is ours as well: closing
 //! it ends the thread, at any stage.
+//!
+//! lapin 4.12 never gets over an error on a channel: the number of a channel that the broker closed (a queue that is
+//! missing, or was declared differently) goes on failing with that error when it comes round again. Such a number is
+//! passed over here, and a connection that has lost too many is cut, which makes the session reconnect.
 
 use std::{
     io,
     net::{Shutdown, TcpStream},
     os::fd::AsFd as _,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use lapin::{
-    Channel, Connection, ConnectionProperties,
+    Channel, Connection, ConnectionProperties, ErrorKind,
+    protocol::AMQPErrorKind,
     tcp::{AsyncTcpStream, OwnedTLSConfig},
     uri::AMQPScheme,
 };
 
 use super::{
     address::Address,
-    limits::{GOODBYE_DEADLINE, TCP_DEADLINE},
+    limits::{CHANNELS_LOST, GOODBYE_DEADLINE, TCP_DEADLINE},
 };
 
 /// A connection to the broker. Dropping it cuts it.
 pub(super) struct Wire {
     connection: Connection,
     socket: Socket,
+    /// The channel numbers that were found to fail for ever; lapin passes over each by itself from then on.
+    lost: AtomicUsize,
 }
 
 impl Wire {
@@ -63,12 +73,35 @@ impl Wire {
             options,
         )
         .await?;
-        Ok(Self { connection, socket })
+        Ok(Self { connection, socket, lost: AtomicUsize::new(0) })
     }
 
     /// Opens a channel.
     pub(super) async fn channel(&self) -> lapin::Result<Channel> {
-        self.connection.create_channel().await
+        loop {
+            let error = match self.connection.create_channel().await {
+                Ok(channel) => return Ok(channel),
+                Err(error) => error,
+            };
+            let lost = match error.kind() {
+                // A broker answers a wish for a channel with an error of the whole connection or not at all: an error
+                // of a channel is that of an earlier one with this number.
+                ErrorKind::ProtocolError(stale) if matches!(stale.kind(), AMQPErrorKind::Soft(_)) => {
+                    1 + self.lost.fetch_add(1, Ordering::Relaxed)
+                }
+                // Without lost ones all are in use, which a new connection would not change.
+                ErrorKind::ChannelsLimitReached if self.lost.load(Ordering::Relaxed) > 0 => CHANNELS_LOST,
+                _ => return Err(error),
+            };
+            if lost >= CHANNELS_LOST {
+                tracing::warn!(
+                    lost,
+                    "reconnecting: too many channels of this connection ended with an error"
+                );
+                self.cut();
+                return Err(ErrorKind::ChannelsLimitReached.into());
+            }
+        }
     }
 
     /// The connection, for its state and events.

@@ -16,7 +16,7 @@ use lapin::{
     types::FieldTable,
 };
 
-use crate::{broker, connect, connected, down, next, publish, queues, relay::Relay, until, up, within};
+use crate::{back, broker, connect, connected, down, next, publish, queues, relay::Relay, until, up, within};
 
 /// The broker still believes in the old connection, which holds the inbox.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,9 +115,9 @@ async fn a_queue_of_somebody_else_s_is_never_deleted() {
     arguments.insert("x-max-length".into(), 7i32.into());
     channel.queue_declare("theirs".into(), QueueDeclareOptions::durable(), arguments).await.unwrap();
     assert_eq!(bus.declare("theirs").await.unwrap_err().kind(), BusErrorKind::Refused);
+    let link = bus.link();
     broker.restart().await.unwrap();
-    down(&*bus).await;
-    up(&*bus).await;
+    back(link).await;
     assert_eq!(queues(&broker, "theirs").await, 1);
 }
 

@@ -1,15 +1,16 @@
 //! What only RabbitMQ can do to its bus: half-open connections, a broker short of memory, queues deleted behind its
-//! back, and the journal of queues across crashes.
+//! back, channels used up by errors, and the journal of queues across crashes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and end")]
 
+mod channels;
 mod faults;
 mod journal;
 mod relay;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use ari_bus::{Bus, BusOptions, Link, Subscription};
+use ari_bus::{Bus, BusOptions, Link, LinkState, Subscription};
 use ari_testbed::RabbitMq;
 use bytes::Bytes;
 use tokio::{runtime::Runtime, time::timeout};
@@ -46,6 +47,13 @@ pub(crate) async fn down(bus: &dyn Bus) -> String {
         }
     };
     within("the link is down", fall).await
+}
+
+/// Waits until a link that was up has been down since `link` was taken, and is up.
+pub(crate) async fn back(mut link: LinkState) {
+    // Any change will do: whoever looks late finds the link up again and never sees it down.
+    within("the link went down", link.changed()).await;
+    assert!(within("the link is up", link.up()).await, "closed");
 }
 
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {

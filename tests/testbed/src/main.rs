@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use ari_testbed::{Asterisk, AsteriskOptions, Nats, RabbitMq, Result, Root};
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Starts a real Asterisk, NATS and RabbitMQ to try things with.
 ///
@@ -98,11 +99,11 @@ async fn up(servers: &[Name], application: &str) -> Result<()> {
         println!("  URL        {}", rabbitmq.url());
         println!("  log        {}", rabbitmq.log_path().display());
     }
+    // Before it is announced: whoever reads the line may press ctrl-c at once.
+    let mut interrupt = signal(SignalKind::interrupt())
+        .map_err(|source| ari_testbed::Error::System { doing: "listen for ctrl-c".to_owned(), source })?;
     println!("Running. Press ctrl-c to stop.");
-
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|source| ari_testbed::Error::System { doing: "wait for ctrl-c".to_owned(), source })?;
+    interrupt.recv().await;
     if let Some(asterisk) = asterisk {
         asterisk.stop().await?;
     }

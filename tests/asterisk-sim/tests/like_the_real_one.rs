@@ -41,6 +41,11 @@ const EXEMPTIONS: &[(&str, When, &str)] = &[
         When::Sometimes,
         "the variable is there if the channel reached Stasis before the answer was written",
     ),
+    (
+        "recordings | * /recordings/*/r4: *",
+        When::Sometimes,
+        "cancelled in the moment after its start, a recording of a real one is now and then kept, with a 500",
+    ),
 ];
 
 #[tokio::test]

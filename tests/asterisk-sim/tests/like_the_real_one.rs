@@ -5,7 +5,7 @@
 mod client;
 mod likeness;
 
-use likeness::{compare::compare, script, side::Side};
+use likeness::{compare::compare, scripts, side::Side};
 
 /// How often a script is run before a difference counts.
 const TRIES: usize = 3;
@@ -41,11 +41,6 @@ const EXEMPTIONS: &[(&str, When, &str)] = &[
         When::Sometimes,
         "the variable is there if the channel reached Stasis before the answer was written",
     ),
-    (
-        "recordings | * /recordings/*/r4: *",
-        When::Sometimes,
-        "cancelled in the moment after its start, a recording of a real one is now and then kept, with a 500",
-    ),
 ];
 
 #[tokio::test]
@@ -54,7 +49,7 @@ async fn the_simulator_is_like_the_real_one() {
     let mut unexplained = Vec::new();
     let mut used = vec![false; EXEMPTIONS.len()];
     println!("{:<40} answers  events  orders    keys  excused", "script");
-    for script in script::all() {
+    for script in scripts::all() {
         let mut found = compare(script.name, &real.run(&script).await, &fake.run(&script).await);
         // A real one's threads race now and then: what differs must differ every time.
         for _ in 1..TRIES {

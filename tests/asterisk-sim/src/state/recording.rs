@@ -1,4 +1,4 @@
-//! Recordings: live while they run, stored once they are done.
+//! Recordings: live while they run, stored from their start, as a file is.
 
 use std::time::{Duration, Instant};
 
@@ -43,7 +43,7 @@ impl LiveRecording {
     }
 }
 
-/// A recording that is done.
+/// A recording's file.
 #[derive(Clone)]
 pub(crate) struct StoredRecording {
     pub(crate) format: String,
@@ -111,6 +111,8 @@ impl World {
         recording.state = "recording";
         recording.started = Instant::now();
         let (limit, serial) = (recording.max_duration, recording.serial);
+        let stored = StoredRecording { format: recording.format.clone(), data: silence() };
+        self.stored_recordings.insert(name.to_owned(), stored);
         self.recording_event(name, "RecordingStarted");
         if let Some(limit) = limit {
             let name = name.to_owned();
@@ -126,9 +128,8 @@ impl World {
     pub(crate) fn finish_recording(&mut self, name: &str, keep: bool) {
         let Some(recording) = self.live_recordings.get_mut(name) else { return };
         recording.state = "done";
-        if keep {
-            let stored = StoredRecording { format: recording.format.clone(), data: silence() };
-            self.stored_recordings.insert(name.to_owned(), stored);
+        if !keep {
+            self.stored_recordings.remove(name);
         }
         self.recording_event(name, "RecordingFinished");
         self.forget_recording(name);

@@ -3,5 +3,6 @@
 
 pub(crate) mod compare;
 pub(crate) mod script;
+pub(crate) mod scripts;
 pub(crate) mod shape;
 pub(crate) mod side;

@@ -206,6 +206,15 @@ impl<'a> Run<'a> {
                     shape: shape(&answer),
                 });
             }
+            Do::Until(path) => {
+                let until = Instant::now() + PATIENCE;
+                while self.hello.get(path).await.0 != 200 {
+                    if Instant::now() >= until {
+                        self.seen.missed.push(format!("200 for {path}"));
+                        return;
+                    }
+                }
+            }
             Do::Send(text) => self.hello.send(text).await,
             Do::Await(kind, about) => self.wait(kind, about).await,
             Do::Phone(phone) => {

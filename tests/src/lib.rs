@@ -6,6 +6,7 @@ pub mod desk;
 pub mod figures;
 pub mod go_worker;
 pub mod oracle;
+pub mod process;
 pub mod proxies;
 pub mod wait;
 pub mod worlds;

@@ -96,6 +96,15 @@ pub enum Error {
         tail: String,
     },
 
+    /// A server did not stand still in time.
+    #[error("{server} did not stand still within {} s of being paused", deadline.as_secs())]
+    NotPaused {
+        /// Which server.
+        server: &'static str,
+        /// The time it had.
+        deadline: Duration,
+    },
+
     /// The server is not running.
     #[error("{0} is not running: start it (again) first")]
     NotRunning(&'static str),

@@ -157,10 +157,7 @@ impl Process {
             let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
-            // "pid (name, which may hold anything) state parent …"
-            let after_name = stat.rsplit_once(')').map(|(_, rest)| rest);
-            if after_name.and_then(|rest| rest.split_whitespace().nth(1)) == Some(parent.as_str()) {
+            if state(&entry.path()).is_some_and(|(_, of)| of == parent) {
                 return Pid::from_raw(number);
             }
         }
@@ -172,6 +169,17 @@ impl Process {
         self.server().is_some_and(|server| kill_process(server, signal).is_ok())
     }
 
+    /// Whether each thread of the server has been stopped: SIGSTOP comes to each in that one's own time, and one of
+    /// them might still answer.
+    pub(crate) fn is_paused(&self) -> bool {
+        let Some(server) = self.server() else { return false };
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", server.as_raw_nonzero())) else {
+            return false;
+        };
+        // A thread that is gone has nothing to say.
+        threads.flatten().filter_map(|thread| state(&thread.path())).all(|(state, _)| state == "T")
+    }
+
     /// Kills the server; it is gone, its ports free, once [`Process::ended`] says so.
     ///
     /// The server is killed first and its group only when that was in vain: its parent then still waits
@@ -181,6 +189,15 @@ impl Process {
             let _ = kill_process_group(self.group, Signal::KILL);
         }
     }
+}
+
+/// The state of the process or thread in this folder of `/proc`, and its parent.
+fn state(folder: &Path) -> Option<(String, String)> {
+    let stat = fs::read_to_string(folder.join("stat")).ok()?;
+    // "pid (name, which may hold anything) state parent …"
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut words = after_name.split_whitespace().map(str::to_owned);
+    Some((words.next()?, words.next()?))
 }
 
 impl Drop for Process {

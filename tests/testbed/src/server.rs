@@ -22,6 +22,9 @@ const STOP_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a killed server may take to be gone; only an overloaded machine needs more than a moment.
 const KILL_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long a paused server may take until each of its threads has stopped.
+const PAUSE_DEADLINE: Duration = Duration::from_secs(10);
+
 /// How many times a start goes on to other ports. Another process has to take a port in the moment
 /// between looking and starting: twice in a row is rare enough.
 const PORT_ATTEMPTS: usize = 5;
@@ -172,9 +175,18 @@ impl Server {
         self.until_ended(STOP_DEADLINE).await
     }
 
-    /// Stops it in its tracks (SIGSTOP): its connections stay open and nothing answers on them.
-    pub fn pause(&self) -> Result<()> {
-        self.signal(Signal::STOP)
+    /// Stops it in its tracks (SIGSTOP): its connections stay open, and nothing answers on them from when this
+    /// returns.
+    pub async fn pause(&self) -> Result<()> {
+        self.signal(Signal::STOP)?;
+        let until = Instant::now() + PAUSE_DEADLINE;
+        while !self.process().as_ref().is_some_and(Process::is_paused) {
+            if Instant::now() > until {
+                return Err(Error::NotPaused { server: self.kind.name, deadline: PAUSE_DEADLINE });
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Lets it go on after [`pause`](Server::pause) (SIGCONT).

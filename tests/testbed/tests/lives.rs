@@ -35,11 +35,11 @@ async fn lives(server: &Server) {
     server.start_again().await.unwrap();
     let second = server.process_id().unwrap();
 
-    server.pause().unwrap();
+    server.pause().await.unwrap();
     assert!(server.is_running());
     server.resume().unwrap();
 
-    server.pause().unwrap();
+    server.pause().await.unwrap();
     let begun = Instant::now();
     server.restart().await.unwrap();
     println!("restarted in {:?}", begun.elapsed());

@@ -1,12 +1,10 @@
 //! The three brokers, behind what the tests want to do with one.
 
-use std::{fs, future::Future, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use ari_bus::{Bus, BusOptions, Topics, memory::MemoryBus};
 use ari_testbed::{Nats, RabbitMq, Server};
 use tokio::sync::OnceCell;
-
-use crate::support::until;
 
 /// The user and password that [`Broker::start_with_login`] knows: with letters that a URL must escape.
 pub(crate) const USER: &str = "proxy";
@@ -26,11 +24,20 @@ pub(crate) trait Broker: Sized + Send + Sync + 'static {
     /// A new connection with this login, percent-encoded.
     fn connect_as(&self, user: &str, password: &str, options: BusOptions) -> Arc<dyn Bus>;
 
-    async fn stop(&self);
-    async fn kill(&self);
-    async fn start_again(&self);
-    async fn pause(&self);
-    fn resume(&self);
+    /// What runs it.
+    fn server(&self) -> &Server;
+
+    async fn stop(&self) {
+        self.server().stop().await.unwrap();
+    }
+
+    async fn kill(&self) {
+        self.server().kill().await.unwrap();
+    }
+
+    async fn start_again(&self) {
+        self.server().start_again().await.unwrap();
+    }
 
     /// How many subscriptions or consumers the broker has for this; memory counts all it has.
     async fn readers(&self, topics: &Topics) -> usize;
@@ -65,6 +72,10 @@ impl Broker for Memory {
         unreachable!("memory asks for no login")
     }
 
+    fn server(&self) -> &Server {
+        unreachable!("memory is no server")
+    }
+
     async fn stop(&self) {
         self.0.set_available(false);
     }
@@ -77,12 +88,6 @@ impl Broker for Memory {
         self.0.set_available(true);
     }
 
-    async fn pause(&self) {
-        unreachable!("memory cannot be paused")
-    }
-
-    fn resume(&self) {}
-
     async fn readers(&self, _topics: &Topics) -> usize {
         self.0.subscriptions()
     }
@@ -94,23 +99,6 @@ impl Broker for Memory {
     fn refused_logins(&self) -> usize {
         0
     }
-}
-
-/// Pauses a server and waits until it is: the signal comes to each of its threads in that one's own time, and one of
-/// them might still answer.
-async fn pause(server: &Server) {
-    server.pause().unwrap();
-    let tasks = format!("/proc/{}/task", server.process_id().unwrap());
-    until("every thread has stopped", async || {
-        let threads = fs::read_dir(&tasks).unwrap().filter_map(Result::ok);
-        // A thread that is gone has nothing to say.
-        let states = threads.filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
-        // The state stands after the name, which may hold anything.
-        states
-            .filter_map(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('T')))
-            .all(|stopped| stopped)
-    })
-    .await;
 }
 
 /// A real nats-server.
@@ -148,24 +136,8 @@ impl Broker for RealNats {
         ari_bus::connect(&url, options).unwrap()
     }
 
-    async fn stop(&self) {
-        Server::stop(&self.0).await.unwrap();
-    }
-
-    async fn kill(&self) {
-        Server::kill(&self.0).await.unwrap();
-    }
-
-    async fn start_again(&self) {
-        Server::start_again(&self.0).await.unwrap();
-    }
-
-    async fn pause(&self) {
-        pause(&self.0).await;
-    }
-
-    fn resume(&self) {
-        Server::resume(&self.0).unwrap();
+    fn server(&self) -> &Server {
+        &self.0
     }
 
     async fn readers(&self, topics: &Topics) -> usize {
@@ -210,24 +182,8 @@ impl Broker for RealRabbitMq {
         ari_bus::connect(&url, options).unwrap()
     }
 
-    async fn stop(&self) {
-        Server::stop(&self.0).await.unwrap();
-    }
-
-    async fn kill(&self) {
-        Server::kill(&self.0).await.unwrap();
-    }
-
-    async fn start_again(&self) {
-        Server::start_again(&self.0).await.unwrap();
-    }
-
-    async fn pause(&self) {
-        pause(&self.0).await;
-    }
-
-    fn resume(&self) {
-        Server::resume(&self.0).unwrap();
+    fn server(&self) -> &Server {
+        &self.0
     }
 
     async fn readers(&self, topics: &Topics) -> usize {

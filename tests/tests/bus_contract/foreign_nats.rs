@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 
 use crate::{
     brokers::{Broker, RealNats},
+    messages::flooded,
     support::{bytes, connected, connected_with, next, offer, options, publish, unique, until, within},
 };
 
@@ -91,25 +92,14 @@ async fn a_token_logs_in_and_a_server_that_is_down_is_passed_over() {
 async fn a_reader_s_overflow_is_its_own() {
     /// More than the bus holds for one subscription.
     const MESSAGES: usize = 300_000;
-    const BATCH: usize = 1_000;
-    let broker = RealNats::shared().await;
-    let (sender, reader) = (connected(broker).await, connected(broker).await);
-    let (stuck, lively) = (unique("stuck"), unique("lively"));
-    let mut stuck_subscription = reader.subscribe(Topics::One(stuck.clone())).await.unwrap();
-    let mut subscription = reader.subscribe(Topics::One(lively.clone())).await.unwrap();
-    for batch in 0..MESSAGES / BATCH {
-        let payloads = (batch * BATCH..(batch + 1) * BATCH).map(bytes).collect();
-        sender.publish_all(&stuck, payloads).await.unwrap();
-        publish(&*sender, &lively, batch).await;
-        assert_eq!(next(&mut subscription).await, batch.to_string());
-    }
-    assert!(reader.link().is_up());
+    let mut stuck = flooded(RealNats::shared().await, MESSAGES).await;
+    assert!(stuck.reader.link().is_up());
     // What it gets is in order, and goes on once it reads.
     for number in 0..MESSAGES / 2 {
-        assert_eq!(next(&mut stuck_subscription).await, number.to_string());
+        assert_eq!(next(&mut stuck.subscription).await, number.to_string());
     }
-    publish(&*sender, &stuck, "now").await;
-    while next(&mut stuck_subscription).await != "now" {}
+    publish(&*stuck.sender, &stuck.topic, "now").await;
+    while next(&mut stuck.subscription).await != "now" {}
 }
 
 /// For whoever looks at the server's connections.

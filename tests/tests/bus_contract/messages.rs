@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ari_bus::{BusErrorKind, Topics};
+use ari_bus::{Bus, BusErrorKind, Subscription, Topics};
 use bytes::Bytes;
 
 use crate::{
@@ -142,19 +142,32 @@ pub(crate) async fn topics_that_no_bus_carries_are_refused<B: Broker>() {
 pub(crate) async fn a_reader_that_does_not_read_disturbs_no_other<B: Broker>() {
     /// More than a bus hands to one reader in advance.
     const MESSAGES: usize = 20_000;
+    let mut stuck = flooded(B::shared().await, MESSAGES).await;
+    for number in 0..MESSAGES {
+        assert_eq!(next(&mut stuck.subscription).await, number.to_string());
+    }
+}
+
+/// A subscription that was not read while so many messages, numbered from 0, were sent to it.
+pub(crate) struct Flooded {
+    pub(crate) sender: Arc<dyn Bus>,
+    pub(crate) topic: String,
+    pub(crate) reader: Arc<dyn Bus>,
+    pub(crate) subscription: Subscription,
+}
+
+/// Floods one subscription while another of the same connection is read, and misses nothing.
+pub(crate) async fn flooded<B: Broker>(broker: &B, messages: usize) -> Flooded {
     const BATCH: usize = 500;
-    let broker = B::shared().await;
     let (sender, reader) = (connected(broker).await, connected(broker).await);
     let (stuck, lively) = (unique("stuck"), unique("lively"));
-    let mut stuck_subscription = reader.subscribe(Topics::One(stuck.clone())).await.unwrap();
-    let mut subscription = reader.subscribe(Topics::One(lively.clone())).await.unwrap();
-    for batch in 0..MESSAGES / BATCH {
+    let subscription = reader.subscribe(Topics::One(stuck.clone())).await.unwrap();
+    let mut read = reader.subscribe(Topics::One(lively.clone())).await.unwrap();
+    for batch in 0..messages / BATCH {
         let payloads = (batch * BATCH..(batch + 1) * BATCH).map(bytes).collect();
         sender.publish_all(&stuck, payloads).await.unwrap();
         publish(&*sender, &lively, batch).await;
-        assert_eq!(next(&mut subscription).await, batch.to_string());
+        assert_eq!(next(&mut read).await, batch.to_string());
     }
-    for number in 0..MESSAGES {
-        assert_eq!(next(&mut stuck_subscription).await, number.to_string());
-    }
+    Flooded { sender, topic: stuck, reader, subscription }
 }

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use ari_bus::{BusErrorKind, Reach, Topics};
+use ari_tests::process::Process;
 use bytes::Bytes;
 
 use crate::{
     brokers::Broker,
-    support::{EXPIRES, Process, bytes, connected, next, offer, publish, unique, until, within},
+    support::{EXPIRES, bytes, connected, next, offer, publish, unique, until, within},
 };
 
 pub(crate) async fn an_offer_to_nobody_is_known_to_reach_nobody<B: Broker>() {
@@ -74,7 +75,7 @@ pub(crate) async fn an_offer_after_the_reader_died_reaches_nobody<B: Broker>() {
         })
         .await;
     assert_eq!(offer(&*proxy, &topic, "before").await, Reach::Somebody);
-    process.die();
+    drop(process);
     until("nobody is there", async || offer(&*proxy, &topic, "x").await == Reach::Nobody).await;
 }
 

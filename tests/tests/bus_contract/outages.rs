@@ -73,7 +73,7 @@ pub(crate) async fn what_timed_out_before_a_crash_is_not_sent_later<B: Broker>()
     let mut readers = Readers::start(&broker).await;
     let deadline = Duration::from_secs(1);
     let hasty = connected_with(&broker, BusOptions { deadline, ..options() }).await;
-    broker.pause().await;
+    broker.server().pause().await.unwrap();
     // More than the system's buffers hold, so that the offers after it stay in this process.
     let filler = bytes("x".repeat(100_000));
     let _ = within("a full socket", hasty.publish_all(&unique("filler"), vec![filler; 1_000])).await;
@@ -118,7 +118,7 @@ pub(crate) async fn a_paused_broker_costs_no_more_than_the_deadline<B: Broker>()
     let closing = connected_with(&broker, BusOptions { deadline, ..options() }).await;
     let mut ended = closing.subscribe(Topics::One(unique("paused"))).await.unwrap();
 
-    broker.pause().await;
+    broker.server().pause().await.unwrap();
     let offered = within("an offer", bus.offer(&topic, bytes("x"), crate::support::EXPIRES)).await;
     assert_eq!(
         offered.map_err(|error| (error.kind(), error.is_retryable())),
@@ -138,7 +138,7 @@ pub(crate) async fn a_paused_broker_costs_no_more_than_the_deadline<B: Broker>()
     down(&*bus).await;
     all_fail(&*bus, BusErrorKind::Unavailable).await;
 
-    broker.resume();
+    broker.server().resume().unwrap();
     up(&*bus).await;
     // What the broker had in its hands when it was paused may still come; a topic of its own is free of that.
     let topic = unique("resumed");

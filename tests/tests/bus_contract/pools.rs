@@ -6,10 +6,11 @@ use std::sync::{
 };
 
 use ari_bus::Topics;
+use ari_tests::process::Process;
 
 use crate::{
     brokers::Broker,
-    support::{Collector, Process, bytes, connected, next, publish, text, unique, within},
+    support::{Collector, bytes, connected, next, publish, text, unique, within},
 };
 
 pub(crate) async fn each_message_goes_to_one_member<B: Broker>() {
@@ -111,7 +112,7 @@ pub(crate) async fn what_a_dead_member_had_not_taken_comes_to_another<B: Broker>
         assert_eq!(within("a message", taken.recv()).await, Some(number.to_string()));
     }
 
-    process.die();
+    drop(process);
     let mut collector = Collector::new();
     for number in 0..4 {
         collector.sender().send((0, number.to_string())).unwrap();

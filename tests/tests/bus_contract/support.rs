@@ -13,7 +13,7 @@ use std::{
 
 use ari_bus::{Bus, BusOptions, Link, Reach, Subscription, protocol::Names};
 use bytes::Bytes;
-use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::brokers::Broker;
 
@@ -152,31 +152,5 @@ impl Collector {
     pub(crate) fn assert_each_once(&self) {
         let repeated: Vec<_> = self.seen.iter().filter(|(_, times)| **times != 1).collect();
         assert!(repeated.is_empty(), "these came more than once: {repeated:?}");
-    }
-}
-
-/// What a process of its own is to a broker: connections that end without a goodbye when it dies.
-pub(crate) struct Process(Option<Runtime>);
-
-impl Process {
-    pub(crate) fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        Self(Some(runtime.unwrap()))
-    }
-
-    /// Runs something in it.
-    pub(crate) async fn run<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> T {
-        self.0.as_ref().unwrap().spawn(task).await.unwrap()
-    }
-
-    /// All its tasks stop where they are, and the system closes its sockets.
-    pub(crate) fn die(self) {}
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }

@@ -42,7 +42,7 @@ async fn a_short_pause_is_told_and_costs_no_subscription() {
     let broker = broker().await;
     let bus = connected(&broker).await;
     let mut inbox = bus.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();
-    broker.pause().unwrap();
+    broker.pause().await.unwrap();
     let paused = Instant::now();
     assert!(down(&*bus).await.contains("does not answer"));
     assert!(paused.elapsed() < Duration::from_secs(8), "{:?}: that was the heartbeat", paused.elapsed());

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use ari_bus::{Bus, BusOptions, Topics};
 use ari_testbed::RabbitMq;
+use ari_tests::process::Process;
 
-use crate::{Process, back, broker, connect, down, next, publish, queues, until, up, within};
+use crate::{back, broker, connect, down, next, publish, queues, until, up, within};
 
 fn options() -> BusOptions {
     BusOptions { queue_journal: Some("ari.pbx.queues".to_owned()), ..BusOptions::default() }

@@ -13,7 +13,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use ari_bus::{Bus, BusOptions, Link, LinkState, Subscription};
 use ari_testbed::RabbitMq;
 use bytes::Bytes;
-use tokio::{runtime::Runtime, time::timeout};
+use tokio::time::timeout;
 
 /// Only a hang reaches this.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -83,26 +83,4 @@ pub(crate) async fn next(subscription: &mut Subscription) -> String {
 /// How many queues there are with this in their names.
 pub(crate) async fn queues(broker: &RabbitMq, part: &str) -> usize {
     broker.queues().await.unwrap().iter().filter(|queue| queue.name.contains(part)).count()
-}
-
-/// A process of its own, as far as a broker can see: when it dies, nobody says goodbye.
-pub(crate) struct Process(Option<Runtime>);
-
-impl Process {
-    pub(crate) fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        Self(Some(runtime.unwrap()))
-    }
-
-    pub(crate) async fn run<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> T {
-        self.0.as_ref().unwrap().spawn(task).await.unwrap()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
 }

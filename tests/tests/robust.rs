@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 on_both_buses!(
     an_accept_between_two_offers_counts,
     a_call_is_given_back_however_often_that_fails,
+    a_call_that_may_be_in_the_dialplan_is_not_hung_up,
+    a_replacing_channel_is_given_back_too,
     a_dialog_ends_though_nobody_told_the_end,
     a_channel_that_was_never_made_holds_no_dialog,
     dropped_events_leave_a_gap_in_the_numbers,
@@ -54,6 +56,47 @@ async fn a_call_is_given_back_however_often_that_fails(kind: Kind) {
     let call = world.simulator.call(&world.application).place();
     let end = soon("the call's end", call.wait_ended()).await;
     assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}");
+    world.proxy.stop().await;
+}
+
+async fn a_call_that_may_be_in_the_dialplan_is_not_hung_up(kind: Kind) {
+    let world = Simulated::new(kind, |config| {
+        config["dialog"] = json!({"offer_deadline": "300ms"});
+        config["asterisk"] = json!({"command_timeout": "500ms"});
+    })
+    .await;
+    // Asterisk acts, and nobody learns of it.
+    let untold = RestFault::on("POST", "/channels/*/continue").times(1).silence().acted_upon();
+    world.simulator.faults().add(untold);
+    let call = world.simulator.call(&world.application).place();
+    let end = soon("the call's end", call.wait_ended()).await;
+    assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}");
+    let again = world.simulator.wait_for_requests("POST", "/channels/*/continue", 2);
+    assert!(soon("a second try", again).await.is_some());
+    world.proxy.stop().await;
+    assert_eq!(world.simulator.count_requests("DELETE", "/channels/*"), 0);
+}
+
+async fn a_replacing_channel_is_given_back_too(kind: Kind) {
+    let world = Simulated::new(kind, |config| {
+        config["dialog"] = json!({"offer_deadline": "1s"});
+    })
+    .await;
+    let call = world.simulator.call(&world.application).place();
+    let opened = async || world.proxy.counters.get(Counter::DialogsOpened) == 1;
+    eventually("a dialog", opened).await;
+    let (application, replaced) = (&world.application, call.channel_id());
+    let start = json!({
+        "type": "StasisStart", "application": application, "args": [],
+        "channel": {"id": "second"}, "replace_channel": {"id": replaced},
+    });
+    let end = json!({"type": "StasisEnd", "application": application, "channel": {"id": replaced}});
+    for event in [start, end] {
+        assert!(world.simulator.send_raw(application, &event.to_string()));
+    }
+    let given_back = world.simulator.wait_for_requests("POST", "/channels/second/continue", 1);
+    assert!(soon("the second channel given back", given_back).await.is_some());
+    assert_eq!(world.proxy.counters.get(Counter::DialogsOpened), 1, "one call with another leg");
     world.proxy.stop().await;
 }
 

@@ -3,8 +3,6 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use ari_bus::protocol::{Control, Incoming, parse_incoming};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Method;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -15,16 +13,17 @@ use tracing::{debug, info, warn};
 use super::{
     AriEvent, Context, Dialog, Mail,
     activity::Activity,
-    commands, mailbox,
+    commands,
+    give_back::give_back,
+    mailbox,
     offering::{Offered, Offering},
     outlet::{self, Outlet},
     owner::{Owner, publish_gone, tell_gone},
     persist::delete_persistently,
 };
 use crate::{
-    asterisk::request::Request,
     counters::Counter,
-    limits::{COMMANDS_PER_DIALOG, GIVE_BACK, MAX_OFFER_PAUSE, MIN_PAUSE},
+    limits::{COMMANDS_PER_DIALOG, MAX_OFFER_PAUSE, MIN_PAUSE},
     pauses::Pauses,
 };
 
@@ -42,8 +41,8 @@ pub(super) async fn run(
     let dialog_ids = offering.into_dialog_ids();
     let mut topics: Vec<String> = dialog_ids.iter().map(|id| context.names.commands(id)).collect();
     let forget = || {
-        context.registry().close(&dialog);
         context.offers().remove(&dialog_ids);
+        context.registry().close(&dialog)
     };
     match outcome {
         Offered::Owned { owner, first } => {
@@ -57,13 +56,19 @@ pub(super) async fn run(
         }
         Offered::Unwanted => {
             context.counters.count(Counter::DialogsUnwanted);
+            let channels = forget();
+            warn!(dialog = %dialog.root, ?channels, "no worker took the call in time");
+            answer_late_accepts(&context, &mut mail).await;
+            give_back(&context, &dialog.root, &channels).await;
+        }
+        Offered::Over => {
+            debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
             forget();
             answer_late_accepts(&context, &mut mail).await;
-            give_back(&context, &dialog).await;
         }
-        Offered::Over | Offered::Stopped => {
-            debug!(dialog = %dialog.root, "the caller hung up, or the proxy stops, before a worker took the call");
-            forget();
+        Offered::Stopped => {
+            let channels = forget();
+            warn!(dialog = %dialog.root, ?channels, "the proxy stops before a worker took the call: it stays in Stasis");
             answer_late_accepts(&context, &mut mail).await;
         }
     }
@@ -79,7 +84,7 @@ async fn serve(
     mut events: mpsc::Receiver<AriEvent>,
     mut mail: mpsc::Receiver<Mail>,
     first: Option<Mail>,
-    forget: &(impl Fn() + Sync),
+    forget: &(impl Fn() -> Vec<String> + Sync),
 ) {
     let retention = outlet::prepare(context, owner).await;
     let activity = Arc::new(Activity::default());
@@ -94,7 +99,7 @@ async fn serve(
         ending = until_over(context, dialog, &activity) => ending,
     };
     // From here on a late accept is answered by the inbox, and a late event belongs to no dialog.
-    forget();
+    let channels = forget();
     answer_late_accepts(context, &mut mail).await;
     events.close();
     let mut unsent = 0;
@@ -114,6 +119,10 @@ async fn serve(
         Ending::Stopped if owner.version_1 => {}
         Ending::Over => outlet.end().await,
         Ending::Stopped => publish_gone(context, owner, "the proxy stops").await,
+    }
+    if let Ending::Over = ending {
+        // A channel that entered in the very moment in which its dialog ended.
+        give_back(context, &dialog.root, &channels).await;
     }
 }
 
@@ -190,37 +199,6 @@ async fn until_read(context: &Context, owner: &Owner) {
             }
         }
     }
-}
-
-/// No worker took the call: it goes on in the dialplan; if even that fails, it is hung up. Tried until it is neither
-/// here nor ours any more: a caller who is left in silence is the worst end of all.
-async fn give_back(context: &Context, dialog: &Dialog) {
-    let id = utf8_percent_encode(&dialog.channel, NON_ALPHANUMERIC);
-    let (dialog, channel) = (&dialog.root, &dialog.channel);
-    let ways = [
-        (Method::POST, format!("/channels/{id}/continue"), "it goes on in the dialplan"),
-        (Method::DELETE, format!("/channels/{id}"), "hung up, as it could not go on in the dialplan"),
-    ];
-    let until = Instant::now() + GIVE_BACK;
-    let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
-    while Instant::now() < until {
-        for (method, url, outcome) in &ways {
-            let request = Request { method: method.clone(), url: url.clone(), body: None };
-            match context.rest.send(&request).await.map(|answer| answer.status) {
-                Ok(200..300) => return warn!(%dialog, ?channel, "no worker took the call in time: {outcome}"),
-                // No such channel, or not in Stasis.
-                Ok(404 | 409) => {
-                    return debug!(%dialog, ?channel, "no worker took the call, and it is gone already");
-                }
-                Ok(_) | Err(_) => {}
-            }
-        }
-        tokio::select! {
-            () = sleep_until(Instant::now() + pauses.next()) => {}
-            () = context.abandon.cancelled() => return,
-        }
-    }
-    warn!(%dialog, ?channel, "no worker took the call, and Asterisk could not be told");
 }
 
 /// Tells workers that accepted too late for anybody to read it.

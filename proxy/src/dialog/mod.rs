@@ -7,6 +7,7 @@
 
 mod activity;
 mod commands;
+mod give_back;
 pub(crate) mod inbox;
 mod life;
 mod mailbox;

@@ -204,10 +204,16 @@ impl<D: Member> Registry<D> {
         }
     }
 
-    /// Forgets everything that belongs to a dialog.
-    pub(crate) fn close(&mut self, dialog: &Arc<D>) {
+    /// Forgets everything that belongs to a dialog; returns its channels that are in its application, which are nobody's
+    /// from now on.
+    pub(crate) fn close(&mut self, dialog: &Arc<D>) -> Vec<String> {
+        let mut left = Vec::new();
         if let Some(objects) = self.applications.get_mut(dialog.application()) {
-            for (_, mut binding) in objects.extract_if(|_, binding| Arc::ptr_eq(&binding.dialog, dialog)) {
+            for (object, mut binding) in objects.extract_if(|_, binding| Arc::ptr_eq(&binding.dialog, dialog))
+            {
+                if binding.presence == Presence::Entered {
+                    left.push(object.id);
+                }
                 binding.become_(Presence::Left);
             }
             for binding in objects.values_mut() {
@@ -216,6 +222,7 @@ impl<D: Member> Registry<D> {
                 }
             }
         }
+        left
     }
 
     /// Whether a StasisStart belongs to a dialog that is there already: the first one of a channel that the dialog made,

@@ -188,6 +188,19 @@ fn a_replacing_channel_continues_the_dialog() {
 }
 
 #[test]
+fn a_closed_dialog_leaves_the_channels_that_are_in_its_application() {
+    let mut world = World::default();
+    world.on_channel("StasisStart", "a", "1");
+    let start = r#""channel":{"id":"2"},"replace_channel":{"id":"1"}"#;
+    world.event("StasisStart", "a", start);
+    world.on_channel("StasisEnd", "a", "1");
+    world.bind(0, ObjectKind::Channel, "expected");
+    world.bind(0, ObjectKind::Bridge, "b");
+    assert_eq!(world.registry.close(&world.dialogs[0].clone()), ["2"]);
+    assert_eq!(world.registry.close(&world.dialogs[0].clone()), [""; 0]);
+}
+
+#[test]
 fn playbacks_come_by_their_id_and_by_their_target() {
     let mut world = World::default();
     world.on_channel("StasisStart", "a", "1");

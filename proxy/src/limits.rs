@@ -19,6 +19,9 @@ pub(crate) const MIN_PAUSE: Duration = Duration::from_millis(1);
 pub(crate) const MAX_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause between two offers that nobody listened to.
 pub(crate) const MAX_OFFER_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause between two terms of a dialog. The first ones follow at once; a worker that declines each offer must
+/// not make the broker declare and delete queues as fast as it can.
+pub(crate) const MAX_TERM_PAUSE: Duration = Duration::from_secs(1);
 /// How long an answer to a command is kept for while the broker is away; then it is dropped and counted.
 pub(crate) const ANSWER_RETRY: Duration = Duration::from_secs(30);
 /// How long the deletion of a dialog's topics is tried while the broker is away.

@@ -19,6 +19,7 @@ on_both_buses!(
     a_call_from_start_to_end,
     the_first_accept_wins,
     a_declined_call_goes_to_another,
+    a_worker_that_declines_everything_is_not_asked_without_end,
     controls_of_later_issues_are_answered,
     nested_bodies,
     commands_run_in_the_order_issued,
@@ -134,6 +135,29 @@ async fn a_declined_call_goes_to_another(kind: Kind) {
     let accept = json!({"control": "accept", "term": 1, "events": stale.events_topic, "responses": "x"});
     stale.send(&accept).await;
     assert_eq!(stale.event("ProxyGone").await["dialog_id"], first["dialog_id"]);
+    world.proxy.stop().await;
+}
+
+async fn a_worker_that_declines_everything_is_not_asked_without_end(kind: Kind) {
+    let mut world = World::new(kind, |config| {
+        config["dialog"] = json!({"offer_deadline": "3s"});
+    })
+    .await;
+    let call = world.simulator.call(&world.application).place();
+    let mut terms = 0;
+    let decline = async {
+        loop {
+            let offer = world.pool.offer().await;
+            terms = offer["term"].as_u64().unwrap_or_default();
+            world.desk.owned(&offer).send(&json!({"control": "decline", "term": terms})).await;
+        }
+    };
+    tokio::select! {
+        end = call.wait_ended() => assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}"),
+        () = decline => {}
+    }
+    // The first ten follow each other at once, then one comes a second.
+    assert!((2..20).contains(&terms), "{terms} offers");
     world.proxy.stop().await;
 }
 

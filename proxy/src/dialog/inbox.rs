@@ -37,15 +37,15 @@ pub(crate) async fn serve(
             nobody_there(&context, &message);
             continue;
         };
-        let dialog_id = context.dialog_id_of(&message.topic);
-        let mail = Mail { term: offer.term, dialog_id, version_1: is_version_1, payload: message.payload };
+        // A copy of a reference: the message itself is still needed if the dialog ends in this moment.
+        let mail = Mail { term: offer.term, version_1: is_version_1, payload: message.payload.clone() };
         match offer.dialog.mail.try_send(mail) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 context.counters.count(Counter::Noise);
                 debug!(dialog = %offer.dialog.root, "a message is dropped: the dialog cannot keep up with its worker");
             }
-            Err(TrySendError::Closed(_)) => context.counters.count(Counter::Noise),
+            Err(TrySendError::Closed(_)) => nobody_there(&context, &message),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::{
     outlet::{self, Outlet},
     owner::{Owner, publish_gone, tell_gone},
     persist::delete_persistently,
+    terms::Terms,
 };
 use crate::{
     counters::Counter,
@@ -36,43 +37,33 @@ pub(super) async fn run(
     mut mail: mpsc::Receiver<Mail>,
 ) {
     info!(dialog = %dialog.root, channel = ?dialog.channel, application = ?dialog.application, "a call is offered");
-    let mut offering = Offering::new(&context, &dialog, start);
-    let outcome = offering.until_owned(&mut mail).await;
-    let dialog_ids = offering.into_dialog_ids();
-    let mut topics: Vec<String> = dialog_ids.iter().map(|id| context.names.commands(id)).collect();
-    let forget = || {
-        context.offers().remove(&dialog_ids);
-        context.registry().close(&dialog)
-    };
+    let (outcome, mut terms) = Offering::new(&context, &dialog, start, &mut mail).until_ended().await;
     match outcome {
         Offered::Owned { owner, first } => {
             context.counters.count(Counter::DialogsAccepted);
             info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
-            if owner.version_1 {
-                topics.extend([owner.events.clone(), owner.responses.clone()]);
-            }
             // Boxed: the larger part of a dialog's state is needed only now.
-            Box::pin(serve(&context, &dialog, &owner, events, mail, first, &forget)).await;
+            Box::pin(serve(&context, &dialog, &owner, events, mail, first, &mut terms)).await;
         }
         Offered::Unwanted => {
             context.counters.count(Counter::DialogsUnwanted);
-            let channels = forget();
+            let channels = forget(&context, &dialog, &terms);
             warn!(dialog = %dialog.root, ?channels, "no worker took the call in time");
-            answer_late_accepts(&context, &mut mail).await;
+            answer_late_accepts(&context, &mut mail, &mut terms).await;
             give_back(&context, &dialog.root, &channels).await;
         }
         Offered::Over => {
             debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
-            forget();
-            answer_late_accepts(&context, &mut mail).await;
+            forget(&context, &dialog, &terms);
+            answer_late_accepts(&context, &mut mail, &mut terms).await;
         }
         Offered::Stopped => {
-            let channels = forget();
+            let channels = forget(&context, &dialog, &terms);
             warn!(dialog = %dialog.root, ?channels, "the proxy stops before a worker took the call: it stays in Stasis");
-            answer_late_accepts(&context, &mut mail).await;
+            answer_late_accepts(&context, &mut mail, &mut terms).await;
         }
     }
-    delete_persistently(&context, topics).await;
+    delete_persistently(&context, terms.kept_topics(&context.names)).await;
     debug!(dialog = %dialog.root, "the dialog is gone");
 }
 
@@ -84,12 +75,12 @@ async fn serve(
     mut events: mpsc::Receiver<AriEvent>,
     mut mail: mpsc::Receiver<Mail>,
     first: Option<Mail>,
-    forget: &(impl Fn() -> Vec<String> + Sync),
+    terms: &mut Terms,
 ) {
     let retention = outlet::prepare(context, owner).await;
     let activity = Arc::new(Activity::default());
     let (jobs, jobs_in) = mpsc::channel(COMMANDS_PER_DIALOG);
-    let mailbox = mailbox::Mailbox { context, owner, jobs, activity: &activity };
+    let mut mailbox = mailbox::Mailbox { context, owner, terms: &mut *terms, jobs, activity: &activity };
     let mut outlet = Outlet::new(context, owner, retention);
     let ending = tokio::select! {
         // A dialog's events never wait for its commands, nor the other way round.
@@ -99,8 +90,8 @@ async fn serve(
         ending = until_over(context, dialog, &activity) => ending,
     };
     // From here on a late accept is answered by the inbox, and a late event belongs to no dialog.
-    let channels = forget();
-    answer_late_accepts(context, &mut mail).await;
+    let channels = forget(context, dialog, terms);
+    answer_late_accepts(context, &mut mail, terms).await;
     events.close();
     let mut unsent = 0;
     while events.try_recv().is_ok() {
@@ -201,12 +192,23 @@ async fn until_read(context: &Context, owner: &Owner) {
     }
 }
 
+/// No message and no event comes to the dialog any more; returns its channels that are still in Stasis.
+fn forget(context: &Context, dialog: &Arc<Dialog>, terms: &Terms) -> Vec<String> {
+    context.offers().remove(terms.dialog_ids());
+    context.registry().close(dialog)
+}
+
 /// Tells workers that accepted too late for anybody to read it.
-async fn answer_late_accepts(context: &Context, mail: &mut mpsc::Receiver<Mail>) {
+async fn answer_late_accepts(context: &Context, mail: &mut mpsc::Receiver<Mail>, terms: &mut Terms) {
     mail.close();
     while let Ok(late) = mail.try_recv() {
-        if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&late.payload) {
-            tell_gone(context, &accept, &late.dialog_id).await;
+        if late.version_1 {
+            terms.note_version_1(late.term);
+        }
+        if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&late.payload)
+            && let Some(dialog_id) = terms.dialog_id(late.term)
+        {
+            tell_gone(context, &accept, dialog_id).await;
         }
     }
 }

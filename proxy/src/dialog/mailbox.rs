@@ -14,6 +14,7 @@ use super::{
     activity::Activity,
     commands::{Job, Task},
     owner::{Owner, answer_control, tell_gone},
+    terms::Terms,
 };
 use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_DIALOG};
 
@@ -21,6 +22,7 @@ use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_
 pub(super) struct Mailbox<'a> {
     pub(super) context: &'a Arc<Context>,
     pub(super) owner: &'a Owner,
+    pub(super) terms: &'a mut Terms,
     /// Commands, in the order issued.
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) activity: &'a Arc<Activity>,
@@ -28,7 +30,7 @@ pub(super) struct Mailbox<'a> {
 
 impl Mailbox<'_> {
     /// Reads messages as they come, for ever. `first` came while the dialog was offered.
-    pub(super) async fn run(&self, mail: &mut mpsc::Receiver<Mail>, first: Option<Mail>) -> Infallible {
+    pub(super) async fn run(&mut self, mail: &mut mpsc::Receiver<Mail>, first: Option<Mail>) -> Infallible {
         if let Some(first) = first {
             self.read(first).await;
         }
@@ -41,10 +43,12 @@ impl Mailbox<'_> {
         }
     }
 
-    async fn read(&self, mail: Mail) {
-        let owns = mail.term == self.owner.term;
+    async fn read(&mut self, mail: Mail) {
+        if mail.version_1 {
+            self.terms.note_version_1(mail.term);
+        }
         match parse_incoming(&mail.payload) {
-            Incoming::Control(control) => self.control(control, owns, &mail.dialog_id).await,
+            Incoming::Control(control) => self.control(control, mail.term).await,
             Incoming::Command(command) if self.speaks(&mail) => match Request::check(&command) {
                 Ok(request) => self.enqueue(&command.unique_id, Task::Send(request)).await,
                 Err(refused) => {
@@ -70,7 +74,8 @@ impl Mailbox<'_> {
         mail.term == self.owner.term && mail.version_1 == self.owner.version_1
     }
 
-    async fn control(&self, control: Control, owns: bool, dialog_id: &str) {
+    async fn control(&self, control: Control, term: u64) {
+        let owns = term == self.owner.term;
         match control {
             Control::Accept(accept) => {
                 let again = Owner::version_2(self.context, &accept, &self.owner.dialog_id);
@@ -80,7 +85,9 @@ impl Mailbox<'_> {
                     return answer_control(self.context, responses, accept.unique_id.as_deref(), &answer)
                         .await;
                 }
-                tell_gone(self.context, &accept, dialog_id).await;
+                if let Some(dialog_id) = self.terms.dialog_id(term) {
+                    tell_gone(self.context, &accept, dialog_id).await;
+                }
             }
             Control::Decline(decline) => {
                 let answer = Answer::error(409, "the dialog has an owner already");

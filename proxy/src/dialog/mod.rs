@@ -20,6 +20,8 @@ mod registry;
 #[cfg(test)]
 mod registry_tests;
 mod router;
+mod terms;
+mod verdict;
 
 use std::{
     collections::HashSet,
@@ -39,7 +41,7 @@ use crate::{asterisk::rest::Rest, config::Config, counters::Counters, limits::FA
 
 pub(crate) use router::Router;
 
-use offers::Offers;
+use offers::{Offers, uuid_of};
 use registry::{Member, Registry};
 
 /// What all dialogs of one proxy share.
@@ -61,7 +63,7 @@ pub(crate) struct Context {
     farewells: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
     offers: Mutex<Offers>,
-    /// Applications whose last offer nobody listened to: said once, not for each offer.
+    /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
     unheard: Mutex<HashSet<String>>,
 }
 
@@ -116,19 +118,18 @@ impl Context {
             || self.config.applications.iter().any(pool)
     }
 
-    /// Notes whether anybody listened to an application's offer; says whether that is news.
-    fn note_reach(&self, application: &str, reach: Reach) -> bool {
+    /// Notes whether anybody listened to an application's topic; says whether that is news.
+    fn note_reach(&self, topic: &str, reach: Reach) -> bool {
         let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
         match reach {
-            Reach::Nobody => unheard.insert(application.to_owned()),
-            Reach::Somebody => unheard.remove(application),
+            Reach::Nobody => unheard.insert(topic.to_owned()),
+            Reach::Somebody => unheard.remove(topic),
         }
     }
 
     /// The dialog id of the offer whose topic this is: both end in the same uuid.
     fn dialog_id_of(&self, topic: &str) -> String {
-        let uuid = topic.rsplit('.').next().unwrap_or_default();
-        format!("{}.{uuid}", server_token(&self.config.server_id))
+        format!("{}.{}", server_token(&self.config.server_id), uuid_of(topic))
     }
 }
 
@@ -169,8 +170,6 @@ pub(crate) struct AriEvent {
 #[derive(Debug)]
 pub(crate) struct Mail {
     term: u64,
-    /// The dialog id of that offer.
-    dialog_id: String,
     /// Whether it came on the version-1 topic.
     version_1: bool,
     payload: Bytes,

@@ -18,23 +18,24 @@ pub(crate) struct Offer {
 impl Offers {
     /// Adds an offer under its dialog id.
     pub(crate) fn add(&mut self, dialog_id: &str, offer: Offer) {
-        self.0.insert(token(dialog_id).to_owned(), offer);
+        self.0.insert(uuid_of(dialog_id).to_owned(), offer);
     }
 
     /// The offer that the last token of a topic names.
     pub(crate) fn get(&self, topic: &str) -> Option<Offer> {
-        self.0.get(token(topic)).cloned()
+        self.0.get(uuid_of(topic)).cloned()
     }
 
     /// Removes the offers of one dialog.
-    pub(crate) fn remove(&mut self, dialog_ids: impl IntoIterator<Item = impl AsRef<str>>) {
+    pub(crate) fn remove<'a>(&mut self, dialog_ids: impl IntoIterator<Item = &'a str>) {
         for dialog_id in dialog_ids {
-            self.0.remove(token(dialog_id.as_ref()));
+            self.0.remove(uuid_of(dialog_id));
         }
     }
 }
 
-/// What follows the last dot: a uuid, which no server or prefix can bring in doubt.
-fn token(name: &str) -> &str {
+/// The uuid of an offer, in its dialog id as in its topics: what follows the last dot, which no server or prefix can bring
+/// in doubt.
+pub(super) fn uuid_of(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }

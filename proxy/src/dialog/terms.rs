@@ -1,0 +1,90 @@
+//! The offers of one dialog, each a term of its own: their ids, and what they leave on the bus.
+
+use std::collections::BTreeMap;
+
+use ari_bus::{Retention, protocol::Names};
+
+/// The terms of one dialog so far.
+#[derive(Debug, Default)]
+pub(super) struct Terms(BTreeMap<u64, Term>);
+
+#[derive(Debug)]
+struct Term {
+    /// The id of its offer.
+    dialog_id: String,
+    /// Whether the broker keeps its topics until they are deleted.
+    kept: bool,
+    /// Whether a version-1 worker spoke in it, whoever the owner is: that worker declares all three topics.
+    version_1: bool,
+}
+
+impl Terms {
+    /// Adds a term.
+    pub(super) fn add(&mut self, term: u64, dialog_id: &str) {
+        self.0.insert(term, Term { dialog_id: dialog_id.to_owned(), kept: false, version_1: false });
+    }
+
+    /// The dialog id of a term's offer.
+    pub(super) fn dialog_id(&self, term: u64) -> Option<&str> {
+        self.0.get(&term).map(|term| term.dialog_id.as_str())
+    }
+
+    /// The dialog ids of all offers.
+    pub(super) fn dialog_ids(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(|term| term.dialog_id.as_str())
+    }
+
+    /// Whether this is the last term so far.
+    pub(super) fn is_last(&self, term: u64) -> bool {
+        self.0.keys().next_back() == Some(&term)
+    }
+
+    /// Notes that the commands topic of a term was declared.
+    pub(super) fn note_declared(&mut self, term: u64, retention: Retention) {
+        if let Some(term) = self.0.get_mut(&term) {
+            term.kept = retention == Retention::Kept;
+        }
+    }
+
+    /// Notes that a version-1 worker spoke in a term.
+    pub(super) fn note_version_1(&mut self, term: u64) {
+        if let Some(term) = self.0.get_mut(&term) {
+            term.version_1 = true;
+        }
+    }
+
+    /// The topics that are there until somebody deletes them.
+    pub(super) fn kept_topics(&self, names: &Names) -> Vec<String> {
+        let mut topics = Vec::new();
+        for Term { dialog_id, version_1, .. } in self.0.values().filter(|term| term.kept) {
+            topics.push(names.commands(dialog_id));
+            if *version_1 {
+                topics.extend([names.events(dialog_id), names.responses(dialog_id)]);
+            }
+        }
+        topics
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_broker_keeps_is_deleted_and_nothing_else() {
+        let mut terms = Terms::default();
+        for (term, dialog_id) in [(1, "s.one"), (2, "s.two"), (3, "s.three")] {
+            terms.add(term, dialog_id);
+        }
+        terms.note_declared(1, Retention::Kept);
+        terms.note_declared(2, Retention::Kept);
+        // A worker that lost, or came too late, has declared its topics all the same.
+        terms.note_version_1(1);
+        let names = Names::new("p.");
+        let topics = terms.kept_topics(&names);
+        assert_eq!(topics, ["p.commands_s.one", "p.events_s.one", "p.responses_s.one", "p.commands_s.two"]);
+        terms.note_declared(1, Retention::Dropped);
+        assert_eq!(terms.kept_topics(&names), ["p.commands_s.two"]);
+        assert!(terms.is_last(3) && !terms.is_last(2));
+    }
+}

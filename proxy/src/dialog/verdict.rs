@@ -1,0 +1,87 @@
+//! What a message to a dialog means while the dialog is offered.
+
+use ari_bus::protocol::{Accept, Answer, Control, Incoming, parse_incoming};
+use serde_json::{Map, Value};
+use tracing::debug;
+
+use super::{
+    Context, Dialog, Mail,
+    owner::{Owner, answer_control, tell_gone},
+    terms::Terms,
+};
+use crate::counters::Counter;
+
+/// What a message meant for the last offer.
+pub(super) enum Verdict {
+    /// A worker accepted an offer. A version-1 worker's first message may be a command already.
+    Owned { owner: Owner, first: Option<Mail> },
+    /// The last offer was declined.
+    Declined,
+    /// Nothing.
+    Nothing,
+}
+
+/// Reads a message; what awaits an answer gets one.
+pub(super) async fn consider(context: &Context, dialog: &Dialog, terms: &mut Terms, mail: Mail) -> Verdict {
+    if mail.version_1 {
+        terms.note_version_1(mail.term);
+    }
+    let Some(dialog_id) = terms.dialog_id(mail.term) else { return Verdict::Nothing };
+    match parse_incoming(&mail.payload) {
+        Incoming::Control(Control::Accept(accept)) => {
+            consider_accept(context, &accept, mail.term, dialog_id).await
+        }
+        Incoming::Control(Control::Decline(decline)) => {
+            debug!(dialog = %dialog.root, reason = decline.reason, "a worker declined");
+            let answer = Answer::empty(204);
+            let responses = decline.responses.as_deref();
+            answer_control(context, responses, decline.unique_id.as_deref(), &answer).await;
+            let counts = terms.is_last(mail.term) && decline.term == mail.term;
+            if counts { Verdict::Declined } else { Verdict::Nothing }
+        }
+        // Any other message on its topic is a version-1 worker's accept: its first command, or just `DUMMY`.
+        Incoming::Command(_) | Incoming::Noise(_) | Incoming::Refused(_)
+            if mail.version_1 && !is_control(&mail.payload) =>
+        {
+            let owner = Owner::version_1(context, mail.term, dialog_id);
+            Verdict::Owned { owner, first: Some(mail) }
+        }
+        // An accept that cannot be read still says where its answer is awaited.
+        Incoming::Refused(refusal) if is_control(&mail.payload) => {
+            let answer = Answer::error(refusal.status, &refusal.message);
+            let responses = field(&mail.payload, "responses");
+            let unique_id = Some(refusal.unique_id.as_str()).filter(|id| !id.is_empty());
+            answer_control(context, responses.as_deref(), unique_id, &answer).await;
+            Verdict::Nothing
+        }
+        _ => {
+            context.counters.count(Counter::Noise);
+            debug!(dialog = %dialog.root, "a message to an offer that is not accepted");
+            Verdict::Nothing
+        }
+    }
+}
+
+async fn consider_accept(context: &Context, accept: &Accept, term: u64, dialog_id: &str) -> Verdict {
+    if accept.term != term {
+        tell_gone(context, accept, dialog_id).await;
+        return Verdict::Nothing;
+    }
+    let (owner, answer) = match Owner::version_2(context, accept, dialog_id) {
+        Ok(owner) => (Some(owner), Answer::empty(204)),
+        Err(problem) => (None, Answer::error(400, &problem)),
+    };
+    answer_control(context, Some(&accept.responses), accept.unique_id.as_deref(), &answer).await;
+    owner.map_or(Verdict::Nothing, |owner| Verdict::Owned { owner, first: None })
+}
+
+/// Whether a message that could not be read was meant as a control message.
+fn is_control(payload: &[u8]) -> bool {
+    serde_json::from_slice::<Map<String, Value>>(payload).is_ok_and(|fields| fields.contains_key("control"))
+}
+
+/// A text field of a message that could not be read as a whole.
+fn field(payload: &[u8], name: &str) -> Option<String> {
+    let fields = serde_json::from_slice::<Map<String, Value>>(payload).ok()?;
+    fields.get(name)?.as_str().map(str::to_owned)
+}

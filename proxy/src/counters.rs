@@ -31,7 +31,7 @@ pub enum Counter {
     CommandsRefused,
     /// Messages on commands topics that could not be answered: no JSON, no command, for no dialog.
     Noise,
-    /// Answers that could not be delivered.
+    /// Answers that could not be delivered, and commands whose dialog ended before they were answered.
     AnswersLost,
 }
 

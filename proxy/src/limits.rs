@@ -17,6 +17,8 @@ pub(crate) const VERSION_1_ANSWER: Duration = Duration::from_millis(4_500);
 pub(crate) const MIN_PAUSE: Duration = Duration::from_millis(1);
 /// The longest pause while we wait for a worker that is about to subscribe.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_millis(50);
+/// How often a dialog is looked at that is quiet but for something that is still to be done, at most.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The longest pause between two offers that nobody listened to.
 pub(crate) const MAX_OFFER_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause between two terms of a dialog. The first ones follow at once; a worker that declines each offer must
@@ -30,7 +32,8 @@ pub(crate) const CLEAN_UP: Duration = Duration::from_secs(30);
 pub(crate) const FAREWELLS: usize = 64;
 /// How long a call that no worker took is given back to Asterisk, while that fails.
 pub(crate) const GIVE_BACK: Duration = Duration::from_secs(60);
-/// How long Asterisk is asked what became of a command whose answer did not come; the dialog's next command waits for it.
+/// How long Asterisk is asked what became of a command whose answer did not come. The worker has been told by then; the
+/// dialog's next command waits.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);
 /// How long a stop that did not finish in time still tells the workers.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -21,6 +21,7 @@ on_both_buses!(
     a_replacing_channel_is_given_back_too,
     a_dialog_ends_though_nobody_told_the_end,
     a_channel_that_was_never_made_holds_no_dialog,
+    commands_that_a_stop_drops_are_counted,
     dropped_events_leave_a_gap_in_the_numbers,
     an_accept_cannot_take_topics_of_others,
 );
@@ -137,13 +138,34 @@ async fn a_channel_that_was_never_made_holds_no_dialog(kind: Kind) {
     let call = world.simulator.call(&world.application).place();
     let dialog = desk.accept(&pool.offer().await).await;
     world.simulator.faults().add(RestFault::on("POST", "/channels").silence());
-    world.simulator.faults().add(RestFault::on("GET", "/channels/*").times(1).answer(503, "{}"));
+    world.simulator.faults().add(RestFault::on("GET", "/channels/*").answer(503, "{}"));
     let body = json!({"endpoint": "PJSIP/x", "app": world.application, "channelId": "never-made"});
     let (status, text) = dialog.command("POST", "/channels", body).await;
     assert!(status == 504 && text.contains("not known"), "{status} {text}");
+    // The worker is told before Asterisk can be asked what became of it.
+    world.simulator.faults().clear_rest();
     call.hangup();
     dialog.event("ProxyEnded").await;
     world.proxy.stop().await;
+}
+
+async fn commands_that_a_stop_drops_are_counted(kind: Kind) {
+    let world = Simulated::new(kind, |config| config["stop_timeout"] = json!("300ms")).await;
+    let desk = Desk::open(world.broker.connect("dropped").await).await;
+    let mut pool = desk.join(&world.application).await;
+    let call = world.simulator.call(&world.application).place();
+    let dialog = desk.accept(&pool.offer().await).await;
+    world.simulator.faults().add(RestFault::on("POST", "*/answer").silence());
+    let url = format!("/channels/{}/answer", call.channel_id());
+    for id in ["runs", "waits", "waits too"] {
+        dialog.send(&json!({"unique_id": id, "method": "POST", "url": url})).await;
+    }
+    // Control messages pass commands by: when this one is answered the others were read.
+    dialog.send(&json!({"control": "ack", "term": 1, "seq": 1, "unique_id": "read"})).await;
+    assert_eq!(dialog.answer("read").await.0, 501);
+    let counters = world.proxy.counters.clone();
+    world.proxy.stop().await;
+    assert_eq!(counters.get(Counter::AnswersLost), 3);
 }
 
 async fn dropped_events_leave_a_gap_in_the_numbers(kind: Kind) {

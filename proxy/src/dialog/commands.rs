@@ -36,34 +36,77 @@ pub(super) enum Task {
     Refuse(Answer),
 }
 
-/// Runs commands in the order issued, for ever.
-pub(super) async fn run(
-    context: &Arc<Context>,
-    dialog: &Arc<Dialog>,
-    owner: &Owner,
-    mut jobs: mpsc::Receiver<Job>,
-) -> Infallible {
-    loop {
-        let Some(Job { unique_id, task, arrived, busy }) = jobs.recv().await else {
-            // Closed by the dialog's end, which drops this future as well.
-            std::future::pending::<()>().await;
-            continue;
-        };
-        let answer = match task {
-            Task::Send(request) => send(context, dialog, request).await,
-            Task::Refuse(answer) => answer,
-        };
-        if owner.version_1 && unique_id.is_empty() && arrived.elapsed() > VERSION_1_ANSWER {
-            context.counters.count(Counter::AnswersLost);
-            debug!(dialog = %owner.dialog_id, "an answer is dropped: version 1 no longer waits for it");
-        } else {
-            owner.answer(context, &unique_id, &answer, arrived).await;
+/// The commands of one dialog.
+pub(super) struct Commands<'a> {
+    context: &'a Arc<Context>,
+    dialog: &'a Arc<Dialog>,
+    owner: &'a Owner,
+    jobs: mpsc::Receiver<Job>,
+    /// Commands that were begun and not yet answered, one at most.
+    running: usize,
+}
+
+/// What came of a request.
+struct Outcome {
+    answer: Answer,
+    /// What it may or may not have made.
+    unsettled: Vec<Object>,
+}
+
+impl<'a> Commands<'a> {
+    /// Commands to be run as they come out of `jobs`.
+    pub(super) fn new(
+        context: &'a Arc<Context>,
+        dialog: &'a Arc<Dialog>,
+        owner: &'a Owner,
+        jobs: mpsc::Receiver<Job>,
+    ) -> Self {
+        Self { context, dialog, owner, jobs, running: 0 }
+    }
+
+    /// Runs commands in the order issued, for ever.
+    pub(super) async fn run(&mut self) -> Infallible {
+        loop {
+            let Some(Job { unique_id, task, arrived, busy }) = self.jobs.recv().await else {
+                // Closed by the dialog's end, which drops this future as well.
+                std::future::pending::<()>().await;
+                continue;
+            };
+            self.running = 1;
+            let Outcome { answer, unsettled } = match task {
+                Task::Send(request) => send(self.context, self.dialog, request).await,
+                Task::Refuse(answer) => answer.into(),
+            };
+            self.answer(&unique_id, &answer, arrived).await;
+            self.running = 0;
+            // Not before the worker knows: Asterisk may be silent for long.
+            settle(self.context, self.dialog, &unsettled).await;
+            drop(busy);
         }
-        drop(busy);
+    }
+
+    /// Commands that had no answer yet when [`Commands::run`] was dropped.
+    pub(super) fn unanswered(&self) -> usize {
+        self.jobs.len() + self.running
+    }
+
+    async fn answer(&self, unique_id: &str, answer: &Answer, arrived: Instant) {
+        if self.owner.version_1 && unique_id.is_empty() && arrived.elapsed() > VERSION_1_ANSWER {
+            self.context.counters.count(Counter::AnswersLost);
+            debug!(dialog = %self.owner.dialog_id, "an answer is dropped: version 1 no longer waits for it");
+        } else {
+            self.owner.answer(self.context, unique_id, answer, arrived).await;
+        }
     }
 }
 
-async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> Answer {
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        Self { answer, unsettled: Vec::new() }
+    }
+}
+
+async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> Outcome {
     context.counters.count(Counter::Commands);
     let chosen = choose_ids(&mut request, &dialog.application);
     let made = chosen.first().cloned();
@@ -84,32 +127,33 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
             } else {
                 registry.undo(dialog, &bound);
             }
-            answer
+            answer.into()
         }
         Err(error) => {
-            match &error {
-                RestError::FateUnknown(_) | RestError::AnswerTooLarge => {
-                    settle(context, dialog, &bound).await
-                }
-                RestError::Unreachable(_) | RestError::Malformed(_) => {
-                    context.registry().undo(dialog, &bound)
-                }
-            }
             debug!(dialog = %dialog.root, %error, "a command got no answer from Asterisk");
-            error.to_answer()
+            let unsettled = match &error {
+                RestError::FateUnknown(_) | RestError::AnswerTooLarge => bound,
+                RestError::Unreachable(_) | RestError::Malformed(_) => {
+                    context.registry().undo(dialog, &bound);
+                    Vec::new()
+                }
+            };
+            Outcome { answer: error.to_answer(), unsettled }
         }
     }
 }
 
 /// After a command whose fate is not known: a channel that Asterisk does not know was not made, and must not hold the
 /// dialog. Everything else stays bound.
-async fn settle(context: &Context, dialog: &Arc<Dialog>, bound: &[Object]) {
-    for object in bound.iter().filter(|object| object.kind == ObjectKind::Channel) {
+async fn settle(context: &Context, dialog: &Arc<Dialog>, unsettled: &[Object]) {
+    let until = Instant::now() + SETTLE;
+    for object in unsettled.iter().filter(|object| object.kind == ObjectKind::Channel) {
         let id = utf8_percent_encode(&object.id, NON_ALPHANUMERIC);
         let look = Request { method: Method::GET, url: format!("/channels/{id}"), body: None };
-        if context.rest.ask(&look, SETTLE, &context.stop).await.is_some_and(|answer| answer.status == 404) {
+        let time = until.saturating_duration_since(Instant::now());
+        if context.rest.ask(&look, time, &context.stop).await.is_some_and(|answer| answer.status == 404) {
             context.registry().undo(dialog, std::slice::from_ref(object));
         }
     }
-    context.registry().confirm(dialog, bound);
+    context.registry().confirm(dialog, unsettled);
 }

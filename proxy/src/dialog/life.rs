@@ -1,32 +1,30 @@
 //! The life of one dialog, in its own task: offered, active, lingering, gone.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    iter,
+    sync::{Arc, atomic::Ordering},
+};
 
 use ari_bus::protocol::{Control, Incoming, parse_incoming};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{debug, info, warn};
 
 use super::{
     AriEvent, Context, Dialog, Mail,
     activity::Activity,
-    commands,
+    commands::Commands,
+    ending::{Ending, until_over},
     give_back::give_back,
-    mailbox,
+    mailbox::Mailbox,
     offering::{Offered, Offering},
-    outlet::{self, Outlet},
+    outlet::Outlet,
     owner::{Owner, publish_gone, tell_gone},
     persist::delete_persistently,
+    queues,
     terms::Terms,
 };
-use crate::{
-    counters::Counter,
-    limits::{COMMANDS_PER_DIALOG, MAX_OFFER_PAUSE, MIN_PAUSE},
-    pauses::Pauses,
-};
+use crate::{counters::Counter, limits::COMMANDS_PER_DIALOG};
 
 /// Runs a dialog from its StasisStart, `start`, to the deletion of its topics. `start` is also the first of `events`.
 pub(super) async fn run(
@@ -47,20 +45,18 @@ pub(super) async fn run(
         }
         Offered::Unwanted => {
             context.counters.count(Counter::DialogsUnwanted);
-            let channels = forget(&context, &dialog, &terms);
-            warn!(dialog = %dialog.root, ?channels, "no worker took the call in time");
-            answer_late_accepts(&context, &mut mail, &mut terms).await;
+            warn!(dialog = %dialog.root, "no worker took the call in time");
+            let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
             give_back(&context, &dialog.root, &channels).await;
         }
         Offered::Over => {
             debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
-            forget(&context, &dialog, &terms);
-            answer_late_accepts(&context, &mut mail, &mut terms).await;
+            let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
+            give_back(&context, &dialog.root, &channels).await;
         }
         Offered::Stopped => {
-            let channels = forget(&context, &dialog, &terms);
+            let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
             warn!(dialog = %dialog.root, ?channels, "the proxy stops before a worker took the call: it stays in Stasis");
-            answer_late_accepts(&context, &mut mail, &mut terms).await;
         }
     }
     delete_persistently(&context, terms.kept_topics(&context.names)).await;
@@ -77,129 +73,55 @@ async fn serve(
     first: Option<Mail>,
     terms: &mut Terms,
 ) {
-    let retention = outlet::prepare(context, owner).await;
     let activity = Arc::new(Activity::default());
     let (jobs, jobs_in) = mpsc::channel(COMMANDS_PER_DIALOG);
-    let mut mailbox = mailbox::Mailbox { context, owner, terms: &mut *terms, jobs, activity: &activity };
-    let mut outlet = Outlet::new(context, owner, retention);
-    let ending = tokio::select! {
+    let mut mailbox = Mailbox { context, owner, terms: &mut *terms, jobs, activity: &activity };
+    let mut commands = Commands::new(context, dialog, owner, jobs_in);
+    let mut outlet = Outlet::new(context, owner);
+    let work = async {
+        outlet.prepare().await;
         // A dialog's events never wait for its commands, nor the other way round.
-        never = outlet.run(&mut events, &activity) => match never {},
+        tokio::select! {
+            never = outlet.run(&mut events, &activity) => never,
+            never = commands.run() => never,
+        }
+    };
+    let ending = tokio::select! {
+        never = work => match never {},
         never = mailbox.run(&mut mail, first) => match never {},
-        never = commands::run(context, dialog, owner, jobs_in) => match never {},
         ending = until_over(context, dialog, &activity) => ending,
     };
-    // From here on a late accept is answered by the inbox, and a late event belongs to no dialog.
-    let channels = forget(context, dialog, terms);
-    answer_late_accepts(context, &mut mail, terms).await;
+    let channels = forget(context, dialog, &mut mail, terms).await;
     events.close();
-    let mut unsent = 0;
-    while events.try_recv().is_ok() {
-        unsent += 1;
-    }
-    outlet.skip(dialog.missed.load(Ordering::Relaxed) + unsent);
-    // Those under way have their numbers already.
-    let lost = outlet.under_way() + usize::try_from(unsent).unwrap_or(usize::MAX);
-    if lost > 0 {
-        context.counters.add(Counter::EventsLost, lost);
-        warn!(dialog = %dialog.root, lost, "the worker could not be reached: events are lost");
+    outlet.flush(iter::from_fn(|| events.try_recv().ok()).collect()).await;
+    outlet.skip(dialog.missed.load(Ordering::Relaxed));
+    let unanswered = commands.unanswered();
+    if unanswered > 0 {
+        context.counters.add(Counter::AnswersLost, unanswered);
+        warn!(dialog = %dialog.root, unanswered, "the dialog ends before its commands are answered");
     }
     match ending {
-        // What version 1 has not read yet is deleted with its queue.
-        Ending::Over if owner.version_1 => until_read(context, owner).await,
-        Ending::Stopped if owner.version_1 => {}
+        // What version 1 has not read yet would be deleted with its queues.
+        _ if owner.version_1 => queues::until_read(context, owner).await,
         Ending::Over => outlet.end().await,
         Ending::Stopped => publish_gone(context, owner, "the proxy stops").await,
     }
-    if let Ending::Over = ending {
+    if ending == Ending::Over {
         // A channel that entered in the very moment in which its dialog ended.
         give_back(context, &dialog.root, &channels).await;
     }
 }
 
-/// Why a dialog is over for its owner.
-enum Ending {
-    /// No channel of it lives any more.
-    Over,
-    /// The proxy stops.
-    Stopped,
-}
-
-/// Resolves when no channel lives and nothing has happened for the linger time, or the retention time is up, or the
-/// proxy stops and what was in flight is done.
-async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> Ending {
-    let mut channels = dialog.channels.subscribe();
-    let times = &context.config.dialog;
-    loop {
-        tokio::select! {
-            _ = channels.wait_for(|channels| *channels == 0) => {}
-            () = until_done(context, dialog, activity) => return Ending::Stopped,
-            () = context.abandon.cancelled() => return Ending::Stopped,
-        }
-        let since = Instant::now();
-        loop {
-            let quiet = activity.idle_since().max(since) + times.linger;
-            let retained = since + times.retention;
-            // While something is still to be done only the retention time ends the wait.
-            let idle = activity.is_idle() && is_empty(&dialog.events);
-            let now = Instant::now();
-            if now >= retained || (idle && now >= quiet) {
-                return Ending::Over;
-            }
-            let look_again = if now >= quiet { now + times.linger } else { quiet };
-            tokio::select! {
-                _ = channels.wait_for(|channels| *channels > 0) => break,
-                () = sleep_until(look_again.min(retained)) => {}
-                () = until_done(context, dialog, activity) => return Ending::Stopped,
-                () = context.abandon.cancelled() => return Ending::Stopped,
-            }
-        }
-    }
-}
-
-/// Resolves when the proxy stops and everything in flight is done.
-async fn until_done(context: &Context, dialog: &Dialog, activity: &Activity) {
-    context.stop.cancelled().await;
-    loop {
-        activity.idle().await;
-        if is_empty(&dialog.events) && is_empty(&dialog.mail) {
-            return;
-        }
-        // What is queued is about to be taken by another branch of the same task.
-        sleep_until(Instant::now() + MIN_PAUSE).await;
-    }
-}
-
-fn is_empty<T>(queue: &mpsc::Sender<T>) -> bool {
-    queue.capacity() == queue.max_capacity()
-}
-
-/// Waits until a version-1 worker has taken what its queues hold, for the retention time at most.
-async fn until_read(context: &Context, owner: &Owner) {
-    let until = Instant::now() + context.config.dialog.retention;
-    let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
-    for topic in [&owner.events, &owner.responses] {
-        while context.bus.unread(topic).await.is_ok_and(|unread| unread > 0) {
-            let pause = Instant::now() + pauses.next();
-            if pause >= until {
-                return warn!(dialog = %owner.dialog_id, %topic, "deleted with what its worker has not read");
-            }
-            tokio::select! {
-                () = sleep_until(pause) => {}
-                () = context.stop.cancelled() => return,
-            }
-        }
-    }
-}
-
-/// No message and no event comes to the dialog any more; returns its channels that are still in Stasis.
-fn forget(context: &Context, dialog: &Arc<Dialog>, terms: &Terms) -> Vec<String> {
+/// From here on a late accept is answered by the inbox, and a late event belongs to no dialog. Workers that accepted too
+/// late for anybody to read it are told. Returns the dialog's channels that are still in Stasis.
+async fn forget(
+    context: &Context,
+    dialog: &Arc<Dialog>,
+    mail: &mut mpsc::Receiver<Mail>,
+    terms: &mut Terms,
+) -> Vec<String> {
     context.offers().remove(terms.dialog_ids());
-    context.registry().close(dialog)
-}
-
-/// Tells workers that accepted too late for anybody to read it.
-async fn answer_late_accepts(context: &Context, mail: &mut mpsc::Receiver<Mail>, terms: &mut Terms) {
+    let channels = context.registry().close(dialog);
     mail.close();
     while let Ok(late) = mail.try_recv() {
         if late.version_1 {
@@ -211,4 +133,5 @@ async fn answer_late_accepts(context: &Context, mail: &mut mpsc::Receiver<Mail>,
             tell_gone(context, &accept, dialog_id).await;
         }
     }
+    channels
 }

@@ -7,6 +7,7 @@
 
 mod activity;
 mod commands;
+mod ending;
 mod give_back;
 pub(crate) mod inbox;
 mod life;
@@ -16,6 +17,7 @@ mod offers;
 mod outlet;
 mod owner;
 mod persist;
+mod queues;
 mod registry;
 #[cfg(test)]
 mod registry_tests;

@@ -4,25 +4,23 @@
 use std::{convert::Infallible, sync::Arc};
 
 use ari_bus::{
-    Reach, Retention,
+    BusError, BusErrorKind, Reach, Retention,
     protocol::{Event, EventBody},
 };
 use bytes::Bytes;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep},
-};
+use tokio::{sync::mpsc, time::sleep};
 use tracing::{debug, warn};
 
 use super::{
     AriEvent, Context,
     activity::Activity,
     owner::Owner,
-    persist::{persistently, publish_persistently, wait_for_broker},
+    persist::{publish_persistently, wait_for_broker},
+    queues,
 };
 use crate::{
     counters::Counter,
-    limits::{ANSWER_RETRY, EVENTS_PER_BATCH, MAX_PAUSE},
+    limits::{EVENTS_PER_BATCH, MAX_PAUSE},
     pauses::Pauses,
 };
 
@@ -39,11 +37,17 @@ pub(super) struct Outlet<'a> {
 }
 
 impl<'a> Outlet<'a> {
-    /// An outlet to a worker whose events topic has this retention.
-    pub(super) fn new(context: &'a Context, owner: &'a Owner, retention: Retention) -> Self {
+    /// An outlet to a dialog's owner.
+    pub(super) fn new(context: &'a Context, owner: &'a Owner) -> Self {
         // A version-2 worker listens before it accepts. Version 1 accepts first: on NATS what comes too early is lost.
-        let reaches = !owner.version_1 || retention == Retention::Kept;
-        Self { context, owner, seq: 0, reaches, under_way: 0 }
+        Self { context, owner, seq: 0, reaches: !owner.version_1, under_way: 0 }
+    }
+
+    /// Makes ready what the worker's topics need before anything, an answer too, is sent there.
+    pub(super) async fn prepare(&mut self) {
+        if self.owner.version_1 {
+            self.reaches = queues::prepare(self.context, self.owner).await == Retention::Kept;
+        }
     }
 
     /// Publishes events as they come, for ever.
@@ -59,14 +63,8 @@ impl<'a> Outlet<'a> {
                 std::future::pending::<()>().await;
             }
             let _busy = activity.begin();
-            self.under_way = batch.len();
-            let messages = batch.drain(..).filter_map(|event| {
-                self.skip(event.missed);
-                self.wrap(&event.kind, event.body.as_str())
-            });
-            let messages = messages.collect();
+            let messages = batch.drain(..).filter_map(|event| self.number(&event)).collect();
             self.publish(messages).await;
-            self.under_way = 0;
         }
     }
 
@@ -75,17 +73,34 @@ impl<'a> Outlet<'a> {
         self.seq += missed;
     }
 
-    /// Events that were still on their way when [`Outlet::run`] was dropped.
-    pub(super) fn under_way(&self) -> usize {
-        self.under_way
+    /// Publishes the last events, which came after [`Outlet::run`] was dropped. If the bus did not even take those before
+    /// them, they are lost together.
+    pub(super) async fn flush(&mut self, last: Vec<AriEvent>) {
+        let messages: Vec<Bytes> = last.iter().filter_map(|event| self.number(event)).collect();
+        let mut lost = self.under_way + messages.len();
+        if self.under_way == 0
+            && (messages.is_empty() || publish_persistently(self.context, &self.owner.events, messages).await)
+        {
+            lost = 0;
+        }
+        if lost > 0 {
+            self.context.counters.add(Counter::EventsLost, lost);
+            warn!(dialog = %self.owner.dialog_id, lost, "the worker could not be reached: events are lost");
+        }
     }
 
-    /// Tells the worker that this was all.
+    /// Tells a version-2 worker that this was all.
     pub(super) async fn end(mut self) {
         let Some(message) = self.wrap("ProxyEnded", r#"{"type":"ProxyEnded"}"#) else { return };
         if !publish_persistently(self.context, &self.owner.events, vec![message]).await {
             debug!(dialog = %self.owner.dialog_id, "ProxyEnded could not be sent");
         }
+    }
+
+    /// An event as it goes to the worker, with the next number.
+    fn number(&mut self, event: &AriEvent) -> Option<Bytes> {
+        self.skip(event.missed);
+        self.wrap(&event.kind, event.body.as_str())
     }
 
     fn wrap(&mut self, kind: &str, body: &str) -> Option<Bytes> {
@@ -110,20 +125,37 @@ impl<'a> Outlet<'a> {
     /// Publishes until the bus has taken everything. A broker that goes away in between may have got a part: version 2
     /// knows the repeated events by their numbers.
     async fn publish(&mut self, mut messages: Vec<Bytes>) {
-        if messages.is_empty() {
-            return;
-        }
-        if !self.reaches {
+        self.under_way = messages.len();
+        if !self.reaches && !messages.is_empty() {
             self.reach(messages.remove(0)).await;
         }
         let mut pauses = Pauses::new(MAX_PAUSE);
-        while let Err(error) = self.context.bus.publish_all(&self.owner.events, messages.clone()).await {
-            if !error.is_retryable() {
-                self.context.counters.add(Counter::EventsLost, messages.len());
-                return warn!(dialog = %self.owner.dialog_id, %error, "events are lost: they cannot be published");
+        while !messages.is_empty() {
+            self.under_way = messages.len();
+            match self.context.bus.publish_all(&self.owner.events, messages.clone()).await {
+                Ok(()) => break,
+                Err(error) if error.is_retryable() => wait_for_broker(self.context, &mut pauses).await,
+                Err(error) => {
+                    let lost = self.give_up(&mut messages, &error);
+                    self.context.counters.add(Counter::EventsLost, lost);
+                    warn!(dialog = %self.owner.dialog_id, lost, %error, "events are lost: they cannot be published");
+                }
             }
-            wait_for_broker(self.context, &mut pauses).await;
         }
+        self.under_way = 0;
+    }
+
+    /// Removes the messages that cannot be published; says how many. A broker may carry less than before a reconnect:
+    /// what is small enough still goes out.
+    fn give_up(&self, messages: &mut Vec<Bytes>, error: &BusError) -> usize {
+        let (before, largest) = (messages.len(), self.context.bus.largest_message());
+        if error.kind() == BusErrorKind::TooLarge {
+            messages.retain(|message| message.len() <= largest);
+        }
+        if messages.len() == before {
+            messages.clear();
+        }
+        before - messages.len()
     }
 
     /// Publishes the first event of a worker that is about to subscribe, until somebody has it.
@@ -145,24 +177,4 @@ impl<'a> Outlet<'a> {
             }
         }
     }
-}
-
-/// Makes the topics of a version-1 worker ready; says what happens to what it has not subscribed to yet.
-pub(super) async fn prepare(context: &Context, owner: &Owner) -> Retention {
-    if !owner.version_1 {
-        return Retention::Dropped;
-    }
-    for topic in [&owner.responses, &owner.events] {
-        let declared =
-            persistently(context, Instant::now() + ANSWER_RETRY, || context.bus.declare(topic)).await;
-        match declared {
-            Ok(Retention::Kept) => {}
-            Ok(Retention::Dropped) => return Retention::Dropped,
-            Err(error) => {
-                warn!(dialog = %owner.dialog_id, %topic, %error, "a topic cannot be made");
-                return Retention::Dropped;
-            }
-        }
-    }
-    Retention::Kept
 }

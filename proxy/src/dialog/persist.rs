@@ -1,8 +1,8 @@
-//! Operations on the bus that are tried again while the broker is away, up to a deadline.
+//! Operations on the bus that are tried again while the broker is away, up to a deadline, or until a stop has no time left.
 
 use ari_bus::BusError;
 use bytes::Bytes;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::debug;
 
 use super::Context;
@@ -27,8 +27,8 @@ pub(super) async fn delete_persistently(context: &Context, topics: Vec<String>) 
     }
 }
 
-/// Tries something on the bus until it works, fails for good, or the deadline has passed.
-pub(super) async fn persistently<T, F>(
+/// Tries something on the bus until it works, fails for good, or its time is up.
+async fn persistently<T, F>(
     context: &Context,
     deadline: Instant,
     mut operation: impl FnMut() -> F,
@@ -42,10 +42,11 @@ where
             Err(error) if error.is_retryable() => error,
             done => return done,
         };
-        if Instant::now() >= deadline
-            || timeout_at(deadline, wait_for_broker(context, &mut pauses)).await.is_err()
-        {
-            return Err(error);
+        tokio::select! {
+            biased;
+            () = context.abandon.cancelled() => return Err(error),
+            () = sleep_until(deadline) => return Err(error),
+            () = wait_for_broker(context, &mut pauses) => {}
         }
     }
 }

@@ -192,6 +192,10 @@ async fn nested_bodies(kind: Kind) {
     dialog.send(&json!({"unique_id": "1", "method": "GET", "url": url})).await;
     dialog.answer("1").await;
     assert_eq!(dialog.answers()[0]["response"]["id"], call.channel_id());
+    // The proxy's own answers too.
+    dialog.send(&json!({"control": "ack", "term": 1, "seq": 1, "unique_id": "2"})).await;
+    dialog.answer("2").await;
+    assert!(dialog.answers()[1]["response"]["message"].is_string(), "{}", dialog.answers()[1]);
     world.proxy.stop().await;
 }
 

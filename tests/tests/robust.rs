@@ -219,7 +219,18 @@ async fn an_accept_cannot_take_topics_of_others(kind: Kind) {
     let offer = pool.offer().await;
     let dialog = desk.owned(&offer);
     let commands = format!("commands_{}", offer["dialog_id"].as_str().unwrap_or_default());
-    for (number, events) in [commands.as_str(), &dialog.commands_topic, &world.application].iter().enumerate()
+    for (number, events) in [
+        &commands,
+        "commands_other.1",
+        &dialog.commands_topic,
+        "ari.other.incarnation.1",
+        "ari.other.queues",
+        "ari.other.control",
+        "$SYS.x",
+        &world.application,
+    ]
+    .iter()
+    .enumerate()
     {
         let id = number.to_string();
         let responses = &dialog.responses_topic;
@@ -228,6 +239,18 @@ async fn an_accept_cannot_take_topics_of_others(kind: Kind) {
         let (status, text) = dialog.answer(&id).await;
         assert!(status == 400 && text.contains("no worker's topic"), "{events}: {status} {text}");
     }
+    // Nor is an answer sent to such a topic: the pool gets nothing but the next offer.
+    let responses = &world.application;
+    dialog.send(&json!({"control": "decline", "term": 1, "unique_id": "x", "responses": responses})).await;
+    let offer = pool.offer().await;
+    assert_eq!(offer["term"], 2, "{offer}");
+    let wrong = desk.owned(&offer);
+    let (events, responses) = (&wrong.events_topic, &wrong.responses_topic);
+    let accept =
+        json!({"control": "accept", "term": 7, "unique_id": "x", "events": events, "responses": responses});
+    wrong.send(&accept).await;
+    let (status, text) = wrong.answer("x").await;
+    assert!(status == 409 && text.contains("term 7") && text.contains("term 2"), "{status} {text}");
     let honest = desk.accept(&offer).await;
     honest.event("StasisStart").await;
     world.proxy.stop().await;

@@ -9,7 +9,7 @@ use ari_bus::{
 use tokio::sync::mpsc::error::TrySendError;
 use tracing::debug;
 
-use super::{Context, Mail, owner::tell_gone};
+use super::{Context, Mail, replies::tell_gone};
 use crate::counters::Counter;
 
 /// Subscribes to everything that workers send to this process.
@@ -60,7 +60,7 @@ fn nobody_there(context: &Arc<Context>, message: &Message) {
         let Ok(turn) = Arc::clone(&context.farewells).try_acquire_owned() else { return };
         let told = Arc::clone(context);
         context.tasks.spawn(async move {
-            tell_gone(&told, &accept, &dialog_id).await;
+            tell_gone(&told, &accept, None, &dialog_id).await;
             drop(turn);
         });
     }

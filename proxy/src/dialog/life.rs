@@ -19,9 +19,10 @@ use super::{
     mailbox::Mailbox,
     offering::{Offered, Offering},
     outlet::Outlet,
-    owner::{Owner, publish_gone, tell_gone},
+    owner::{Owner, publish_gone},
     persist::delete_persistently,
     queues,
+    replies::tell_gone,
     terms::Terms,
 };
 use crate::{counters::Counter, limits::COMMANDS_PER_DIALOG};
@@ -130,7 +131,7 @@ async fn forget(
         if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&late.payload)
             && let Some(dialog_id) = terms.dialog_id(late.term)
         {
-            tell_gone(context, &accept, dialog_id).await;
+            tell_gone(context, &accept, Some(late.term), dialog_id).await;
         }
     }
     channels

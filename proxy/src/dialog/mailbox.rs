@@ -13,7 +13,8 @@ use super::{
     Context, Mail,
     activity::Activity,
     commands::{Job, Task},
-    owner::{Owner, answer_control, tell_gone},
+    owner::Owner,
+    replies::{ReplyTo, answer_control, tell_gone},
     terms::Terms,
 };
 use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_DIALOG};
@@ -80,24 +81,21 @@ impl Mailbox<'_> {
             Control::Accept(accept) => {
                 let again = Owner::version_2(self.context, &accept, &self.owner.dialog_id);
                 if owns && again.as_ref() == Ok(self.owner) {
-                    let responses = Some(accept.responses.as_str());
-                    let answer = Answer::empty(204);
-                    return answer_control(self.context, responses, accept.unique_id.as_deref(), &answer)
-                        .await;
+                    return answer_control(self.context, (&accept).into(), &Answer::empty(204)).await;
                 }
                 if let Some(dialog_id) = self.terms.dialog_id(term) {
-                    tell_gone(self.context, &accept, dialog_id).await;
+                    tell_gone(self.context, &accept, Some(term), dialog_id).await;
                 }
             }
             Control::Decline(decline) => {
                 let answer = Answer::error(409, "the dialog has an owner already");
-                let responses = decline.responses.as_deref();
-                answer_control(self.context, responses, decline.unique_id.as_deref(), &answer).await;
+                answer_control(self.context, (&decline).into(), &answer).await;
             }
             other if owns => {
                 let text = format!("control message {:?} is not supported yet", other.word());
-                let responses = Some(self.owner.responses.as_str());
-                answer_control(self.context, responses, other.unique_id(), &Answer::error(501, &text)).await;
+                let (responses, bodies) = (Some(self.owner.responses.as_str()), self.owner.bodies);
+                let to = ReplyTo { responses, unique_id: other.unique_id(), bodies };
+                answer_control(self.context, to, &Answer::error(501, &text)).await;
             }
             _ => self.context.counters.count(Counter::Noise),
         }
@@ -121,6 +119,7 @@ impl Mailbox<'_> {
             // An answer without id would be taken for that of an earlier command.
             Err(TrySendError::Full(job)) if self.owner.version_1 && job.unique_id.is_empty() => {
                 self.context.counters.count(Counter::AnswersLost);
+                debug!(dialog = %self.owner.dialog_id, "a command is dropped: {COMMANDS_PER_DIALOG} wait already");
             }
             Err(TrySendError::Full(job)) => {
                 self.context.counters.count(Counter::CommandsRefused);

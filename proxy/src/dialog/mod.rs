@@ -21,9 +21,11 @@ mod queues;
 mod registry;
 #[cfg(test)]
 mod registry_tests;
+mod replies;
 mod router;
 mod terms;
 mod verdict;
+mod worker_topics;
 
 use std::{
     collections::HashSet,
@@ -109,15 +111,6 @@ impl Context {
 
     fn offers(&self) -> MutexGuard<'_, Offers> {
         self.offers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether a topic is read by a proxy or by a pool, so that no worker can have it for its own.
-    fn is_read_by_proxies_or_pools(&self, topic: &str) -> bool {
-        let commands = self.names.commands("");
-        let pool = |application: &String| self.names.application(application) == topic;
-        topic.starts_with(&commands)
-            || topic.starts_with(&self.inbox)
-            || self.config.applications.iter().any(pool)
     }
 
     /// Notes whether anybody listened to an application's topic; says whether that is news.

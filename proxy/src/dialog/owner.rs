@@ -1,6 +1,6 @@
 //! The owner of a dialog: the worker whose accept won, and how it is spoken to.
 
-use ari_bus::protocol::{Accept, Answer, Bodies, Event, EventBody, check_topic, encode_answer};
+use ari_bus::protocol::{Accept, Answer, Bodies, Event, EventBody, encode_answer};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
@@ -38,13 +38,10 @@ impl Owner {
     /// A version-2 worker, which names its topics.
     ///
     /// # Errors
-    /// When a topic cannot be published to; the text is for the worker.
+    /// When a topic cannot be the worker's; the text is for the worker.
     pub(crate) fn version_2(context: &Context, accept: &Accept, dialog_id: &str) -> Result<Self, String> {
         for (field, topic) in [("events", &accept.events), ("responses", &accept.responses)] {
-            check_topic(topic).map_err(|error| format!("`{field}`: {error}"))?;
-            if context.is_read_by_proxies_or_pools(topic) {
-                return Err(format!("`{field}`: {topic:?} is no worker's topic"));
-            }
+            context.check_worker_topic(topic).map_err(|problem| format!("`{field}`: {problem}"))?;
         }
         Ok(Self {
             term: accept.term,
@@ -84,33 +81,6 @@ impl Owner {
             debug!(dialog = %self.dialog_id, "an answer could not be delivered");
         }
     }
-}
-
-/// Answers a control message where it says how.
-pub(crate) async fn answer_control(
-    context: &Context,
-    responses: Option<&str>,
-    unique_id: Option<&str>,
-    answer: &Answer,
-) {
-    let (Some(responses), Some(unique_id)) = (responses, unique_id) else { return };
-    if check_topic(responses).is_err() {
-        return;
-    }
-    if let Some(messages) =
-        encode_answer(unique_id, answer, Bodies::String, context.bus.largest_message(), false)
-        && context.bus.publish_all(responses, messages).await.is_err()
-    {
-        context.counters.count(Counter::AnswersLost);
-    }
-}
-
-/// Tells a worker that an offer which it accepted is not its own.
-pub(crate) async fn tell_gone(context: &Context, accept: &Accept, dialog_id: &str) {
-    let answer = Answer::error(409, "the dialog is over or belongs to another worker");
-    answer_control(context, Some(&accept.responses), accept.unique_id.as_deref(), &answer).await;
-    let Ok(owner) = Owner::version_2(context, accept, dialog_id) else { return };
-    publish_gone(context, &owner, "the dialog is over or belongs to another worker").await;
 }
 
 /// Publishes `ProxyGone`: the dialog is not, or no longer, this worker's.

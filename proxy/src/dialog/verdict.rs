@@ -1,12 +1,13 @@
 //! What a message to a dialog means while the dialog is offered.
 
-use ari_bus::protocol::{Accept, Answer, Control, Incoming, parse_incoming};
+use ari_bus::protocol::{Accept, Answer, Bodies, Control, Incoming, parse_incoming};
 use serde_json::{Map, Value};
 use tracing::debug;
 
 use super::{
     Context, Dialog, Mail,
-    owner::{Owner, answer_control, tell_gone},
+    owner::Owner,
+    replies::{ReplyTo, answer_control, tell_gone},
     terms::Terms,
 };
 use crate::counters::Counter;
@@ -34,8 +35,7 @@ pub(super) async fn consider(context: &Context, dialog: &Dialog, terms: &mut Ter
         Incoming::Control(Control::Decline(decline)) => {
             debug!(dialog = %dialog.root, reason = decline.reason, "a worker declined");
             let answer = Answer::empty(204);
-            let responses = decline.responses.as_deref();
-            answer_control(context, responses, decline.unique_id.as_deref(), &answer).await;
+            answer_control(context, (&decline).into(), &answer).await;
             let counts = terms.is_last(mail.term) && decline.term == mail.term;
             if counts { Verdict::Declined } else { Verdict::Nothing }
         }
@@ -51,7 +51,8 @@ pub(super) async fn consider(context: &Context, dialog: &Dialog, terms: &mut Ter
             let answer = Answer::error(refusal.status, &refusal.message);
             let responses = field(&mail.payload, "responses");
             let unique_id = Some(refusal.unique_id.as_str()).filter(|id| !id.is_empty());
-            answer_control(context, responses.as_deref(), unique_id, &answer).await;
+            let to = ReplyTo { responses: responses.as_deref(), unique_id, bodies: Bodies::String };
+            answer_control(context, to, &answer).await;
             Verdict::Nothing
         }
         _ => {
@@ -64,14 +65,14 @@ pub(super) async fn consider(context: &Context, dialog: &Dialog, terms: &mut Ter
 
 async fn consider_accept(context: &Context, accept: &Accept, term: u64, dialog_id: &str) -> Verdict {
     if accept.term != term {
-        tell_gone(context, accept, dialog_id).await;
+        tell_gone(context, accept, Some(term), dialog_id).await;
         return Verdict::Nothing;
     }
     let (owner, answer) = match Owner::version_2(context, accept, dialog_id) {
         Ok(owner) => (Some(owner), Answer::empty(204)),
         Err(problem) => (None, Answer::error(400, &problem)),
     };
-    answer_control(context, Some(&accept.responses), accept.unique_id.as_deref(), &answer).await;
+    answer_control(context, accept.into(), &answer).await;
     owner.map_or(Verdict::Nothing, |owner| Verdict::Owned { owner, first: None })
 }
 

@@ -17,6 +17,8 @@ pub(crate) const VERSION_1_ANSWER: Duration = Duration::from_millis(4_500);
 pub(crate) const MIN_PAUSE: Duration = Duration::from_millis(1);
 /// The longest pause while we wait for a worker that is about to subscribe.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two tries to subscribe on a bus that is there and refuses.
+pub(crate) const MAX_SUBSCRIBE_PAUSE: Duration = Duration::from_secs(5);
 /// How often a dialog is looked at that is quiet but for something that is still to be done, at most.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The longest pause between two offers that nobody listened to.
@@ -35,5 +37,7 @@ pub(crate) const GIVE_BACK: Duration = Duration::from_secs(60);
 /// How long Asterisk is asked what became of a command whose answer did not come. The worker has been told by then; the
 /// dialog's next command waits.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);
+/// How long Asterisk is asked after a reconnect, while it starts or cannot answer; the next reconnect asks again.
+pub(crate) const RESYNC: Duration = Duration::from_secs(60);
 /// How long a stop that did not finish in time still tells the workers.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -6,7 +6,7 @@ use ari_bus::{Bus, BusError, BusOptions, connect};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
     config::Config,
     counters::Counters,
     dialog::{Context, Router, inbox},
-    limits::{LAST_WORDS, MAX_OFFER_PAUSE},
+    limits::{LAST_WORDS, MAX_SUBSCRIBE_PAUSE},
+    pauses::Pauses,
 };
 
 /// A proxy that cannot start, and would not later either.
@@ -104,6 +105,8 @@ impl Proxy {
 
 /// Subscribes as soon as the bus is there; `None` if the proxy stops before.
 async fn subscribe(context: &Context) -> Option<(ari_bus::Subscription, ari_bus::Subscription)> {
+    let mut pauses = Pauses::new(MAX_SUBSCRIBE_PAUSE);
+    let mut said = String::new();
     loop {
         let mut link = context.bus.link();
         tokio::select! {
@@ -112,10 +115,22 @@ async fn subscribe(context: &Context) -> Option<(ari_bus::Subscription, ari_bus:
         }
         match inbox::subscribe(context).await {
             Ok(subscriptions) => return Some(subscriptions),
-            Err(error) => warn!(%error, "cannot subscribe on the bus, will keep trying"),
+            Err(error) => {
+                let text = error.to_string();
+                let topics = inbox::topics(context);
+                // A refusal lasts until a person changes something: it is not said again and again.
+                if text == said {
+                    debug!(%error, "still cannot subscribe on the bus");
+                } else if error.is_retryable() {
+                    warn!(%error, "cannot subscribe on the bus, will keep trying");
+                } else {
+                    warn!(%error, ?topics, "cannot subscribe on the bus, will keep trying: this proxy must be allowed to read every topic that begins so");
+                }
+                said = text;
+            }
         }
         tokio::select! {
-            () = tokio::time::sleep(MAX_OFFER_PAUSE) => {}
+            () = tokio::time::sleep(pauses.next()) => {}
             () = context.stop.cancelled() => return None,
         }
     }

@@ -12,6 +12,12 @@ use tracing::debug;
 use super::{Context, Mail, replies::tell_gone};
 use crate::counters::Counter;
 
+/// The beginnings of the topics that a proxy reads: version 1's, and version 2's of any process of this server.
+pub(crate) fn topics(context: &Context) -> [String; 2] {
+    let server = &context.config.server_id;
+    [context.names.all_commands(server), context.names.proxy_inbox(server, "<incarnation>")]
+}
+
 /// Subscribes to everything that workers send to this process.
 ///
 /// # Errors

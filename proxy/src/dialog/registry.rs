@@ -192,9 +192,12 @@ impl<D: Member> Registry<D> {
             .collect()
     }
 
-    /// Forgets a channel that is no longer in an application.
-    pub(crate) fn forget_channel(&mut self, application: &str, id: &str) {
-        self.remove(application, &Object { kind: ObjectKind::Channel, id: id.to_owned() });
+    /// Forgets a channel that is no longer in an application; says whether it held its dialog until now.
+    pub(crate) fn forget_channel(&mut self, application: &str, id: &str) -> bool {
+        let object = Object { kind: ObjectKind::Channel, id: id.to_owned() };
+        let held = self.binding(application, &object).is_some_and(|binding| binding.presence.holds());
+        self.remove(application, &object);
+        held
     }
 
     /// After a gap no end of before is still to come.

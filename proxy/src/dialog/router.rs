@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use ari_bus::protocol::Names;
@@ -18,7 +17,7 @@ use super::{AriEvent, Context, Dialog, life, registry::Held};
 use crate::{
     asterisk::{event::Header, request::Request, websocket::Listener},
     counters::Counter,
-    limits::{EVENTS_PER_DIALOG, MAIL_PER_DIALOG},
+    limits::{EVENTS_PER_DIALOG, MAIL_PER_DIALOG, RESYNC},
 };
 
 /// Routes what the websocket brings.
@@ -101,9 +100,10 @@ impl Listener for Router {
         let mut dialogs = routed.dialogs;
         if let Some(channel) = &routed.opens {
             if self.context.stop.is_cancelled() {
-                return info!(?channel, "a call came while stopping: it is left to the next proxy");
+                warn!(?channel, "a call came while the proxy stops: it stays in Stasis");
+            } else {
+                dialogs.push(self.open(&header.application, channel, text.clone()));
             }
-            dialogs.push(self.open(&header.application, channel, text.clone()));
         }
         if dialogs.is_empty() {
             counters.count(Counter::EventsWithoutDialog);
@@ -132,11 +132,18 @@ impl Listener for Router {
 async fn forget_gone_channels(context: &Context, held: Vec<Held>) {
     let applications: BTreeSet<&str> = held.iter().map(|held| held.application.as_str()).collect();
     for application in applications {
-        let Some(there) = channels_in(context, application).await else { continue };
+        let Some(there) = channels_in(context, application).await else {
+            if !context.stop.is_cancelled() {
+                warn!(
+                    ?application,
+                    "Asterisk does not tell which channels it still has after the gap: dialogs of those that left meanwhile do not end"
+                );
+            }
+            continue;
+        };
         for Held { channel, .. } in held.iter().filter(|held| held.application == application) {
-            if !there.contains(channel) {
+            if !there.contains(channel) && context.registry().forget_channel(application, channel) {
                 info!(?channel, "a channel left while Asterisk's events were away");
-                context.registry().forget_channel(application, channel);
             }
         }
     }
@@ -154,6 +161,3 @@ async fn channels_in(context: &Context, application: &str) -> Option<HashSet<Str
     let listed = application.get("channel_ids")?.as_array()?.iter();
     Some(listed.filter_map(|id| id.as_str().map(str::to_owned)).collect())
 }
-
-/// How long Asterisk is asked after a reconnect, while it starts or cannot answer; the next reconnect asks again.
-const RESYNC: Duration = Duration::from_secs(60);

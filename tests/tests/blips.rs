@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -34,6 +34,8 @@ struct Moody {
     bus: MemoryBus,
     /// Operations that are going to fail, by name, and how.
     planned: Mutex<VecDeque<(&'static str, BusErrorKind)>>,
+    /// Whether offers, which reach the pool, are never confirmed.
+    silent: AtomicBool,
     /// Messages that wait in each topic, as it tells.
     unread: AtomicUsize,
     asked: AtomicUsize,
@@ -51,6 +53,7 @@ impl Moody {
         Arc::new(Self {
             bus,
             planned: Mutex::default(),
+            silent: false.into(),
             unread: 0.into(),
             asked: 0.into(),
             deleted: Mutex::default(),
@@ -101,7 +104,11 @@ impl Bus for Moody {
     }
 
     async fn offer(&self, topic: &str, payload: Bytes, expires: Duration) -> Result<Reach, BusError> {
-        self.bus.offer(topic, payload, expires).await
+        let offered = self.bus.offer(topic, payload, expires).await;
+        if self.silent.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        offered
     }
 
     async fn join(&self, topic: &str, group: &str) -> Result<Subscription, BusError> {
@@ -206,6 +213,27 @@ async fn a_topic_that_cannot_be_declared_at_once_costs_no_term() {
     let mut world = World::new(bus).await;
     let _call = world.simulator.call(APPLICATION).place();
     assert_eq!(world.pool.offer().await["term"], 1);
+    world.proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accept_counts_before_its_offer_is_confirmed() {
+    let bus = Moody::new();
+    bus.silent.store(true, Ordering::SeqCst);
+    let mut world = World::new(bus).await;
+    let _call = world.simulator.call(APPLICATION).place();
+    let offer = world.pool.offer().await;
+    world.desk.accept(&offer).await.event("StasisStart").await;
+    world.proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_does_not_wait_for_an_offer() {
+    let bus = Moody::new();
+    bus.silent.store(true, Ordering::SeqCst);
+    let mut world = World::new(bus).await;
+    let _call = world.simulator.call(APPLICATION).place();
+    world.pool.offer().await;
     world.proxy.stop().await;
 }
 

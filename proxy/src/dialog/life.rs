@@ -101,16 +101,17 @@ async fn serve(
         context.counters.add(Counter::AnswersLost, unanswered);
         warn!(dialog = %dialog.root, unanswered, "the dialog ends before its commands are answered");
     }
-    match ending {
-        // What version 1 has not read yet would be deleted with its queues.
-        _ if owner.version_1 => queues::until_read(context, owner).await,
-        Ending::Over => outlet.end().await,
-        Ending::Stopped => publish_gone(context, owner, "the proxy stops").await,
-    }
-    if ending == Ending::Over {
-        // A channel that entered in the very moment in which its dialog ended.
-        give_back(context, &dialog.root, &channels).await;
-    }
+    let last_words = async {
+        match ending {
+            // What version 1 has not read yet would be deleted with its queues.
+            _ if owner.version_1 => queues::until_read(context, owner).await,
+            Ending::Over => outlet.end().await,
+            Ending::Stopped => publish_gone(context, owner, "the proxy stops").await,
+        }
+    };
+    // A channel that entered in the very moment in which its dialog ended is nobody's. A stop leaves all where they are.
+    let left = if ending == Ending::Over { channels } else { Vec::new() };
+    tokio::join!(last_words, give_back(context, &dialog.root, &left));
 }
 
 /// From here on a late accept is answered by the inbox, and a late event belongs to no dialog. Workers that accepted too

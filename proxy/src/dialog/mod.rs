@@ -24,6 +24,8 @@ mod registry_tests;
 mod replies;
 mod router;
 mod terms;
+#[cfg(test)]
+mod testing;
 mod verdict;
 mod worker_topics;
 

@@ -178,3 +178,47 @@ impl<'a> Outlet<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ari_bus::{Bus as _, Topics, memory::MemoryBus};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::dialog::testing::{context, event, owner};
+
+    #[tokio::test]
+    async fn the_last_events_come_before_the_end_with_their_numbers() {
+        let bus = MemoryBus::new();
+        let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
+        let (context, owner) = (context(bus), owner("mine"));
+        let mut outlet = Outlet::new(&context, &owner);
+        outlet.flush(vec![event("First", 0), event("Second", 3)]).await;
+        outlet.end().await;
+        for (kind, seq) in [("First", 1), ("Second", 5), ("ProxyEnded", 6)] {
+            let message: Value = serde_json::from_slice(&events.next().await.unwrap().payload).unwrap();
+            assert_eq!((message["type"].as_str(), message["seq"].as_u64()), (Some(kind), Some(seq)));
+        }
+        assert_eq!(context.counters.get(Counter::EventsLost), 0);
+    }
+
+    #[tokio::test]
+    async fn what_the_bus_did_not_take_before_a_stop_had_no_time_left_is_counted() {
+        let bus = MemoryBus::new();
+        bus.set_available(false);
+        let (context, owner) = (context(bus), owner("mine"));
+        let mut outlet = Outlet::new(&context, &owner);
+        let (queue, mut events) = mpsc::channel(2);
+        for kind in ["First", "Second"] {
+            queue.send(event(kind, 0)).await.unwrap();
+        }
+        let activity = Arc::default();
+        tokio::select! {
+            never = outlet.run(&mut events, &activity) => match never {},
+            () = async { while activity.is_idle() { tokio::task::yield_now().await } } => {}
+        }
+        context.abandon.cancel();
+        outlet.flush(vec![event("Third", 0)]).await;
+        assert_eq!(context.counters.get(Counter::EventsLost), 3);
+    }
+}

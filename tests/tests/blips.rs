@@ -36,6 +36,9 @@ struct Moody {
     planned: Mutex<VecDeque<(&'static str, BusErrorKind)>>,
     /// Whether offers, which reach the pool, are never confirmed.
     silent: AtomicBool,
+    /// Whether declarations are never confirmed, and how many there were.
+    stuck: AtomicBool,
+    declarations: AtomicUsize,
     /// Messages that wait in each topic, as it tells.
     unread: AtomicUsize,
     asked: AtomicUsize,
@@ -54,6 +57,8 @@ impl Moody {
             bus,
             planned: Mutex::default(),
             silent: false.into(),
+            stuck: false.into(),
+            declarations: 0.into(),
             unread: 0.into(),
             asked: 0.into(),
             deleted: Mutex::default(),
@@ -121,6 +126,10 @@ impl Bus for Moody {
     }
 
     async fn declare(&self, _topic: &str) -> Result<Retention, BusError> {
+        self.declarations.fetch_add(1, Ordering::SeqCst);
+        if self.stuck.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         self.attempt("declare")?;
         Ok(Retention::Kept)
     }
@@ -235,6 +244,17 @@ async fn a_stop_does_not_wait_for_an_offer() {
     let _call = world.simulator.call(APPLICATION).place();
     world.pool.offer().await;
     world.proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_may_come_to_be_after_a_stop_is_deleted() {
+    let bus = Moody::new();
+    bus.stuck.store(true, Ordering::SeqCst);
+    let world = World::new(Arc::clone(&bus)).await;
+    let _call = world.simulator.call(APPLICATION).place();
+    eventually("a declaration", async || bus.declarations.load(Ordering::SeqCst) == 1).await;
+    world.proxy.stop().await;
+    assert!(bus.deleted().iter().any(|(topic, _)| topic.starts_with("commands_")), "{:?}", bus.deleted());
 }
 
 #[tokio::test(flavor = "multi_thread")]

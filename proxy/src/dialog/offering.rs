@@ -6,7 +6,7 @@
 use std::{pin::pin, sync::Arc};
 
 use ari_bus::{
-    BusError, Reach,
+    BusError, Reach, Retention,
     protocol::{AppStart, Names, PROTOCOL},
 };
 use bytes::Bytes;
@@ -152,11 +152,12 @@ impl<'a> Offering<'a> {
     async fn declare(&mut self, term: u64, dialog_id: &str) -> Result<bool, Offered> {
         let context = self.context;
         let topic = context.names.commands(dialog_id);
-        match self.beside_mail(context.bus.declare(&topic)).await? {
-            Ok(retention) => {
-                self.terms.note_declared(term, retention);
-                Ok(true)
-            }
+        // If the phase ends half-way the topic may come to be all the same; a declaration that fails leaves none.
+        self.terms.note_declared(term, Retention::Kept);
+        let declared = self.beside_mail(context.bus.declare(&topic)).await?;
+        self.terms.note_declared(term, *declared.as_ref().unwrap_or(&Retention::Dropped));
+        match declared {
+            Ok(_) => Ok(true),
             Err(error) if error.is_retryable() => Ok(false),
             Err(error) => Err(self.cannot_be_offered(&error)),
         }

@@ -72,11 +72,10 @@ impl CommandError {
         Self { status: Some(status), ..Self::new(kind, command, message_of(body)) }
     }
 
+    /// From an error of the bus that is final: the command was not sent.
     pub(crate) fn from_bus(command: &str, error: BusError) -> Self {
         let kind = match error.kind() {
             BusErrorKind::TooLarge => CommandErrorKind::TooLarge,
-            // The broker may have taken it before it went.
-            BusErrorKind::Unavailable | BusErrorKind::Timeout => CommandErrorKind::Timeout,
             _ => CommandErrorKind::Bus,
         };
         Self { source: Some(error.clone()), ..Self::new(kind, command, format!("bus: {error}")) }

@@ -117,6 +117,6 @@ fn take(dialog: &Dialog, channel: &mut Option<String>, message: &Message) -> boo
     if channel.is_none() && event.kind() == "StasisStart" {
         *channel = event.channel_id().map(str::to_owned);
     }
-    dialog.feed.push(event.clone());
+    dialog.push(event.clone());
     channel.as_deref().is_some_and(|channel| is_end_of(&event, channel))
 }

@@ -153,6 +153,42 @@ async fn a_handler_that_fails_or_panics_loses_its_own_call_alone() {
     assert_eq!(done.load(Ordering::Relaxed), 8);
 }
 
+#[tokio::test]
+async fn a_handler_that_fails_leaves_no_channel_of_its_call_in_silence() {
+    let bus = MemoryBus::new();
+    let worker = Running::start(
+        &bus,
+        |worker| worker,
+        |call: Call| async move {
+            call.originate("PJSIP/bob").await?;
+            // It may ring though there is an error.
+            let _ = call.originate("PJSIP/carol").await;
+            call.events().find(|event| event.kind() == "ChannelDestroyed").await;
+            panic!("as the test wants it")
+        },
+    );
+    let mut proxy = Dialog::accepted(&bus, "17.1").await;
+    let bob = proxy.expect("POST", "/channels", 200).await["channelId"].as_str().unwrap().to_owned();
+    let carol = proxy.expect("POST", "/channels", 500).await["channelId"].as_str().unwrap().to_owned();
+    for channel in [&bob, "17.2", "17.3"] {
+        proxy.event(common::stasis_start(channel)).await;
+    }
+    proxy.event(common::of_channel("StasisEnd", "17.2")).await;
+    proxy.event(common::of_channel("ChannelDestroyed", "17.3")).await;
+    let mut hung_up = Vec::new();
+    for _ in 0..3 {
+        let command = proxy.next_command().await;
+        proxy.answer(&command.unique_id, 204, b"").await;
+        hung_up.push(format!("{} {}", command.method, command.url));
+    }
+    hung_up.sort();
+    let mut left = ["17.1", &bob, &carol].map(|channel| format!("DELETE /channels/{channel}"));
+    left.sort();
+    assert_eq!(hung_up, left);
+    proxy.end().await;
+    worker.stopped().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stopping_worker_lets_its_calls_finish() {
     let bus = MemoryBus::new();

@@ -94,7 +94,7 @@
 //! | `ARI_WORKER_NAME` | the worker's name in logs | one that no other has |
 //! | `ARI_WORKER_CONNECT_SECONDS` | how long to wait for the bus at the start | 30 |
 //! | `ARI_WORKER_COMMAND_SECONDS` | how long a command waits for its answer | 30 |
-//! | `ARI_WORKER_DRAIN_SECONDS` | how long calls may go on once the worker is to stop | 25 |
+//! | `ARI_WORKER_DRAIN_SECONDS` | how long calls may go on once the worker is to stop | 15 |
 //!
 //! # Stopping
 //!

@@ -95,8 +95,11 @@ async fn every_status_has_its_kind() {
         (409, Kind::NotInStasis),
         (412, Kind::InvalidState),
         (413, Kind::TooLarge),
+        (414, Kind::TooLarge),
         (422, Kind::BadRequest),
+        (429, Kind::Unavailable),
         (500, Kind::Unexpected(500)),
+        (502, Kind::Decode),
         (503, Kind::Unavailable),
         (504, Kind::Timeout),
         (302, Kind::Unexpected(302)),
@@ -109,7 +112,7 @@ async fn every_status_has_its_kind() {
         let error = soon(asked).await.unwrap().unwrap_err();
         assert_eq!((error.kind(), error.status(), error.message()), (kind, Some(status), "because"));
         assert_eq!(error.command(), "POST /channels/17.1/answer");
-        assert_eq!(error.is_retryable(), status == 503);
+        assert_eq!(error.is_retryable(), [429, 503].contains(&status));
     }
     proxy.end().await;
     worker.stopped().await;

@@ -283,13 +283,15 @@ async fn a_closed_bus_ends_the_worker_and_tells_its_calls() {
 
 #[tokio::test]
 async fn settings_that_cannot_be_are_named() {
-    let settings: [fn(Worker) -> Worker; 4] = [
+    let settings: [fn(Worker) -> Worker; 6] = [
         |worker| worker,
         |worker| worker.application("a b"),
         |worker| worker.application("a").queue("x >"),
         |worker| worker.application("a").limit(0),
+        |worker| worker.application("a").prefix("a b."),
+        |worker| worker.application("a").prefix("ari."),
     ];
-    let names = ["application", "application", "queue", "limit"];
+    let names = ["application", "application", "queue", "limit", "prefix", "prefix"];
     for (set_up, expected) in settings.into_iter().zip(names) {
         let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
         let error = set_up(Worker::with_bus(bus)).run(|_| async { Ok::<_, WorkerError>(()) }).await;

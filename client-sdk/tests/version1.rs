@@ -115,6 +115,20 @@ async fn a_command_that_was_given_up_keeps_its_turn_until_its_answer_came() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn parameters_that_have_no_place_are_told_and_not_dropped() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let mut proxy = Dialog::taken(&bus).await;
+    proxy.event(stasis_start("17.1")).await;
+    let call = soon(calls.recv()).await.unwrap();
+    let error = soon(call.command(Method::Post, "/x").query("a", 1).json([1]).send()).await.unwrap_err();
+    assert_eq!(error.kind(), CommandErrorKind::BadRequest);
+    assert!(proxy.is_quiet().await);
+    proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn garbage_and_the_end_of_other_channels_leave_the_call_alone() {
     let bus = MemoryBus::new();
     let (worker, mut calls) = hand_over(&bus, |worker| worker);

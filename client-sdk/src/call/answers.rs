@@ -5,12 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use ari_bus::protocol::{Answer, CommandResponse};
+use ari_bus::protocol::{Answer, CommandResponse, MAX_ANSWER_PARTS};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::oneshot;
 use tracing::debug;
 
-use crate::limits::{ANSWER_PARTS, LARGEST_ANSWER};
+use crate::limits::LARGEST_ANSWER;
 
 /// An answer, or why there can be none.
 pub(crate) type Arrived = Result<Answer, &'static str>;
@@ -102,7 +102,7 @@ impl Parts {
         let (Some(part), Some(parts)) = (part, parts) else {
             return Some(Ok(Answer { status, body }));
         };
-        if parts > ANSWER_PARTS || self.bytes + body.len() > LARGEST_ANSWER {
+        if parts > MAX_ANSWER_PARTS || self.bytes + body.len() > LARGEST_ANSWER {
             return Some(Err("the answer is larger than this worker takes"));
         }
         if part == 0 || part > parts {

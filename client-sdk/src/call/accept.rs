@@ -64,8 +64,16 @@ impl Claim {
         Call::new(Arc::clone(&self.dialog), start_of(&self.dialog, first)?)
     }
 
-    /// Makes the claim again whenever the bus comes back: what said that the call is over may have been lost with it.
-    pub(crate) async fn renew(&self) -> Infallible {
+    /// Makes the claim again whenever the bus comes back, for as long as the call lasts here: what said that it is over
+    /// may have been lost with the bus.
+    pub(crate) async fn renew(&self) {
+        tokio::select! {
+            _ = self.dialog.feed.until_end() => {}
+            never = self.renew_for_ever() => match never {},
+        }
+    }
+
+    async fn renew_for_ever(&self) -> Infallible {
         let mut link = self.dialog.commands.bus().link();
         loop {
             match link.changed().await {

@@ -9,7 +9,7 @@ use ari_bus::{
 use bytes::Bytes;
 use tokio::{
     sync::Mutex,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout},
 };
 use tracing::debug;
 use uuid::Uuid;
@@ -47,7 +47,8 @@ pub(crate) struct Commands {
 /// Version 1: a command that was published, and how long its answer may come.
 struct Turn {
     expected: Expected,
-    until: Instant,
+    since: Instant,
+    longest: Duration,
 }
 
 /// A request as it is to be sent.
@@ -121,15 +122,16 @@ impl Commands {
     /// given up keeps its turn, or its answer would be taken for that of the next.
     async fn run_alone(&self, name: &str, request: &Request) -> Result<Answer, CommandError> {
         let mut turn = self.turn.lock().await;
-        if let Some(Turn { expected, until }) = &mut *turn {
-            let _ = timeout_at(*until, expected.arrived()).await;
+        if let Some(Turn { expected, since, longest }) = &mut *turn {
+            let _ = timeout(longest.saturating_sub(since.elapsed()), expected.arrived()).await;
         }
         // Gone before the next is there, so that never two wait.
         *turn = None;
         self.bus.link().up().await;
         let unique_id = Uuid::now_v7().simple().to_string();
-        let until = Instant::now() + request.deadline.unwrap_or_default().max(self.deadline);
-        let current = turn.insert(Turn { expected: self.answers.expect(&unique_id), until });
+        let expected = self.answers.expect(&unique_id);
+        let longest = request.deadline.unwrap_or_default().max(self.deadline);
+        let current = turn.insert(Turn { expected, since: Instant::now(), longest });
         let result = match self.publish(request, &unique_id, None, name).await {
             Ok(_) => arrived(&mut current.expected, name).await,
             Err(error) => Err(error),

@@ -25,10 +25,8 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, _place: Place)
             let address = running.inbox.register(Arc::clone(&dialog));
             let claim = Claim::new(&dialog, &running.settings.name, address.events(), address.responses());
             if let Some(call) = running.accepted(claim.accept()).await {
-                tokio::select! {
-                    () = running.handle(call) => {}
-                    never = claim.renew() => match never {},
-                }
+                // The end of the handler is an end of the call.
+                tokio::join!(running.handle(call), claim.renew());
             }
         }
         Version::One => {

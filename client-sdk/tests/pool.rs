@@ -161,8 +161,9 @@ async fn a_handler_that_fails_leaves_no_channel_of_its_call_in_silence() {
         |worker| worker,
         |call: Call| async move {
             call.originate("PJSIP/bob").await?;
-            // It may ring though there is an error.
+            // One may ring though there is an error, the other cannot.
             let _ = call.originate("PJSIP/carol").await;
+            let _ = call.originate("PJSIP/nobody").await;
             call.events().find(|event| event.kind() == "ChannelDestroyed").await;
             panic!("as the test wants it")
         },
@@ -170,6 +171,7 @@ async fn a_handler_that_fails_leaves_no_channel_of_its_call_in_silence() {
     let mut proxy = Dialog::accepted(&bus, "17.1").await;
     let bob = proxy.expect("POST", "/channels", 200).await["channelId"].as_str().unwrap().to_owned();
     let carol = proxy.expect("POST", "/channels", 500).await["channelId"].as_str().unwrap().to_owned();
+    proxy.expect("POST", "/channels", 400).await;
     for channel in [&bob, "17.2", "17.3"] {
         proxy.event(common::stasis_start(channel)).await;
     }

@@ -20,14 +20,17 @@ impl Legs {
         }
     }
 
+    /// A channel is not there any more, or never was.
+    pub(crate) fn remove(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
     /// Learns from an event which channels came and went. One that left the application is another program's, or the
     /// dialplan's.
     pub(crate) fn see(&self, event: &Event) {
         match event.kind() {
             "StasisStart" => event.channel_id().into_iter().for_each(|id| self.add(id)),
-            "StasisEnd" | "ChannelDestroyed" => {
-                event.channel_id().map(|id| self.lock().remove(id));
-            }
+            "StasisEnd" | "ChannelDestroyed" => event.channel_id().into_iter().for_each(|id| self.remove(id)),
             _ => {}
         }
     }

@@ -73,8 +73,16 @@ impl Originate {
         if !self.variables.is_empty() {
             self.fields.insert("variables".to_owned(), json!(self.variables));
         }
-        self.call.dialog().legs.add(&self.id);
-        self.call.command(Method::Post, "/channels").json(self.fields).await?;
+        let legs = &self.call.dialog().legs;
+        legs.add(&self.id);
+        let made = self.call.command(Method::Post, "/channels").json(self.fields).await;
+        if let Err(error) = made {
+            // With any other error it may ring.
+            if error.status().is_some_and(|status| (400..500).contains(&status)) {
+                legs.remove(&self.id);
+            }
+            return Err(error);
+        }
         Ok(Channel::new(self.call, self.id))
     }
 }

@@ -9,8 +9,8 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // `RUST_LOG` says what is logged; without it, each call.
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    // `RUST_LOG` says what is logged; without it, each call, and not the buses' libraries, whose errors this crate tells.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,async_nats=off,lapin=off".into());
     tracing_subscriber::fmt().with_env_filter(filter).init();
     Worker::from_env().await?.default_application("hello").run(echo).await?;
     Ok(())

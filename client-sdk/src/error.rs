@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CommandErrorKind {
-    /// 400 or 422: a parameter is missing or wrong.
+    /// 400 or 422, or this crate sees it itself: a parameter is missing or wrong.
     BadRequest,
     /// 403: the proxy's policy does not allow it.
     Forbidden,
@@ -19,11 +19,11 @@ pub enum CommandErrorKind {
     NotInStasis,
     /// 412: the object is not in a state for this.
     InvalidState,
-    /// 413, or more than the bus carries, or an answer beyond this crate's limits.
+    /// 413 or 414, or more than the bus carries: the command was not sent.
     TooLarge,
-    /// 503: Asterisk is away or not yet ready. Nothing was done.
+    /// 503, Asterisk is away or not yet ready; or 429, too many commands of this call wait already. Nothing was done.
     Unavailable,
-    /// No answer in time, or 502 or 504: whether the command was carried out is not known.
+    /// No answer in time, or 504: whether the command was carried out is not known.
     Timeout,
     /// The call is over, or another worker has it.
     Gone,
@@ -31,7 +31,8 @@ pub enum CommandErrorKind {
     Failed,
     /// The bus refused the command; it was not sent.
     Bus,
-    /// A 2xx whose body is not what this operation answers.
+    /// The command was carried out, but its answer cannot be had: it is not what this operation answers, is larger than
+    /// this crate or the proxy (502) takes, or came garbled.
     Decode,
     /// Any other status, which is inside.
     Unexpected(u16),
@@ -63,20 +64,20 @@ impl CommandError {
             404 => CommandErrorKind::NotFound,
             409 => CommandErrorKind::NotInStasis,
             412 => CommandErrorKind::InvalidState,
-            413 => CommandErrorKind::TooLarge,
-            503 => CommandErrorKind::Unavailable,
+            413 | 414 => CommandErrorKind::TooLarge,
+            429 | 503 => CommandErrorKind::Unavailable,
+            502 => CommandErrorKind::Decode,
             // The proxy does not know either whether Asterisk acted.
-            502 | 504 => CommandErrorKind::Timeout,
+            504 => CommandErrorKind::Timeout,
             other => CommandErrorKind::Unexpected(other),
         };
         Self { status: Some(status), ..Self::new(kind, command, message_of(body)) }
     }
 
+    /// From an error of the bus that is final: the command was not sent.
     pub(crate) fn from_bus(command: &str, error: BusError) -> Self {
         let kind = match error.kind() {
             BusErrorKind::TooLarge => CommandErrorKind::TooLarge,
-            // The broker may have taken it before it went.
-            BusErrorKind::Unavailable | BusErrorKind::Timeout => CommandErrorKind::Timeout,
             _ => CommandErrorKind::Bus,
         };
         Self { source: Some(error.clone()), ..Self::new(kind, command, format!("bus: {error}")) }

@@ -31,7 +31,7 @@
 //!
 //! For each call the **handler** runs, a function from a [`Call`] to a future, in a task of its own. The call is the
 //! handler's until that future ends, so it hangs up, or gives the call back to the dialplan, before it returns. A handler that
-//! returns an error or panics is reported through [`tracing`], its call is hung up, and no other call notices. A handler
+//! returns an error or panics is reported through [`tracing`], every channel of its call is hung up, and no other call notices. A handler
 //! with a name has a signature that is as short as it gets:
 //!
 //! ```no_run
@@ -73,7 +73,7 @@
 //!
 //! The handles [`Channel`], [`Bridge`], [`Playback`] and [`LiveRecording`] have methods for what is done most; every
 //! other ARI request goes through [`Call::command`]. Commands of one call reach Asterisk in the order in which they were
-//! issued, and each waits [30 s](limits::COMMAND_DEADLINE) for its answer. Whatever is not a 2xx is a [`CommandError`]: match on
+//! issued, once each, and each waits [30 s](limits::COMMAND_DEADLINE) for its answer. Whatever is not a 2xx is a [`CommandError`]: match on
 //! its [`kind`](CommandError::kind), show its text, which names the command, the status and what Asterisk said.
 //! [`Timeout`](CommandErrorKind::Timeout) means that the fate of the command is not known;
 //! [`Gone`](CommandErrorKind::Gone) that the call is over or another worker's.
@@ -94,7 +94,7 @@
 //! | `ARI_WORKER_NAME` | the worker's name in logs | one that no other has |
 //! | `ARI_WORKER_CONNECT_SECONDS` | how long to wait for the bus at the start | 30 |
 //! | `ARI_WORKER_COMMAND_SECONDS` | how long a command waits for its answer | 30 |
-//! | `ARI_WORKER_DRAIN_SECONDS` | how long calls may go on once the worker is to stop | 25 |
+//! | `ARI_WORKER_DRAIN_SECONDS` | how long calls may go on once the worker is to stop | 15 |
 //!
 //! # Stopping
 //!
@@ -112,7 +112,8 @@
 //! # Logs
 //!
 //! Everything goes through [`tracing`], with the call's `application` and `dialog` on each line of a handler's own;
-//! install a subscriber, such as `tracing_subscriber::fmt::init()`, to see it.
+//! install a subscriber, such as `tracing_subscriber::fmt::init()`, to see it. That the bus is away is told by `ari_bus`;
+//! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`.
 
 mod call;
 mod error;

@@ -10,11 +10,20 @@ pub const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 /// events; past this a second worker is the better answer.
 pub const CALLS_AT_ONCE: usize = 1_000;
 
-/// How long a worker that was told to stop lets its calls finish: below the 30 s after which Kubernetes kills.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(25);
+/// How long a worker that was told to stop lets its calls finish. With all that may follow ([`CLEAN_UP_DEADLINE`],
+/// [`ABORT_DEADLINE`], and 5 s for the goodbye to the bus) it stays below the 30 s after which Kubernetes kills.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long an accepted offer may stay without its first event before it counts as another worker's.
+/// How long an accepted offer may stay without a word from its proxy before it counts as another worker's. The time
+/// while the bus is away does not count (in version 2).
 pub const ACCEPT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// After how long an accept that has no answer is sent again.
+pub const ACCEPT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long the proxies of the calls are asked whether these are still there, when the bus has come back: they find
+/// their way back to it within some seconds too.
+pub const RENEW_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long a command waits for its answer: Asterisk answers in milliseconds, an originate through a slow trunk or a
 /// large recording in seconds.
@@ -37,8 +46,9 @@ pub const EVENT_BYTES_KEPT: usize = 4 << 20;
 /// The largest answer put together from parts: an hour of recorded telephone sound.
 pub const LARGEST_ANSWER: usize = 64 << 20;
 
-/// The most parts that one answer may have, whatever their size.
-pub const ANSWER_PARTS: u32 = 65_536;
+/// Channels of a call that are known to be hung up should its handler fail: past it they are the handler's own matter.
+/// A usual call has one or two, a conference some dozens.
+pub const LEGS_KNOWN: usize = 1_024;
 
 /// How long the hanging up of a call whose handler failed may take.
 pub const HANG_UP_DEADLINE: Duration = Duration::from_secs(5);

@@ -39,7 +39,20 @@ impl Opened {
     ) -> Result<Self, BusError> {
         let id = &offer.dialog_id;
         let topics = [names.events(id), names.responses(id), names.commands(id)];
-        let [events, responses, commands] = &topics;
+        let opened = Self::open(bus, &topics, offer, command_deadline).await;
+        if opened.is_err() {
+            delete(bus.as_ref(), &topics).await;
+        }
+        let (dialog, reader) = opened?;
+        Ok(Self { dialog, reader, topics })
+    }
+
+    async fn open(
+        bus: &Arc<dyn Bus>,
+        [events, responses, commands]: &[String; 3],
+        offer: AppStart,
+        command_deadline: Duration,
+    ) -> Result<(Arc<Dialog>, JoinSet<()>), BusError> {
         bus.declare(events).await?;
         let events = bus.subscribe(Topics::One(events.clone())).await?;
         bus.declare(responses).await?;
@@ -50,8 +63,12 @@ impl Opened {
         let dialog = Arc::new(Dialog::new(offer, commands));
         let mut reader = JoinSet::new();
         reader.spawn(read(Arc::clone(&dialog), events, responses).in_current_span());
-        bus.publish(dialog.commands.topic(), Bytes::from_static(TAKEN)).await?;
-        Ok(Self { dialog, reader, topics })
+        match bus.publish(dialog.commands.topic(), Bytes::from_static(TAKEN)).await {
+            Err(error) if !error.is_retryable() => return Err(error),
+            // Where it is not known whether the offer was taken, the StasisStart will tell.
+            _ => {}
+        }
+        Ok((dialog, reader))
     }
 
     /// Waits for the StasisStart.
@@ -67,14 +84,19 @@ impl Opened {
         let _ = timeout(VERSION_1_LINGER, self.reader.join_next()).await;
     }
 
-    /// Deletes the call's topics, which that proxy leaves behind.
+    /// Deletes the call's topics.
     pub(crate) async fn delete(mut self) {
         // Unsubscribed first: a queue with a reader is not empty of meaning yet.
         self.reader.shutdown().await;
-        for topic in &self.topics {
-            if let Err(error) = self.dialog.commands.bus().delete(topic).await {
-                debug!(%error, topic, "a topic of a call was left behind");
-            }
+        delete(self.dialog.commands.bus().as_ref(), &self.topics).await;
+    }
+}
+
+/// Deletes a call's topics, which that proxy leaves behind.
+async fn delete(bus: &dyn Bus, topics: &[String]) {
+    for topic in topics {
+        if let Err(error) = bus.delete(topic).await {
+            debug!(%error, topic, "a topic of a call was left behind");
         }
     }
 }
@@ -117,6 +139,6 @@ fn take(dialog: &Dialog, channel: &mut Option<String>, message: &Message) -> boo
     if channel.is_none() && event.kind() == "StasisStart" {
         *channel = event.channel_id().map(str::to_owned);
     }
-    dialog.feed.push(event.clone());
+    dialog.push(event.clone());
     channel.as_deref().is_some_and(|channel| is_end_of(&event, channel))
 }

@@ -103,17 +103,3 @@ async fn the_prefix_stands_before_every_topic() {
     proxy.end().await;
     worker.stopped().await;
 }
-
-#[tokio::test(start_paused = true)]
-async fn an_accept_waits_for_a_bus_that_is_away_a_moment() {
-    let bus = MemoryBus::new();
-    let (worker, mut calls) = hand_over(&bus, |worker| worker);
-    let mut proxy = Dialog::offer(&bus, "17.1").await;
-    bus.set_available(false);
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    bus.set_available(true);
-    proxy.start().await;
-    soon(calls.recv()).await.unwrap();
-    proxy.end().await;
-    worker.stopped().await;
-}

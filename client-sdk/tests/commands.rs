@@ -8,7 +8,11 @@ use std::time::Duration;
 
 use ari_bus::memory::MemoryBus;
 use ari_client::{Call, CommandErrorKind as Kind, Method};
-use common::{Running, hand_over, proxy::Dialog, soon};
+use common::{
+    Running, hand_over,
+    proxy::{Dialog, From},
+    soon,
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -76,7 +80,7 @@ async fn an_answer_beyond_the_limits_is_an_error_and_no_memory() {
             r#"{{"unique_id":"{unique_id}","status_code":200,"part":1,"parts":4294967295}}"#
         ))
         .await;
-    assert_eq!(soon(asked).await.unwrap().unwrap_err().kind(), Kind::TooLarge);
+    assert_eq!(soon(asked).await.unwrap().unwrap_err().kind(), Kind::Decode);
     proxy.end().await;
     worker.stopped().await;
 }
@@ -91,8 +95,11 @@ async fn every_status_has_its_kind() {
         (409, Kind::NotInStasis),
         (412, Kind::InvalidState),
         (413, Kind::TooLarge),
+        (414, Kind::TooLarge),
         (422, Kind::BadRequest),
+        (429, Kind::Unavailable),
         (500, Kind::Unexpected(500)),
+        (502, Kind::Decode),
         (503, Kind::Unavailable),
         (504, Kind::Timeout),
         (302, Kind::Unexpected(302)),
@@ -105,7 +112,7 @@ async fn every_status_has_its_kind() {
         let error = soon(asked).await.unwrap().unwrap_err();
         assert_eq!((error.kind(), error.status(), error.message()), (kind, Some(status), "because"));
         assert_eq!(error.command(), "POST /channels/17.1/answer");
-        assert_eq!(error.is_retryable(), status == 503);
+        assert_eq!(error.is_retryable(), [429, 503].contains(&status));
     }
     proxy.end().await;
     worker.stopped().await;
@@ -128,22 +135,43 @@ async fn a_command_without_answer_times_out_and_the_next_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_waits_for_a_bus_that_is_away_and_no_number_is_left_out() {
+async fn a_command_waits_for_a_bus_that_is_away_and_one_that_gave_up_is_not_sent_later() {
     let (bus, worker, mut proxy, call) = one_call().await;
     bus.set_available(false);
-    // Gives up while it is away, its number taken.
     let given_up = call.command(Method::Get, "/one").timeout(Duration::from_secs(1)).await;
     assert_eq!(given_up.unwrap_err().kind(), Kind::Timeout);
     let waiting = tokio::spawn(call.command(Method::Get, "/two").send());
     tokio::time::sleep(Duration::from_secs(5)).await;
     bus.set_available(true);
-    let (one, two) = (proxy.next_command().await, proxy.next_command().await);
-    assert_eq!(
-        (one.url.as_ref(), one.cmd_seq, two.url.as_ref(), two.cmd_seq),
-        ("/one", Some(1), "/two", Some(2))
-    );
-    proxy.answer(&two.unique_id, 200, b"").await;
+    let command = loop {
+        match proxy.next().await {
+            From::Command(command) => break command,
+            From::Accept(_) => {}
+            From::Decline(decline) => panic!("{decline:?}"),
+        }
+    };
+    assert_eq!((command.url.as_ref(), command.cmd_seq), ("/two", Some(1)));
+    proxy.answer(&command.unique_id, 200, b"").await;
     soon(waiting).await.unwrap().unwrap();
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_whose_fate_the_bus_does_not_tell_is_sent_once_and_its_answer_awaited() {
+    let (_bus, worker, mut proxy, call) = one_call().await;
+    let _full = proxy.make_unsure().await;
+    for (number, answered) in [(Some(1), true), (None, false), (None, true)] {
+        let asked = tokio::spawn(call.command(Method::Post, "/channels").send());
+        let command = proxy.next_command().await;
+        // A number that might never have come would hold up all that follow: after the first there are none.
+        assert_eq!(command.cmd_seq, number);
+        if answered {
+            proxy.answer(&command.unique_id, 200, b"").await;
+        }
+        let kind = soon(asked).await.unwrap().err().map(|error| error.kind());
+        assert_eq!(kind, (!answered).then_some(Kind::Timeout));
+    }
     proxy.end().await;
     worker.stopped().await;
 }

@@ -170,8 +170,6 @@ async fn an_offer_that_another_has_or_that_is_refused_or_never_confirmed_is_drop
 
     let mut silent = Dialog::offer(&bus, "17.3").await;
     silent.accept = silent.next_accept().await;
-    let unique_id = silent.accept.unique_id.clone().unwrap();
-    silent.answer(&unique_id, 204, b"").await;
     tokio::time::sleep(limits::ACCEPT_DEADLINE * 2).await;
     silent.event(stasis_start("17.3")).await;
 

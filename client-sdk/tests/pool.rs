@@ -153,6 +153,44 @@ async fn a_handler_that_fails_or_panics_loses_its_own_call_alone() {
     assert_eq!(done.load(Ordering::Relaxed), 8);
 }
 
+#[tokio::test]
+async fn a_handler_that_fails_leaves_no_channel_of_its_call_in_silence() {
+    let bus = MemoryBus::new();
+    let worker = Running::start(
+        &bus,
+        |worker| worker,
+        |call: Call| async move {
+            call.originate("PJSIP/bob").await?;
+            // One may ring though there is an error, the other cannot.
+            let _ = call.originate("PJSIP/carol").await;
+            let _ = call.originate("PJSIP/nobody").await;
+            call.events().find(|event| event.kind() == "ChannelDestroyed").await;
+            panic!("as the test wants it")
+        },
+    );
+    let mut proxy = Dialog::accepted(&bus, "17.1").await;
+    let bob = proxy.expect("POST", "/channels", 200).await["channelId"].as_str().unwrap().to_owned();
+    let carol = proxy.expect("POST", "/channels", 500).await["channelId"].as_str().unwrap().to_owned();
+    proxy.expect("POST", "/channels", 400).await;
+    for channel in [&bob, "17.2", "17.3"] {
+        proxy.event(common::stasis_start(channel)).await;
+    }
+    proxy.event(common::of_channel("StasisEnd", "17.2")).await;
+    proxy.event(common::of_channel("ChannelDestroyed", "17.3")).await;
+    let mut hung_up = Vec::new();
+    for _ in 0..3 {
+        let command = proxy.next_command().await;
+        proxy.answer(&command.unique_id, 204, b"").await;
+        hung_up.push(format!("{} {}", command.method, command.url));
+    }
+    hung_up.sort();
+    let mut left = ["17.1", &bob, &carol].map(|channel| format!("DELETE /channels/{channel}"));
+    left.sort();
+    assert_eq!(hung_up, left);
+    proxy.end().await;
+    worker.stopped().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stopping_worker_lets_its_calls_finish() {
     let bus = MemoryBus::new();
@@ -247,13 +285,15 @@ async fn a_closed_bus_ends_the_worker_and_tells_its_calls() {
 
 #[tokio::test]
 async fn settings_that_cannot_be_are_named() {
-    let settings: [fn(Worker) -> Worker; 4] = [
+    let settings: [fn(Worker) -> Worker; 6] = [
         |worker| worker,
         |worker| worker.application("a b"),
         |worker| worker.application("a").queue("x >"),
         |worker| worker.application("a").limit(0),
+        |worker| worker.application("a").prefix("a b."),
+        |worker| worker.application("a").prefix("ari."),
     ];
-    let names = ["application", "application", "queue", "limit"];
+    let names = ["application", "application", "queue", "limit", "prefix", "prefix"];
     for (set_up, expected) in settings.into_iter().zip(names) {
         let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
         let error = set_up(Worker::with_bus(bus)).run(|_| async { Ok::<_, WorkerError>(()) }).await;

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use ari_bus::{Bus, memory::MemoryBus};
 use ari_client::{Call, CommandErrorKind, Method};
 use common::{Running, hand_over, of_channel, proxy, proxy1::Dialog, soon, stasis_start};
@@ -82,6 +84,46 @@ async fn a_late_answer_with_an_id_is_not_taken_for_the_next_commands() {
     proxy.answer(late["unique_id"].as_str().unwrap(), 404, "").await;
     proxy.answer(current["unique_id"].as_str().unwrap(), 200, "[]").await;
     assert_eq!(soon(next).await.unwrap().unwrap().text(), "[]");
+    proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_was_given_up_keeps_its_turn_until_its_answer_came() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let mut proxy = Dialog::taken(&bus).await;
+    proxy.event(stasis_start("17.1")).await;
+    let call = soon(calls.recv()).await.unwrap();
+    let dropped = tokio::spawn(call.command(Method::Get, "/one").send());
+    assert_eq!(proxy.next_command().await["url"], "/one");
+    dropped.abort();
+    let in_a_hurry = call.command(Method::Get, "/two").timeout(Duration::from_secs(1));
+    let hurrying = tokio::spawn(in_a_hurry.send());
+    assert!(proxy.is_quiet().await);
+    proxy.answer("", 200, "one").await;
+    assert_eq!(proxy.next_command().await["url"], "/two");
+    assert_eq!(soon(hurrying).await.unwrap().unwrap_err().kind(), CommandErrorKind::Timeout);
+    let last = tokio::spawn(call.command(Method::Get, "/three").send());
+    assert!(proxy.is_quiet().await);
+    proxy.answer("", 200, "two").await;
+    assert_eq!(proxy.next_command().await["url"], "/three");
+    proxy.answer("", 200, "three").await;
+    assert_eq!(soon(last).await.unwrap().unwrap().text(), "three");
+    proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_that_have_no_place_are_told_and_not_dropped() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let mut proxy = Dialog::taken(&bus).await;
+    proxy.event(stasis_start("17.1")).await;
+    let call = soon(calls.recv()).await.unwrap();
+    let error = soon(call.command(Method::Post, "/x").query("a", 1).json([1]).send()).await.unwrap_err();
+    assert_eq!(error.kind(), CommandErrorKind::BadRequest);
+    assert!(proxy.is_quiet().await);
     proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
     worker.stopped().await;
 }

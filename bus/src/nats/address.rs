@@ -10,6 +10,7 @@ use crate::{BusError, BusErrorKind};
 /// A server, and what to tell it about who we are.
 #[derive(Clone)]
 pub(super) struct Server {
+    /// Without the login, since the client library logs it.
     pub(super) address: ServerAddr,
     username: Option<String>,
     password: Option<String>,
@@ -33,8 +34,14 @@ impl Server {
 /// Host and port, never the login: this text stands in logs and in the link's state.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.address.host(), self.address.port())
+        f.write_str(&host_and_port(&self.address))
     }
+}
+
+fn host_and_port(address: &ServerAddr) -> String {
+    let (host, port) = (address.host(), address.port());
+    // An IPv6 address comes without its brackets.
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 impl fmt::Debug for Server {
@@ -64,7 +71,8 @@ pub(super) fn parse(url: &str) -> Result<Vec<Server>, BusError> {
         if !matches!(address.scheme(), "nats" | "tls") || address.host().is_empty() {
             return Err(invalid());
         }
-        let mut server = login_of(address);
+        let bare = format!("{}://{}", address.scheme(), host_and_port(&address));
+        let mut server = login_of(&address, bare.parse().map_err(|_| invalid())?);
         if let (false, Some(before)) = (server.has_login(), servers.last()) {
             server = Server { address: server.address, ..before.clone() };
         }
@@ -76,10 +84,11 @@ pub(super) fn parse(url: &str) -> Result<Vec<Server>, BusError> {
     Ok(servers)
 }
 
-fn login_of(address: ServerAddr) -> Server {
+/// The server at `address`, with the login that stands in `full`.
+fn login_of(full: &ServerAddr, address: ServerAddr) -> Server {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let username = address.username().map(decoded);
-    let password = address.password().map(decoded);
+    let username = full.username().map(decoded);
+    let password = full.password().map(decoded);
     match (username, password) {
         (Some(token), None) => Server { address, username: None, password: None, token: Some(token) },
         (username, password) => Server { address, username, password, token: None },
@@ -94,7 +103,7 @@ mod tests {
     fn servers_inherit_scheme_and_login() {
         let servers = parse("tls://u:p%40%2C@a:1, b:2,nats://t0k@[::1]").unwrap();
         let seen: Vec<_> = servers.iter().map(ToString::to_string).collect();
-        assert_eq!(seen, ["a:1", "b:2", "::1:4222"]);
+        assert_eq!(seen, ["a:1", "b:2", "[::1]:4222"]);
         let logins: Vec<_> = servers.iter().map(Server::login).collect();
         assert_eq!(logins[0].password.as_deref(), Some("p@,"));
         assert_eq!((logins[1].username.as_deref(), logins[1].password.as_deref()), (Some("u"), Some("p@,")));
@@ -116,7 +125,9 @@ mod tests {
             assert_eq!(error.kind(), BusErrorKind::Invalid, "{bad}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }
-        let server = parse("nats://u:s3cret@a").unwrap().remove(0);
-        assert!(!format!("{server:?} {server}").contains("s3cret"));
+        for url in ["nats://u:s3cret@a", "tls://s3cret@[::1]:1", "nats://a?s3cret"] {
+            let server = parse(url).unwrap().remove(0);
+            assert!(!format!("{server:?} {server} {:?}", server.address).contains("s3cret"));
+        }
     }
 }

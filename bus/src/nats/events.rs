@@ -73,7 +73,7 @@ impl Events {
             server = %self.server,
             at_least = dropped,
             "messages from NATS were dropped: they came faster than this process read them and its queue was full; \
-             what the dialog protocol numbers will be sent again, other messages are lost",
+             they are lost",
         );
     }
 }

@@ -11,6 +11,7 @@ use super::{
     session::Session,
     shared::Shared,
 };
+use crate::BusError;
 
 /// Runs until the bus is closed.
 pub(super) async fn keep(shared: Arc<Shared>, servers: Vec<Server>) {
@@ -45,10 +46,15 @@ async fn keep_for_ever(shared: &Arc<Shared>, servers: &[Server]) {
 async fn connect(shared: &Arc<Shared>, server: &Server) -> Result<Arc<Session>, String> {
     let session = Session::connect(server, &shared.options.client_name, &shared.over, &shared.tasks).await?;
     let subscribing = async {
-        for wanted in shared.wanted() {
+        let all = shared.wanted();
+        for wanted in &all {
             wanted.renew(&session).await?;
         }
-        session.fence().await
+        session.fence().await?;
+        for wanted in &all {
+            session.check_subscribed(&wanted.subject).await?;
+        }
+        Ok::<_, BusError>(())
     };
     let failure = match timeout(shared.options.deadline, subscribing).await {
         Ok(Ok(())) => return Ok(session),
@@ -60,7 +66,8 @@ async fn connect(shared: &Arc<Shared>, server: &Server) -> Result<Arc<Session>, 
 }
 
 fn waits() -> impl Iterator<Item = Duration> {
-    // The builder adds up to as much again as jitter.
+    // The builder adds up to as much again as jitter: half of the longest wait is certain, and processes spread over the
+    // other half.
     ExponentialBuilder::new()
         .with_jitter()
         .with_min_delay(RETRY_SHORTEST / 2)

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 /// How long one attempt to connect may take, name resolution, TLS and login included.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The wait after a first failed attempt to connect …
+/// The longest wait after a first failed attempt to connect …
 pub(super) const RETRY_SHORTEST: Duration = Duration::from_millis(100);
-/// … which doubles up to this. Some milliseconds of jitter come on top, so that many processes do not come at once.
+/// … which doubles up to this. Each wait is between half of it and the whole, by chance, so that many processes do not
+/// come at once.
 pub(super) const RETRY_LONGEST: Duration = Duration::from_secs(5);
 /// A connection that lasted this long was a good one: the waits begin anew. One that the server ends at once, for
 /// want of permission or room, is not worth trying ten times a second.
@@ -17,7 +18,9 @@ pub(super) const PING_INTERVAL: Duration = Duration::from_millis(1500);
 /// Commands between our tasks and the connection's. A publisher waits when it is full: the socket is slower than it.
 pub(super) const COMMANDS: usize = 2_048;
 /// Messages that the client library holds for one subscription. When it is full it **drops** what comes, so this is
-/// generous: a burst of 100,000 events overran the library's own 65,536. Memory is only taken as messages come.
+/// generous: a burst of 100,000 events overran the library's own 65,536. Memory is only taken as messages come: usual
+/// ones have a kilobyte, so that a reader that stalls costs some 300 MB before the first is dropped. Nothing bounds the
+/// bytes but this number times the server's `max_payload`; who may publish to our subjects is for its permissions.
 pub(super) const ARRIVED: usize = 262_144;
 /// Messages ready for the reader of one subscription. When it is full they wait in the [`ARRIVED`] ones.
 pub(super) const READY: usize = 4_096;

@@ -75,16 +75,28 @@ async fn pump(
     current: &mut Option<(Arc<Session>, Subscriber)>,
 ) {
     while let Ok(room) = ready.reserve().await {
-        let (_, subscriber) = match current {
+        let (session, subscriber) = match current {
             Some(current) => current,
             None => current.insert(wanted.fresh().await),
         };
-        match subscriber.next().await {
+        let message = tokio::select! {
+            biased;
+            message = subscriber.next() => message,
+            // The library ends the subscription only when it has tried in vain to reach this server again.
+            () = session.lost().cancelled() => arrived(subscriber),
+        };
+        match message {
             Some(message) => room.send(delivery(message)),
             // The connection is lost; the keeper brings another.
             None => *current = None,
         }
     }
+}
+
+/// The next message that is here already. Unconstrained, since a task that has done much is otherwise told that the
+/// queue is empty to make it yield.
+fn arrived(subscriber: &mut Subscriber) -> Option<async_nats::Message> {
+    unconstrained(subscriber.next()).now_or_never().flatten()
 }
 
 /// Unsubscribes without losing what the server has given to us before it hears of it.
@@ -109,8 +121,7 @@ async fn finish(
         }
     };
     let _ = timeout(deadline, unsubscribed).await;
-    // Unconstrained, since a task that has done much is otherwise told that the queue is empty to make it yield.
-    while let Some(Some(message)) = unconstrained(subscriber.next()).now_or_never() {
+    while let Some(message) = arrived(&mut subscriber) {
         if ready.send(delivery(message)).await.is_err() {
             return;
         }

@@ -87,11 +87,14 @@ impl Session {
     ) -> Result<Arc<Self>, String> {
         let fate = Arc::new(Fate { lost: over.child_token(), refusals: Mutex::default() });
         let failed = |error: &dyn fmt::Display| format!("{server}: {error}");
-        let connecting = options(server, client_name, &fate).connect(server.address.clone());
+        let logged_in = Arc::new(AtomicBool::new(false));
+        let connecting = options(server, client_name, &fate, &logged_in).connect(server.address.clone());
         let client = match timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(client) => client.map_err(|error| failed(&error))?,
             Err(_) => return Err(failed(&"no answer")),
         };
+        // Only now: a host with several addresses is asked for a login at each of them.
+        logged_in.store(true, Ordering::Relaxed);
         let inbox = format!("{}.", client.new_inbox());
         let replies = client.subscribe(format!("{inbox}*")).await.map_err(|error| failed(&error))?;
         let session = Arc::new(Self {
@@ -266,14 +269,18 @@ impl FromLibrary<SubscribeError> for BusError {
     }
 }
 
-fn options(server: &Server, client_name: &str, fate: &Arc<Fate>) -> ConnectOptions {
-    let login = server.login();
-    let logged_in = AtomicBool::new(false);
+fn options(
+    server: &Server,
+    client_name: &str,
+    fate: &Arc<Fate>,
+    logged_in: &Arc<AtomicBool>,
+) -> ConnectOptions {
+    let (login, logged_in) = (server.login(), Arc::clone(logged_in));
     let events = Events::new(server.to_string(), Arc::clone(fate));
-    // The library always reconnects at least once. Asked for a login a second time we have none, and with that its one
-    // attempt is used up: it gives up and drops what was queued.
+    // The library always reconnects at least once. Asked for a login again we have none, and with that its one attempt is
+    // used up: it gives up and drops what was queued.
     ConnectOptions::with_auth_callback(move |_nonce| {
-        let again = logged_in.swap(true, Ordering::Relaxed);
+        let again = logged_in.load(Ordering::Relaxed);
         let login = login.clone();
         async move { if again { Err(AuthError::new("a connection logs in once")) } else { Ok(login) } }
     })

@@ -21,7 +21,7 @@ pub use fixed::{
 pub use names::{
     MAX_NAME, MAX_TOPIC, NameError, Names, check_application, check_server_id, check_topic, server_token,
 };
-pub use response::{Answer, CommandResponse, Encoding, ResponseError, encode_answer};
+pub use response::{Answer, CommandResponse, Encoding, MAX_ANSWER_PARTS, ResponseError, encode_answer};
 pub use tenure::{Ack, MAX_CONTEXT, Release, Resend, Save};
 
 /// The version of the dialog protocol that this crate speaks beside version 1.

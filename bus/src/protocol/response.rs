@@ -64,8 +64,11 @@ impl Answer {
     }
 }
 
+/// The most parts that one answer has. Even at 64 KiB a message that is more than the largest answer there is.
+pub const MAX_ANSWER_PARTS: u32 = 65_536;
+
 /// Puts an answer into as many messages as a bus that carries `largest` bytes a message needs; `None` if it needs
-/// more than one and the receiver does not know `parts` (version 1).
+/// more than one and the receiver does not know `parts` (version 1), or more than [`MAX_ANSWER_PARTS`].
 #[must_use]
 pub fn encode_answer(
     unique_id: &str,
@@ -86,15 +89,19 @@ pub fn encode_answer(
     }
     // What a part's message has beside its slice; base64 makes 4 bytes of 3.
     let envelope = unique_id.len() * 6 + 160;
-    let slice = largest.saturating_sub(envelope).max(4) / 4 * 3;
-    let parts = answer.body.len().div_ceil(slice);
+    let slice = largest.saturating_sub(envelope) / 4 * 3;
+    if slice == 0 {
+        return None;
+    }
+    let parts = u32::try_from(answer.body.len().div_ceil(slice)).ok();
+    let parts = parts.filter(|parts| (1..=MAX_ANSWER_PARTS).contains(parts))?;
     let message = |(index, chunk): (usize, &[u8])| {
         to_bytes(&CommandResponse {
             unique_id: unique_id.to_owned(),
             status_code: answer.status,
             response_body: Some(STANDARD.encode(chunk)),
             part: u32::try_from(index + 1).ok(),
-            parts: u32::try_from(parts).ok(),
+            parts: Some(parts),
             ..CommandResponse::default()
         })
     };
@@ -201,6 +208,16 @@ mod tests {
     fn version_1_is_told_of_what_it_cannot_get() {
         let answer = Answer { status: 200, body: vec![b'x'; 500].into() };
         assert_eq!(encode_answer("", &answer, Bodies::String, 300, false), None);
+    }
+
+    #[test]
+    fn a_bus_of_tiny_messages_gets_no_storm_of_parts() {
+        let answer = |bytes| Answer { status: 200, body: vec![b'x'; bytes].into() };
+        let encode = |bytes, largest| encode_answer("u", &answer(bytes), Bodies::String, largest, true);
+        assert_eq!(encode(0, 10), None);
+        assert_eq!(encode(500, 100), None);
+        assert_eq!(encode(1 << 20, 180), None);
+        assert!(encode(1 << 20, 400).is_some());
     }
 
     proptest! {

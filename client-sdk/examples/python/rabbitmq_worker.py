@@ -27,6 +27,8 @@ def offered(bus, method, properties, body):
         calls[key] = {"commands": offer["commands"], "seq": 0}
         topics = {name: f"{INBOX}.{key}.{name}" for name in ("events", "responses")}
         publish(offer["commands"], {"control": "accept", "term": offer["term"], **topics})
+        # The first event says that the call is ours. If none comes, it never will be.
+        bus.connection.call_later(5, lambda: calls.get(key, {"seq": 1})["seq"] or calls.pop(key))
     bus.basic_ack(method.delivery_tag)
 
 

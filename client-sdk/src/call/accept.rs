@@ -1,88 +1,139 @@
-//! Version 2: taking an offer, and learning whether this worker got it.
+//! Version 2: taking an offer, learning whether this worker got it, and after an outage whether it still has it.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use ari_bus::{
-    BusError,
-    protocol::{Accept, Bodies, Control},
+    BusError, Link,
+    protocol::{Accept, Answer, Bodies, Control},
 };
-use bytes::Bytes;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::{Call, Dialog, EventStream};
-use crate::{Event, limits::ACCEPT_DEADLINE};
+use super::{Call, CallEnd, Dialog, EventStream};
+use crate::{
+    Event,
+    limits::{ACCEPT_DEADLINE, ACCEPT_INTERVAL, RENEW_DEADLINE, RETRY_PAUSE},
+};
 
-/// Accepts the offer. The call is this worker's once the first event comes in its term; otherwise says why not,
-/// which is nothing unusual: the first accept of several wins.
-pub(crate) async fn accept(
-    dialog: &Arc<Dialog>,
-    worker_id: &str,
-    events: String,
-    responses: String,
-) -> Result<Call, String> {
-    timeout(ACCEPT_DEADLINE, confirmed(dialog, worker_id, events, responses))
-        .await
-        .unwrap_or_else(|_| Err("no event came to confirm it".to_owned()))
+/// What this worker says to have the call of an offer. It may be said again: the proxy answers the owner as before, and
+/// anybody else that the call is not theirs.
+pub(crate) struct Claim {
+    dialog: Arc<Dialog>,
+    accept: Accept,
 }
 
-async fn confirmed(
-    dialog: &Arc<Dialog>,
-    worker_id: &str,
-    events: String,
-    responses: String,
-) -> Result<Call, String> {
-    let mut first = EventStream::new(Arc::clone(dialog), true);
-    let unique_id = Uuid::now_v7().simple().to_string();
-    let mut answer = dialog.commands.answers.expect(&unique_id);
-    let accept = Control::Accept(Accept {
-        term: dialog.term(),
-        unique_id: Some(unique_id),
-        worker_id: Some(worker_id.to_owned()),
-        events,
-        responses,
-        bodies: Bodies::String,
-    });
-    publish(dialog, accept.to_json().into())
-        .await
-        .map_err(|error| format!("the accept was not sent: {error}"))?;
+/// What the proxy makes of a claim.
+enum Verdict {
+    /// The call is this worker's.
+    Ours,
+    /// It is not, and why.
+    Refused(String),
+    /// There is no proxy, or no bus, to say so.
+    Unknown(String),
+}
 
-    let mut answered = false;
-    loop {
-        tokio::select! {
+impl Claim {
+    /// To be made by the worker of this name, with topics that it reads already.
+    pub(crate) fn new(dialog: &Arc<Dialog>, worker_id: &str, events: String, responses: String) -> Self {
+        let accept = Accept {
+            term: dialog.term(),
+            unique_id: Some(Uuid::now_v7().simple().to_string()),
+            worker_id: Some(worker_id.to_owned()),
+            events,
+            responses,
+            bodies: Bodies::String,
+        };
+        Self { dialog: Arc::clone(dialog), accept }
+    }
+
+    /// Accepts the offer. The call is this worker's once its first event or a 204 comes; otherwise says why it is not,
+    /// which is nothing unusual: the first accept of several wins.
+    pub(crate) async fn accept(&self) -> Result<Call, String> {
+        let mut events = EventStream::new(Arc::clone(&self.dialog), true);
+        let first = tokio::select! {
             // An event settles it, whatever the answer says.
             biased;
-            event = first.next() => {
-                let event = event.ok_or("another worker has it")?;
-                return Call::new(Arc::clone(dialog), start_of(dialog, event)?);
-            }
-            arrived = answer.arrived(), if !answered => match arrived {
-                Ok(answer) if answer.status >= 400 => {
-                    let message = String::from_utf8_lossy(&answer.body);
-                    return Err(format!("the proxy answered {} {message}", answer.status));
-                }
-                _ => answered = true,
+            event = events.next() => Some(event),
+            verdict = self.make(ACCEPT_DEADLINE) => match verdict {
+                Verdict::Ours => timeout(ACCEPT_INTERVAL, events.next()).await.ok(),
+                Verdict::Refused(why) | Verdict::Unknown(why) => return Err(why),
             },
+        };
+        let first = first.map(|event| event.ok_or("another worker has it")).transpose()?;
+        Call::new(Arc::clone(&self.dialog), start_of(&self.dialog, first)?)
+    }
+
+    /// Makes the claim again whenever the bus comes back, for as long as the call lasts here: what said that it is over
+    /// may have been lost with the bus.
+    pub(crate) async fn renew(&self) {
+        tokio::select! {
+            _ = self.dialog.feed.until_end() => {}
+            never = self.renew_for_ever() => match never {},
         }
     }
-}
 
-/// Publishes the accept, while the broker is away again and again: the same accept twice is one.
-async fn publish(dialog: &Dialog, accept: Bytes) -> Result<(), BusError> {
-    let commands = &dialog.commands;
-    loop {
-        match commands.bus().publish(commands.topic(), accept.clone()).await {
-            Err(error) if error.is_retryable() => commands.bus_back(&error).await,
-            result => return result,
+    async fn renew_for_ever(&self) -> Infallible {
+        let mut link = self.dialog.commands.bus().link();
+        loop {
+            match link.changed().await {
+                Link::Up => {}
+                Link::Down(_) => continue,
+                // The reader of the inbox tells the call.
+                Link::Closed => std::future::pending().await,
+            }
+            match self.make(RENEW_DEADLINE).await {
+                Verdict::Ours => debug!("the call is still this worker's"),
+                Verdict::Refused(why) => {
+                    debug!(why, "the call went while the bus was away");
+                    self.dialog.feed.end(CallEnd::Gone);
+                }
+                Verdict::Unknown(why) => {
+                    warn!(why, "whether the call is still there is not known since the bus was away");
+                }
+            }
         }
+    }
+
+    /// Publishes the accept until it is answered, for this long at most. That time stands still while the bus is away.
+    async fn make(&self, patience: Duration) -> Verdict {
+        let mut silence = Duration::ZERO;
+        while silence < patience {
+            match self.ask().await {
+                Ok(Some(answer)) if answer.status < 400 => return Verdict::Ours,
+                Ok(Some(answer)) => {
+                    let message = String::from_utf8_lossy(&answer.body);
+                    return Verdict::Refused(format!("the proxy answered {} {message}", answer.status));
+                }
+                Ok(None) if self.dialog.commands.bus().link().is_up() => silence += ACCEPT_INTERVAL,
+                Ok(None) => {}
+                Err(error) if error.is_retryable() => {
+                    debug!(%error, "an accept waits for the bus");
+                    sleep(RETRY_PAUSE).await;
+                }
+                Err(error) => return Verdict::Unknown(format!("the accept was not sent: {error}")),
+            }
+        }
+        Verdict::Unknown("nothing came to confirm it".to_owned())
+    }
+
+    /// Publishes the accept once, as soon as the bus is there, and waits a moment for the answer.
+    async fn ask(&self) -> Result<Option<Answer>, BusError> {
+        let commands = &self.dialog.commands;
+        commands.bus().link().up().await;
+        let mut answer = commands.answers.expect(self.accept.unique_id.as_deref().unwrap_or_default());
+        let accept = Control::Accept(self.accept.clone()).to_json();
+        commands.bus().publish(commands.topic(), accept.into()).await?;
+        Ok(timeout(ACCEPT_INTERVAL, answer.arrived()).await.ok().and_then(Result::ok))
     }
 }
 
 /// The StasisStart: the first event, or where that was lost the copy that came with the offer.
-fn start_of(dialog: &Dialog, first: Event) -> Result<Event, String> {
-    if first.kind() == "StasisStart" {
+fn start_of(dialog: &Dialog, first: Option<Event>) -> Result<Event, String> {
+    if let Some(first) = first.filter(|event| event.kind() == "StasisStart") {
         return Ok(first);
     }
     let copy = dialog.offer.start.clone().map(Event::from_offer);
-    copy.ok_or_else(|| format!("its first event is a {} instead of a StasisStart", first.kind()))
+    copy.inspect(|copy| dialog.legs.see(copy))
+        .ok_or_else(|| "its StasisStart was lost, and the offer had no copy of it".to_owned())
 }

@@ -2,15 +2,15 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use ari_bus::protocol::{Answer, CommandResponse};
+use ari_bus::protocol::{Answer, CommandResponse, MAX_ANSWER_PARTS};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::oneshot;
 use tracing::debug;
 
-use crate::limits::{ANSWER_PARTS, LARGEST_ANSWER};
+use crate::limits::LARGEST_ANSWER;
 
 /// An answer, or why there can be none.
 pub(crate) type Arrived = Result<Answer, &'static str>;
@@ -28,18 +28,18 @@ struct Waiting {
 }
 
 /// A command's place among those that wait; dropping it gives the place up.
-pub(crate) struct Expected<'a> {
-    answers: &'a Answers,
+pub(crate) struct Expected {
+    answers: Arc<Answers>,
     unique_id: String,
     receiver: oneshot::Receiver<Arrived>,
 }
 
 impl Answers {
     /// Begins to wait for the answer to a command.
-    pub(crate) fn expect(&self, unique_id: &str) -> Expected<'_> {
+    pub(crate) fn expect(self: &Arc<Self>, unique_id: &str) -> Expected {
         let (sender, receiver) = oneshot::channel();
         self.lock().insert(unique_id.to_owned(), Waiting { sender, parts: Parts::default() });
-        Expected { answers: self, unique_id: unique_id.to_owned(), receiver }
+        Expected { answers: Arc::clone(self), unique_id: unique_id.to_owned(), receiver }
     }
 
     /// Takes a message from the responses topic. One without id is meant for the only command that waits
@@ -71,14 +71,14 @@ impl Answers {
     }
 }
 
-impl Expected<'_> {
-    /// The answer. Cancel-safe.
+impl Expected {
+    /// The answer, which comes once. Cancel-safe.
     pub(crate) async fn arrived(&mut self) -> Arrived {
         (&mut self.receiver).await.unwrap_or(Err("nobody waits for the answer any more"))
     }
 }
 
-impl Drop for Expected<'_> {
+impl Drop for Expected {
     fn drop(&mut self) {
         self.answers.lock().remove(&self.unique_id);
     }
@@ -102,7 +102,7 @@ impl Parts {
         let (Some(part), Some(parts)) = (part, parts) else {
             return Some(Ok(Answer { status, body }));
         };
-        if parts > ANSWER_PARTS || self.bytes + body.len() > LARGEST_ANSWER {
+        if parts > MAX_ANSWER_PARTS || self.bytes + body.len() > LARGEST_ANSWER {
             return Some(Err("the answer is larger than this worker takes"));
         }
         if part == 0 || part > parts {
@@ -156,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_without_id_is_for_the_only_command_of_version_1() {
-        let answers = Answers::default();
+        let answers = Arc::new(Answers::default());
         let anonymous = br#"{"unique_id":"","status_code":204,"response_body":""}"#;
         let mut expected = answers.expect("a");
         answers.take(anonymous, false);
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_command_that_gave_up_leaves_nothing() {
-        let answers = Answers::default();
+        let answers = Arc::new(Answers::default());
         drop(answers.expect("a"));
         assert!(answers.lock().is_empty());
     }

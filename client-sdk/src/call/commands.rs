@@ -1,20 +1,23 @@
-//! Commands of one call: published in the order of their numbers, each waiting for its own answer.
+//! Commands of one call: published once each, in the order of their numbers, each waiting for its own answer.
 
 use std::{sync::Arc, time::Duration};
 
 use ari_bus::{
-    Bus, BusError,
+    Bus,
     protocol::{Answer, Command},
 };
 use bytes::Bytes;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 use tracing::debug;
 use uuid::Uuid;
 
 use super::{CallEnd, answers::Answers, answers::Expected, feed::Feed};
 use crate::{
     error::{CommandError, CommandErrorKind},
-    limits::{LAST_ANSWERS_GRACE, RETRY_PAUSE},
+    limits::LAST_ANSWERS_GRACE,
 };
 
 /// Which protocol the call's proxy speaks.
@@ -22,27 +25,30 @@ use crate::{
 pub(crate) enum Version {
     /// go-ari-library's: no numbers, no ids that can be relied on.
     One,
-    /// Numbered, deduplicated.
+    /// Numbered, each with an id that its answer repeats.
     Two,
 }
 
 /// The commands of one call.
 pub(crate) struct Commands {
     pub(crate) version: Version,
-    pub(crate) answers: Answers,
+    pub(crate) answers: Arc<Answers>,
     bus: Arc<dyn Bus>,
     topic: String,
     deadline: Duration,
-    outgoing: Mutex<Outgoing>,
+    /// Version 2: the number of the next command, held while one is on its way out. `None` once it is not known
+    /// whether one arrived: commands without a number run as they come, while a number that never comes would hold up
+    /// all that follow.
+    next: Mutex<Option<u64>>,
+    /// Version 1: the command whose turn it is, held until its answer is there.
+    turn: Mutex<Option<Turn>>,
 }
 
-/// What is held while a command is on its way out, so that numbers and publishing have one order.
-struct Outgoing {
-    next: u64,
-    /// A command that has a number and of which it is not known that it was published: its publishing failed, or the
-    /// future that did it was dropped. Published again before the next one (the proxy drops what it has seen), since a
-    /// number that never comes would hold up all that follow.
-    unsure: Option<Bytes>,
+/// Version 1: a command that was published, and how long its answer may come.
+struct Turn {
+    expected: Expected,
+    since: Instant,
+    longest: Duration,
 }
 
 /// A request as it is to be sent.
@@ -55,8 +61,8 @@ pub(crate) struct Request {
 
 impl Commands {
     pub(crate) fn new(version: Version, bus: Arc<dyn Bus>, topic: String, deadline: Duration) -> Self {
-        let outgoing = Mutex::new(Outgoing { next: 1, unsure: None });
-        Self { version, answers: Answers::default(), bus, topic, deadline, outgoing }
+        let (next, turn) = (Mutex::new(Some(1)), Mutex::default());
+        Self { version, answers: Arc::default(), bus, topic, deadline, next, turn }
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
@@ -95,52 +101,71 @@ impl Commands {
         let unique_id = Uuid::now_v7().simple().to_string();
         let mut expected = self.answers.expect(&unique_id);
         {
-            let mut outgoing = self.outgoing.lock().await;
-            self.publish_unsure(&mut outgoing, name).await?;
-            let payload = encode(request, &unique_id, Some(outgoing.next), name)?;
-            outgoing.next += 1;
-            outgoing.unsure = Some(payload);
-            self.publish_unsure(&mut outgoing, name).await?;
-        }
-        arrived(&mut expected, name).await
-    }
-
-    /// Publishes the command in doubt, if there is one, for as long as the bus is away: the caller has a deadline.
-    async fn publish_unsure(&self, outgoing: &mut Outgoing, name: &str) -> Result<(), CommandError> {
-        while let Some(payload) = outgoing.unsure.clone() {
-            match self.bus.publish(&self.topic, payload).await {
-                Ok(()) => outgoing.unsure = None,
-                Err(error) if error.is_retryable() => self.bus_back(&error).await,
+            let mut next = self.next.lock().await;
+            // Before the number is taken: who gives up while the bus is away has sent nothing.
+            self.bus.link().up().await;
+            // Taken out meanwhile, as this future may be dropped.
+            let number = next.take();
+            match self.publish(request, &unique_id, number, name).await {
+                Ok(Sent::Certainly) => *next = number.map(|number| number + 1),
+                Ok(Sent::Perhaps) => {}
                 Err(error) => {
-                    // It was not sent: its number is free again.
-                    outgoing.unsure = None;
-                    outgoing.next -= 1;
-                    return Err(CommandError::from_bus(name, error));
+                    *next = number;
+                    return Err(error);
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Version 1: one at a time, because that proxy runs them all at once and does not repeat ids; and never twice,
-    /// because it does not know what it has run.
-    async fn run_alone(&self, name: &str, request: &Request) -> Result<Answer, CommandError> {
-        let _turn = self.outgoing.lock().await;
-        let unique_id = Uuid::now_v7().simple().to_string();
-        let mut expected = self.answers.expect(&unique_id);
-        let payload = encode(request, &unique_id, None, name)?;
-        // Only what certainly was not sent may be tried again.
-        self.bus.link().up().await;
-        self.bus.publish(&self.topic, payload).await.map_err(|error| CommandError::from_bus(name, error))?;
         arrived(&mut expected, name).await
     }
 
-    /// Waits until it makes sense to publish again.
-    pub(crate) async fn bus_back(&self, error: &BusError) {
-        debug!(%error, "a message waits for the bus");
-        tokio::time::sleep(RETRY_PAUSE).await;
+    /// Version 1: one at a time, because that proxy runs them all at once and does not repeat ids. A command that was
+    /// given up keeps its turn, or its answer would be taken for that of the next.
+    async fn run_alone(&self, name: &str, request: &Request) -> Result<Answer, CommandError> {
+        let mut turn = self.turn.lock().await;
+        if let Some(Turn { expected, since, longest }) = &mut *turn {
+            let _ = timeout(longest.saturating_sub(since.elapsed()), expected.arrived()).await;
+        }
+        // Gone before the next is there, so that never two wait.
+        *turn = None;
         self.bus.link().up().await;
+        let unique_id = Uuid::now_v7().simple().to_string();
+        let expected = self.answers.expect(&unique_id);
+        let longest = request.deadline.unwrap_or_default().max(self.deadline);
+        let current = turn.insert(Turn { expected, since: Instant::now(), longest });
+        let result = match self.publish(request, &unique_id, None, name).await {
+            Ok(_) => arrived(&mut current.expected, name).await,
+            Err(error) => Err(error),
+        };
+        *turn = None;
+        result
     }
+
+    /// Publishes a command. An error says that it was not sent. Nothing is published twice: no proxy of today would
+    /// see that the second is the first, and a phone would ring again. Where it is not known what became of it, its
+    /// answer will tell, or the deadline.
+    async fn publish(
+        &self,
+        request: &Request,
+        unique_id: &str,
+        cmd_seq: Option<u64>,
+        name: &str,
+    ) -> Result<Sent, CommandError> {
+        let payload = encode(request, unique_id, cmd_seq, name)?;
+        match self.bus.publish(&self.topic, payload).await {
+            Ok(()) => Ok(Sent::Certainly),
+            Err(error) if error.is_retryable() => {
+                debug!(%error, "whether a command was sent is not known");
+                Ok(Sent::Perhaps)
+            }
+            Err(error) => Err(CommandError::from_bus(name, error)),
+        }
+    }
+}
+
+/// Whether a command reached the bus.
+enum Sent {
+    Certainly,
+    Perhaps,
 }
 
 fn encode(
@@ -161,8 +186,8 @@ fn encode(
         .map_err(|error| CommandError::new(CommandErrorKind::BadRequest, name, error.to_string()))
 }
 
-async fn arrived(expected: &mut Expected<'_>, name: &str) -> Result<Answer, CommandError> {
-    expected.arrived().await.map_err(|problem| CommandError::new(CommandErrorKind::TooLarge, name, problem))
+async fn arrived(expected: &mut Expected, name: &str) -> Result<Answer, CommandError> {
+    expected.arrived().await.map_err(|problem| CommandError::new(CommandErrorKind::Decode, name, problem))
 }
 
 /// Resolves when a command in flight has no answer to hope for: at once when the call is another's, a little later

@@ -9,6 +9,7 @@ use super::{
     CallEnd,
     commands::{Commands, Version},
     feed::Feed,
+    legs::Legs,
     sequence::{Place, Sequence},
 };
 use crate::Event;
@@ -17,18 +18,26 @@ use crate::Event;
 pub(crate) struct Dialog {
     pub(crate) offer: AppStart,
     pub(crate) feed: Feed,
+    pub(crate) legs: Legs,
     pub(crate) commands: Commands,
     sequence: Mutex<Sequence>,
 }
 
 impl Dialog {
     pub(crate) fn new(offer: AppStart, commands: Commands) -> Self {
-        Self { offer, feed: Feed::default(), commands, sequence: Mutex::new(Sequence::new()) }
+        let sequence = Mutex::new(Sequence::new());
+        Self { offer, feed: Feed::default(), legs: Legs::default(), commands, sequence }
     }
 
     /// Counts the offers of the dialog; 1 where the proxy does not.
     pub(crate) fn term(&self) -> u64 {
         self.offer.term.unwrap_or(1)
+    }
+
+    /// Puts in the next event.
+    pub(crate) fn push(&self, event: Event) {
+        self.legs.see(&event);
+        self.feed.push(event);
     }
 
     /// Version 2: takes a message from the events topic.
@@ -64,13 +73,13 @@ impl Dialog {
             // The place to ask for them again (`resend`).
             Place::After(missing) => {
                 warn!(dialog = %self.offer.dialog_id, ?missing, "events of a call were lost on the way");
-                self.feed.push(Event::lost(&missing));
+                self.push(Event::lost(&missing));
             }
         }
         if envelope.kind == "ProxyEnded" {
             self.feed.end(CallEnd::Ended);
         } else {
-            self.feed.push(Event::from_envelope(envelope));
+            self.push(Event::from_envelope(envelope));
         }
     }
 }

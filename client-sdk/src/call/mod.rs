@@ -6,13 +6,14 @@ mod commands;
 mod dialog;
 mod events;
 mod feed;
+mod legs;
 mod request;
 mod sequence;
 mod start;
 
 use std::{fmt, sync::Arc};
 
-pub(crate) use accept::accept;
+pub(crate) use accept::Claim;
 pub(crate) use commands::{Commands, Version, gone};
 pub(crate) use dialog::Dialog;
 pub use events::EventStream;

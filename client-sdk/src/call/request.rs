@@ -100,7 +100,7 @@ impl Request {
     /// A [`CommandError`] for every answer but a 2xx, and for none.
     pub async fn send(self) -> Result<Response> {
         let command = format!("{} {}", self.method.as_str(), self.path);
-        let (call, request) = self.encode();
+        let (call, request) = self.encode(&command)?;
         let answer = call.dialog().commands.run(request, &call.dialog().feed).await?;
         if (200..300).contains(&answer.status) {
             Ok(Response { command, status: answer.status, body: answer.body })
@@ -109,15 +109,23 @@ impl Request {
         }
     }
 
-    fn encode(self) -> (Call, commands::Request) {
+    fn encode(self, command: &str) -> Result<(Call, commands::Request)> {
         let mut url = self.path;
         let mut body = self.body;
         let old_proxy = self.call.dialog().commands.version == Version::One;
         if old_proxy {
             // What that protocol's own library always sends.
-            let fields = body.get_or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(fields) = fields {
-                fields.extend(self.query.into_iter().map(|(name, value)| (name.to_owned(), value)));
+            let body = body.get_or_insert_with(|| Value::Object(Map::new()));
+            match body {
+                Value::Object(fields) => {
+                    fields.extend(self.query.into_iter().map(|(name, value)| (name.to_owned(), value)));
+                }
+                _ if self.query.is_empty() => {}
+                _ => {
+                    let text =
+                        "to a version-1 proxy query parameters go in the JSON body, which is no object";
+                    return Err(CommandError::new(CommandErrorKind::BadRequest, command, text));
+                }
             }
         } else {
             for (name, value) in self.query {
@@ -127,7 +135,7 @@ impl Request {
         }
         let body = body.map(|body| body.to_string());
         let method = self.method.as_str();
-        (self.call, commands::Request { method, url, body, deadline: self.deadline })
+        Ok((self.call, commands::Request { method, url, body, deadline: self.deadline }))
     }
 }
 

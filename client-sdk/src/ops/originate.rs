@@ -5,7 +5,7 @@ use std::{fmt, future::IntoFuture, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
-use super::{Channel, fresh_id};
+use super::{Channel, fresh_id, whole_seconds};
 use crate::{Call, Method, Result};
 
 /// A new channel about to be made: awaiting it starts the calling and yields the channel, which rings or will ring.
@@ -30,14 +30,22 @@ impl Originate {
             .field("app", application)
     }
 
+    /// The id that the channel will have. When it is not known what became of the calling
+    /// ([`Timeout`](crate::CommandErrorKind::Timeout)), the phone may ring:
+    /// [`channel_by_id`](Call::channel_by_id) with this hangs it up.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Who calls, as the callee sees it: `"Name" <number>`.
     pub fn caller_id(self, caller: impl Into<String>) -> Self {
         self.field("callerId", caller.into())
     }
 
-    /// Gives up after ringing this long, in whole seconds (Asterisk's default is 30).
+    /// Gives up after ringing this long, rounded up to whole seconds (Asterisk's default is 30).
     pub fn ring_for(self, longest: Duration) -> Self {
-        self.field("timeout", longest.as_secs())
+        self.field("timeout", whole_seconds(longest))
     }
 
     /// The arguments with which the channel enters the application, separated by commas.
@@ -65,7 +73,16 @@ impl Originate {
         if !self.variables.is_empty() {
             self.fields.insert("variables".to_owned(), json!(self.variables));
         }
-        self.call.command(Method::Post, "/channels").json(self.fields).await?;
+        let legs = &self.call.dialog().legs;
+        legs.add(&self.id);
+        let made = self.call.command(Method::Post, "/channels").json(self.fields).await;
+        if let Err(error) = made {
+            // With any other error it may ring.
+            if error.status().is_some_and(|status| (400..500).contains(&status)) {
+                legs.remove(&self.id);
+            }
+            return Err(error);
+        }
         Ok(Channel::new(self.call, self.id))
     }
 }

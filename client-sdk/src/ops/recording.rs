@@ -6,7 +6,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::watch::Watch;
+use super::{watch::Watch, whole_seconds};
 use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
 
 /// A recording about to be started: awaiting it starts it.
@@ -32,14 +32,14 @@ impl Record {
         self.field("format", format.into())
     }
 
-    /// Ends it after this long, in whole seconds. Without it, it has no end of its own.
+    /// Ends it after this long, rounded up to whole seconds. Without it, it has no end of its own.
     pub fn max_duration(self, longest: Duration) -> Self {
-        self.field("maxDurationSeconds", longest.as_secs())
+        self.field("maxDurationSeconds", whole_seconds(longest))
     }
 
-    /// Ends it after so much silence, in whole seconds.
+    /// Ends it after so much silence, rounded up to whole seconds.
     pub fn max_silence(self, longest: Duration) -> Self {
-        self.field("maxSilenceSeconds", longest.as_secs())
+        self.field("maxSilenceSeconds", whole_seconds(longest))
     }
 
     /// Plays a beep before it.

@@ -32,12 +32,11 @@ pub(super) async fn connect(url: &str, settings: &Settings) -> Result<Arc<dyn Bu
 /// A bus URL, or several separated by commas, without what comes before an `@` or after a `?`.
 fn without_secrets(url: &str) -> String {
     let clean = |url: &str| {
-        let url = url.split('?').next().unwrap_or_default();
-        match (url.split_once("://"), url.rsplit_once('@')) {
-            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
-            (None, Some((_, host))) => host.to_owned(),
-            (_, None) => url.to_owned(),
-        }
+        let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+        let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        // A password with a question mark, or a parameter with an `@`: either may be secret.
+        let host = if login.contains('?') { "…" } else { host.split('?').next().unwrap_or_default() };
+        if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
     };
     // A password may hold a comma: only what follows the last `@` of all is certainly no part of one.
     let servers = url.matches("://").count();
@@ -56,6 +55,8 @@ mod tests {
             ("amqps://me:s3c@ret,@bus/vhost?key=s3cret", "amqps://bus/vhost"),
             ("nats://a:s3cret@one:1,nats://token-s3cret@two:2", "nats://one:1,nats://two:2"),
             ("s3cret@bus", "bus"),
+            ("nats://me:s3?cret@bus", "nats://…"),
+            ("amqp://bus?key=s3@cret", "amqp://…"),
         ] {
             assert_eq!(without_secrets(url), clean);
         }

@@ -130,7 +130,8 @@ impl Worker {
         self
     }
 
-    /// What the installation puts before every topic (`bus_config.prefix` of the proxy).
+    /// What the installation puts before every topic (`bus_config.prefix` of the proxy). A bus that was given to
+    /// [`with_bus`](Self::with_bus) must have been connected with the same one.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.settings.prefix = prefix.into();
         self
@@ -143,7 +144,7 @@ impl Worker {
         self
     }
 
-    /// How long calls may go on once the worker is to stop; [25 s](crate::limits::DRAIN_TIMEOUT) if not set.
+    /// How long calls may go on once the worker is to stop; [15 s](crate::limits::DRAIN_TIMEOUT) if not set.
     pub fn drain_timeout(mut self, longest: Duration) -> Self {
         self.settings.drain_timeout = longest;
         self
@@ -155,7 +156,8 @@ impl Worker {
         self
     }
 
-    /// What this worker is called in logs; a name that no other has, if not set.
+    /// What this worker is called in the logs of proxies; a name that no other has, if not set. The broker knows the
+    /// worker by the name that it was connected with, which `ARI_WORKER_NAME` sets.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = name.into();
         self
@@ -216,6 +218,9 @@ impl Settings {
         for application in &self.applications {
             check_application(application)
                 .map_err(|error| WorkerError::setting("application", error.to_string()))?;
+            // The name alone is good: what is wrong now is the prefix.
+            (self.names().check_application(application))
+                .map_err(|error| WorkerError::setting("prefix", error.to_string()))?;
         }
         if !self.queue.is_empty() {
             check_application(&self.queue)

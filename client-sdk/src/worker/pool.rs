@@ -11,10 +11,14 @@ use tracing::{debug, info, warn};
 use super::run::{Running, closed};
 use crate::call::Version;
 
+/// Why a worker without room leaves its pools and declines.
+const FULL: &str = "full";
+
 /// Takes offers until the worker drains.
 pub(super) async fn run(running: Arc<Running>, application: String) -> Result<(), BusError> {
     let topic = running.names.application(&application);
     let queue = running.settings.queue_of(&application).to_owned();
+    let mut was_full = false;
     loop {
         tokio::select! {
             biased;
@@ -27,18 +31,28 @@ pub(super) async fn run(running: Arc<Running>, application: String) -> Result<()
             () = running.draining.cancelled() => return Ok(()),
             joined = joining => joined?,
         };
-        info!(application, queue, "joined the pool");
+        if was_full {
+            debug!(application, "joined the pool again");
+        } else {
+            info!(application, queue, "joined the pool");
+        }
         let why = loop {
             tokio::select! {
                 biased;
                 () = running.draining.cancelled() => break "stopping",
-                () = running.room.full() => break "full",
+                () = running.room.full() => break FULL,
                 message = pool.next() => running.take(&application, &message.ok_or_else(closed)?),
             }
         };
         // What had already arrived would wait here for nothing.
         let rest = pool.leave().await;
-        info!(application, why, declined = rest.len(), "left the pool");
+        was_full = why == FULL;
+        if was_full {
+            // Each call of a busy worker may do this.
+            debug!(application, declined = rest.len(), "left the pool: full");
+        } else {
+            info!(application, why, declined = rest.len(), "left the pool");
+        }
         for message in &rest {
             if let Some(offer) = read(&application, message) {
                 running.decline(offer, why);
@@ -52,14 +66,14 @@ impl Running {
         let Some(offer) = read(application, message) else { return };
         match self.room.take() {
             Some(place) => self.serve(offer, place),
-            None => self.decline(offer, "full"),
+            None => self.decline(offer, FULL),
         }
     }
 
     /// Tells the proxy to offer it to another. Version 1 has no word for that: the offer goes back to the pool.
     fn decline(self: &Arc<Self>, offer: AppStart, reason: &'static str) {
         let running = Arc::clone(self);
-        self.calls.spawn(async move {
+        self.spawn(async move {
             if let Err(error) = decline(running.bus.as_ref(), &running.names, &offer, reason).await {
                 warn!(%error, dialog = %offer.dialog_id, "an offer could not be declined");
             }

@@ -34,7 +34,7 @@ pub(super) struct Running {
     pub(super) handler: Handler,
     pub(super) inbox: Arc<Inbox>,
     pub(super) room: Room,
-    /// The tasks of calls.
+    /// The tasks of calls and of declined offers.
     pub(super) calls: TaskTracker,
     /// No new calls.
     pub(super) draining: CancellationToken,
@@ -76,6 +76,9 @@ pub(super) async fn run(bus: Arc<dyn Bus>, settings: Settings, handler: Handler)
         }
     };
     running.drain(&mut tasks, &mut stop).await;
+    // Waited for, so that nothing is subscribed any more when the program goes on.
+    tasks.pools.shutdown().await;
+    tasks.inbox.shutdown().await;
     result
 }
 
@@ -180,7 +183,11 @@ impl Running {
     /// Serves an offer in a task of its own.
     pub(super) fn serve(self: &Arc<Self>, offer: AppStart, place: Place) {
         let span = tracing::info_span!("call", application = %offer.application, dialog = %offer.dialog_id);
-        let work = serve::serve(Arc::clone(self), offer, place).instrument(span);
+        self.spawn(serve::serve(Arc::clone(self), offer, place).instrument(span));
+    }
+
+    /// Runs a task that a worker waits for when it drains, and that ends when it stops at once.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.calls.spawn(self.aborted.clone().run_until_cancelled_owned(work));
     }
 }

@@ -3,13 +3,13 @@
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use ari_bus::protocol::AppStart;
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::join_all};
 use tracing::{debug, error, info, warn};
 
 use super::{BoxError, pool::version_of, room::Place, run::Running};
 use crate::{
     Call, CommandErrorKind, Method,
-    call::{CallEnd, Commands, Dialog, Version, accept},
+    call::{CallEnd, Claim, Commands, Dialog, Version},
     limits::HANG_UP_DEADLINE,
     path, version1,
 };
@@ -23,13 +23,18 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, _place: Place)
             let commands = Commands::new(Version::Two, Arc::clone(&running.bus), topic, deadline);
             let dialog = Arc::new(Dialog::new(offer, commands));
             let address = running.inbox.register(Arc::clone(&dialog));
-            let accepting = accept(&dialog, &running.settings.name, address.events(), address.responses());
-            running.handle_accepted(accepting).await;
+            let claim = Claim::new(&dialog, &running.settings.name, address.events(), address.responses());
+            if let Some(call) = running.accepted(claim.accept()).await {
+                // The end of the handler is an end of the call.
+                tokio::join!(running.handle(call), claim.renew());
+            }
         }
         Version::One => {
             match version1::Opened::new(&running.bus, &running.names, offer, deadline).await {
                 Ok(mut opened) => {
-                    running.handle_accepted(opened.accept()).await;
+                    if let Some(call) = running.accepted(opened.accept()).await {
+                        running.handle(call).await;
+                    }
                     // Not while the worker waits for nothing else.
                     running.cancelled.run_until_cancelled(opened.linger()).await;
                     opened.delete().await;
@@ -41,15 +46,15 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, _place: Place)
 }
 
 impl Running {
-    async fn handle_accepted(&self, accepting: impl Future<Output = Result<Call, String>>) {
-        match self.cancelled.run_until_cancelled(accepting).await {
-            Some(Ok(call)) => self.handle(call).await,
-            Some(Err(reason)) => debug!(reason, "an offer that was taken did not become this worker's call"),
-            None => {}
-        }
+    /// The call, if the offer that was taken became one of this worker's.
+    async fn accepted(&self, accepting: impl Future<Output = Result<Call, String>>) -> Option<Call> {
+        let taken = self.cancelled.run_until_cancelled(accepting).await?;
+        taken
+            .inspect_err(|reason| debug!(reason, "an offer that was taken did not become this worker's call"))
+            .ok()
     }
 
-    /// Runs the handler; if it fails, its call is hung up.
+    /// Runs the handler; if it fails, every channel of its call is hung up.
     async fn handle(&self, call: Call) {
         let _release = Release(Arc::clone(call.dialog()));
         info!(channel = call.channel().id(), "the call begins");
@@ -96,17 +101,25 @@ impl Failure {
 
 const GONE: &str = "had gone already";
 
-/// Hangs up the call's channel, if it is still there.
+/// Hangs up what is left of the call: none of its channels shall stay in silence.
 async fn hang_up(call: &Call) -> &'static str {
-    let url = path(&["channels", call.channel().id()]);
-    match call.command(Method::Delete, url).timeout(HANG_UP_DEADLINE).await {
-        Ok(_) => "hung up",
-        Err(error) if matches!(error.kind(), CommandErrorKind::NotFound | CommandErrorKind::Gone) => GONE,
-        Err(error) => {
-            warn!(%error, "a call could not be hung up");
-            "not hung up"
+    let hanging_up = call.dialog().legs.left().into_iter().map(|channel| async move {
+        let request = call.command(Method::Delete, path(&["channels", &channel]));
+        request.timeout(HANG_UP_DEADLINE).await.map(drop)
+    });
+    let mut call = GONE;
+    for result in join_all(hanging_up).await {
+        match result {
+            Ok(()) if call == GONE => call = "hung up",
+            Ok(()) => {}
+            Err(error) if matches!(error.kind(), CommandErrorKind::NotFound | CommandErrorKind::Gone) => {}
+            Err(error) => {
+                warn!(%error, "a channel of a call could not be hung up");
+                call = "not hung up";
+            }
         }
     }
+    call
 }
 
 /// What a panic said.

@@ -90,6 +90,26 @@ impl Dialog {
         self.event(start).await;
     }
 
+    /// Makes every further message to this dialog reach it and end in an error that does not tell.
+    pub async fn make_unsure(&mut self) -> Subscription {
+        /// More than another reader of the same topic holds.
+        const FILLING: usize = 65_536;
+        let topic = self.offer.commands.clone().unwrap();
+        let full = self.bus.subscribe(Topics::One(topic.clone())).await.unwrap();
+        self.bus.publish_all(&topic, vec![Bytes::new(); FILLING]).await.unwrap();
+        for _ in 0..FILLING {
+            soon(self.incoming.next()).await.unwrap();
+        }
+        full
+    }
+
+    /// Takes an accept that is sent again, and confirms it.
+    pub async fn renewed(&mut self) {
+        let again = self.next_accept().await;
+        assert_eq!((&again.events, &again.responses), (&self.accept.events, &self.accept.responses));
+        self.answer(&again.unique_id.unwrap(), 204, b"").await;
+    }
+
     pub async fn next(&mut self) -> From {
         let message = soon(self.incoming.next()).await.expect("the bus was closed");
         match parse_incoming(&message.payload) {

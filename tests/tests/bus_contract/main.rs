@@ -8,6 +8,7 @@
 
 mod brokers;
 mod closing;
+mod failover_nats;
 mod foreign_nats;
 mod foreign_rabbitmq;
 mod leaving;

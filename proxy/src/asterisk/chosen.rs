@@ -7,7 +7,8 @@ use ari_bus::protocol::{Object, ObjectKind};
 use reqwest::Method;
 use uuid::Uuid;
 
-use super::{fields::Fields, request::Request};
+use super::request::Request;
+use crate::fields::Fields;
 
 /// An object that a command makes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,8 @@ use ari_bus::protocol::Command;
 use percent_encoding::percent_decode_str;
 use reqwest::Method;
 
-use super::fields::Fields;
-
-/// The longest path and query, in bytes: Asterisk reads a request line into 4,096.
-const MAX_URL: usize = 4_096;
-/// The largest body, in bytes: Asterisk refuses more (`MAX_CONTENT_LENGTH`, 40 KiB).
-pub(crate) const MAX_BODY: usize = 40_960;
+use super::{limits::MAX_URL, sizes::check_body};
+use crate::fields::Fields;
 
 /// A request that may be sent to Asterisk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +47,8 @@ impl Request {
         if let Err(problem) = check_url(&command.url) {
             return refuse(400, format!("`url` {problem}; it must be a path under ARI, such as /channels"));
         }
+        check_body(command.body.as_deref())?;
         let body = command.body.as_deref().map(str::to_owned);
-        if let Some(length) = body.as_ref().map(String::len).filter(|length| *length > MAX_BODY) {
-            return refuse(413, format!("`body` has {length} bytes; Asterisk takes {MAX_BODY}"));
-        }
         let request = Self { method, url: command.url.clone().into_owned(), body };
         if request.would_crash_asterisk() {
             return refuse(400, "`app` is missing: where to move the channel".to_owned());
@@ -159,7 +153,7 @@ fn is_escape(after: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::limits::MAX_BODY, *};
 
     fn check(method: &str, url: &str) -> Result<Request, u16> {
         let command = Command { method: method.into(), url: url.into(), ..Command::default() };

@@ -8,7 +8,9 @@ use std::time::Duration;
 use std::{collections::HashSet, time::Instant};
 
 use serde_json::{Value, json};
-use support::{Binary, PATIENCE, Running, SEVERAL_ATTEMPTS, SmallBroker, config, free_port, write};
+use support::{
+    Binary, PATIENCE, Running, SEVERAL_ATTEMPTS, SmallBroker, config, deaf_asterisk, free_port, write,
+};
 
 /// The exit code for a configuration that cannot be used.
 const BAD_CONFIG: i32 = 64;
@@ -225,6 +227,22 @@ fn a_proxy_without_an_asterisk_says_so_once_and_stops_when_told() {
     once(&proxy.warnings_after(SEVERAL_ATTEMPTS), "cannot connect to Asterisk");
     assert_eq!(proxy.code_now(), None, "it keeps trying");
     stops_promptly(proxy);
+}
+
+#[test]
+fn a_log_that_nobody_takes_stops_nothing() {
+    let broker = SmallBroker::start();
+    let (asterisk, connections) = deaf_asterisk();
+    let file = write(&config(broker.port(), asterisk).to_string());
+    let path = file.path().to_str().unwrap();
+    let proxy = Binary::new().args(["--config", path]).start_without_stderr();
+    // Between two attempts to connect it has logged that the first one failed.
+    for _ in 0..2 {
+        connections.recv_timeout(PATIENCE).unwrap();
+    }
+    stops_promptly(proxy);
+    let refused = Binary::new().args(["--config", "no/such/config.json"]).without_stderr().run();
+    assert_eq!(refused.code, Some(BAD_CONFIG), "{refused:?}");
 }
 
 /// Exactly one warning says this, and no other is said twice.

@@ -143,8 +143,8 @@ fn a_bad_configuration_is_told_in_one_line() {
         ("dialog", json!({ "linger": "soon" }), r#"dialog.linger: "soon" is no duration"#),
         ("ws_password", json!(83_749_211), "ws_password: is a number, expected a string"),
         ("bus_config", json!("nats://me:hunter2@x"), "bus_config: is a string, expected an object"),
-        ("bus_config", json!({ "url": "nats://" }), "bus_config.url: names no host"),
-        ("bus_config", json!({ "url": "nats:hunter2" }), "bus_config.url: names no host"),
+        ("bus_config", json!({ "url": "nats://" }), "bus_config.url: server 1 of the NATS URL is not"),
+        ("bus_config", json!({ "url": "nats:hunter2" }), "bus_config.url: must begin with nats://"),
         (
             "bus_config",
             json!({ "prefix": "amq." }),
@@ -178,7 +178,7 @@ fn a_bad_variable_is_named_as_such() {
         ("ARI_PROXY_BUS_CONFIG__URL", "http://hunter2@x", "bus_config.url: must begin"),
         ("ARI_PROXY_BUS_CONFIG__URL", "nats:hunter2", "bus_config.url: "),
         ("ARI_PROXY_BUS_CONFIG", "nats://me:hunter2@x", "bus_config: is a string, expected an object"),
-        ("ARI_PROXY_WS_PASSWORD__X", "hunter2", "ws_password: is an object, expected a string"),
+        ("ARI_PROXY_WS_PASSWORD__X", "hunter2", "ws_password: is a string already"),
         ("ARI_PROXY_APPLICATIONS", "foo,amq.x", r#"applications[1]: "amq.x" begins with"#),
         ("ARI_PROXY_LOG", "loud", r#"log: "loud" is neither"#),
     ] {
@@ -186,6 +186,13 @@ fn a_bad_variable_is_named_as_such() {
         assert!(line.contains(&format!("environment variable {name}: {problem}")), "{line}");
         assert!(!line.contains("hunter2"), "{line}");
     }
+    // What stands in the file is not replaced without a word.
+    let mut config = config(1, 2);
+    config["bus_config"] = json!("nats://me:hunter2@x");
+    let (line, _) = refusal(&config, Some(("ARI_PROXY_BUS_CONFIG__QUEUE", "pool")));
+    let problem = "bus_config: is a string already";
+    assert!(line.contains(&format!("environment variable ARI_PROXY_BUS_CONFIG__QUEUE: {problem}")), "{line}");
+    assert!(!line.contains("hunter2"), "{line}");
 }
 
 #[test]
@@ -198,6 +205,11 @@ fn a_file_that_cannot_be_read_is_named() {
     let ran = Binary::new().run();
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(BAD_CONFIG), 1), "{ran:?}");
     assert!(ran.stderr.contains("config.json.example"), "{ran:?}");
+
+    // It is there, but no file: an example would not help.
+    let ran = Binary::new().args(["--config", "/"]).run();
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(BAD_CONFIG), 1), "{ran:?}");
+    assert!(!ran.stderr.contains("config.json.example"), "{ran:?}");
 
     let file = write("{\"origin\":\n nonsense}");
     let path = file.path().to_str().unwrap();

@@ -82,6 +82,13 @@ async fn connected_to(address: &str) -> Socket {
     connect_async(config(address).websocket_url).await.unwrap().0
 }
 
+#[test]
+fn names_of_applications_are_encoded_only_where_they_must_be() {
+    let applications = ["a-b_c.d~e", "ü+50%"].map(str::to_owned).to_vec();
+    let request = handshake(&Config { applications, ..config("localhost") }).unwrap();
+    assert_eq!(request.uri().query(), Some("app=a-b_c.d~e,%C3%BC%2B50%25"));
+}
+
 #[tokio::test]
 async fn a_server_that_accepts_and_closes_is_neither_hurried_nor_told_of_for_ever() {
     let (_log, mut lines) = log();

@@ -247,6 +247,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_request_that_never_had_its_turn_is_known_not_to_be_sent() {
+        let (_silent, address) = server().await;
+        let rest = Rest { timeout: Duration::from_millis(50), ..rest(&address) };
+        let places = u32::try_from(MAX_IN_FLIGHT).unwrap();
+        let others = rest.in_flight.acquire_many(places).await.unwrap();
+        let status = async || rest.send(&get("/channels")).await.unwrap_err().to_answer().status;
+        assert_eq!(status().await, 503);
+        drop(others);
+        assert_eq!(status().await, 504, "now it is sent, and has no answer");
+    }
+
+    #[tokio::test]
     async fn a_question_to_a_silent_asterisk_ends_at_its_time_and_at_a_stop() {
         let (server, address) = server().await;
         let (rest, question, stop) = (rest(&address), get("/channels/1"), CancellationToken::new());

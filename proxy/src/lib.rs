@@ -6,10 +6,10 @@ mod asterisk;
 pub mod config;
 mod counters;
 mod dialog;
+mod fields;
 mod limits;
 mod pauses;
 mod proxy;
-mod secret;
 
 pub use counters::{Counter, Counters};
 pub use proxy::{Proxy, StartError};

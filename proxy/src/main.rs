@@ -3,7 +3,11 @@
 #[cfg(feature = "demo")]
 mod demo;
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use ari_proxy::{
@@ -70,13 +74,13 @@ fn main() -> ExitCode {
     let config = match config::load(&arguments.config) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("ari-proxy: {error}");
+            say(&error.to_string());
             return ExitCode::from(BAD_CONFIG);
         }
     };
     let result = run(config);
     if let Err(Some(StartError::Bus(error))) = result.as_ref().map_err(|error| error.downcast_ref()) {
-        eprintln!("ari-proxy: {}", config::refused_by_bus(&arguments.config, error));
+        say(&config::refused_by_bus(&arguments.config, error).to_string());
         return ExitCode::from(BAD_CONFIG);
     }
     exit_code(result)
@@ -86,10 +90,15 @@ fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ari-proxy: {error:#}");
+            say(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says why we end. Unlike `eprintln!` it does not panic where stderr cannot be written to.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "ari-proxy: {text}");
 }
 
 fn run(config: Config) -> anyhow::Result<()> {
@@ -118,7 +127,14 @@ fn log_to_stderr(filter: EnvFilter) {
     // Otherwise a log file or journald would be given colours.
     let colours =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        // A line that cannot be written, on a full disk or after the reader of a pipe has gone, would be told with
+        // `eprintln!`, which then panics: whatever task it was that logged.
+        .log_internal_errors(false)
+        .init();
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

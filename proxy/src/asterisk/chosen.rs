@@ -7,7 +7,8 @@ use ari_bus::protocol::{Object, ObjectKind};
 use reqwest::Method;
 use uuid::Uuid;
 
-use super::{fields::Fields, request::Request};
+use super::request::Request;
+use crate::fields::Fields;
 
 /// An object that a command makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,9 @@ pub(crate) fn choose_ids(request: &mut Request, application: &str) -> Vec<Chosen
         chosen.push(Chosen { object: Object { kind, id }, will_enter: kind == ObjectKind::Channel });
     }
     // The other half of a Local channel runs in the dialplan: it belongs to the dialog, which does not wait for it.
-    let other = (kind == ObjectKind::Channel).then(|| request.parameter("otherChannelId")).flatten();
+    let is_dialled =
+        matches!(segments.as_slice(), ["channels", at @ ..] if at.len() < 2 && at != ["externalMedia"]);
+    let other = is_dialled.then(|| request.parameter("otherChannelId")).flatten();
     chosen.extend(other.map(|id| Chosen { object: Object { kind, id }, will_enter: false }));
     chosen
 }
@@ -193,7 +196,16 @@ mod tests {
 
     #[test]
     fn both_halves_of_a_local_channel_belong_to_the_dialog() {
-        let (_, chosen) = post("/channels?app=app&channelId=a&otherChannelId=b", None);
-        assert_eq!(chosen.len(), 2);
+        for url in ["/channels?channelId=a", "/channels/create?channelId=a", "/channels/a?x"] {
+            let (_, chosen) = post(&format!("{url}&app=app&otherChannelId=b"), None);
+            assert_eq!(chosen, ["a", "b"].map(|id| (ObjectKind::Channel, id.to_owned())), "{url}");
+        }
+        // What has no such parameter makes no other half.
+        for url in
+            ["/channels/externalMedia?channelId=a", "/channels/1/snoop?snoopId=a", "/channels/1/snoop/a?x"]
+        {
+            let (_, chosen) = post(&format!("{url}&app=app&otherChannelId=b"), None);
+            assert_eq!(chosen, [(ObjectKind::Channel, "a".to_owned())], "{url}");
+        }
     }
 }

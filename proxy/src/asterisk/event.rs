@@ -126,13 +126,13 @@ impl<'a> Header<'a> {
             self.objects.push(Named { field, kind, id });
         }
         // Playbacks and recordings also name what they play to: `channel:ID`, `bridge:ID`.
-        if let Some(Text(Cow::Borrowed(target))) = thing.target_uri {
+        if let Some(Text(target)) = thing.target_uri {
             let (kind, id) = match target.split_once(':') {
                 Some(("channel", id)) => (ObjectKind::Channel, id),
                 Some(("bridge", id)) => (ObjectKind::Bridge, id),
                 _ => return,
             };
-            self.objects.push(Named { field: "target_uri".into(), kind, id: id.into() });
+            self.objects.push(Named { field: "target_uri".into(), kind, id: id.to_owned().into() });
         }
     }
 }
@@ -208,6 +208,9 @@ mod tests {
         let recording = r#"{"type":"RecordingStarted","recording":{"name":"r","target_uri":"bridge:B"}}"#;
         assert_eq!(names(recording)[0].2, "r");
         assert_eq!(names(recording)[1].1, ObjectKind::Bridge);
+        let escaped =
+            r#"{"type":"PlaybackStarted","playback":{"id":"p","target_uri":"channel:a\/\"\u00e9"}}"#;
+        assert_eq!(names(escaped)[1].2, "a/\"é");
     }
 
     #[test]

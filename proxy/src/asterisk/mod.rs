@@ -2,7 +2,11 @@
 
 pub(crate) mod chosen;
 pub(crate) mod event;
-mod fields;
+mod headers;
+mod limits;
 pub(crate) mod request;
 pub(crate) mod rest;
+pub(crate) mod sizes;
+#[cfg(test)]
+mod testing;
 pub(crate) mod websocket;

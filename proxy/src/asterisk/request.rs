@@ -4,12 +4,8 @@ use ari_bus::protocol::Command;
 use percent_encoding::percent_decode_str;
 use reqwest::Method;
 
-use super::fields::Fields;
-
-/// The longest path and query, in bytes: Asterisk reads a request line into 4,096.
-const MAX_URL: usize = 4_096;
-/// The largest body, in bytes: Asterisk refuses more (`MAX_CONTENT_LENGTH`, 40 KiB).
-pub(crate) const MAX_BODY: usize = 40_960;
+use super::{limits::MAX_URL, sizes::check_body};
+use crate::fields::Fields;
 
 /// A request that may be sent to Asterisk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +47,8 @@ impl Request {
         if let Err(problem) = check_url(&command.url) {
             return refuse(400, format!("`url` {problem}; it must be a path under ARI, such as /channels"));
         }
+        check_body(command.body.as_deref())?;
         let body = command.body.as_deref().map(str::to_owned);
-        if let Some(length) = body.as_ref().map(String::len).filter(|length| *length > MAX_BODY) {
-            return refuse(413, format!("`body` has {length} bytes; Asterisk takes {MAX_BODY}"));
-        }
         let request = Self { method, url: command.url.clone().into_owned(), body };
         if request.would_crash_asterisk() {
             return refuse(400, "`app` is missing: where to move the channel".to_owned());
@@ -93,13 +87,12 @@ impl Request {
             .collect()
     }
 
-    /// A parameter of the query, decoded: the last of its name, up to a NUL, which ends a text of Asterisk's. Empty is
-    /// none.
+    /// A parameter of the query, decoded: the last of its name. Empty is none.
     fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.url.split_once('?')?;
         let (_, value) =
             url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).last()?;
-        value.split('\0').next().filter(|value| !value.is_empty()).map(str::to_owned)
+        Some(value.into_owned()).filter(|value| !value.is_empty())
     }
 
     /// Sets a parameter where Asterisk reads it: in the body's field of that name, or else at the query's end. Its value
@@ -130,6 +123,9 @@ fn check_url(url: &str) -> Result<(), &'static str> {
             _ => "holds a character that must be percent-encoded",
         });
     }
+    if url.split('%').skip(1).any(|after| !is_escape(after)) {
+        return Err("holds a % that is not followed by two hex digits, or an encoded NUL");
+    }
     let path = url.split('?').next().unwrap_or_default();
     for segment in path[1..].split('/') {
         if segment.is_empty() {
@@ -147,11 +143,17 @@ fn check_url(url: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Whether what comes after a `%` makes an escape that Asterisk reads as we do: it makes do with one hex digit or a sign
+/// beside it (`%0g` is a NUL to it, `%dg` a line break), and a NUL ends its texts.
+fn is_escape(after: &str) -> bool {
+    after.get(..2).is_some_and(|code| code != "00" && code.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::limits::MAX_BODY, *};
 
     fn check(method: &str, url: &str) -> Result<Request, u16> {
         let command = Command { method: method.into(), url: url.into(), ..Command::default() };
@@ -191,6 +193,20 @@ mod tests {
             "/%ff",
             "/./a",
             "/é",
+            "/channels/1/move%0g",
+            "/channels/1/move%+0",
+            "/a%2",
+            "/a%",
+            "/%zz",
+            "/%-1",
+            "/a%00b",
+            "/..%0g/b",
+            "/a%dgb",
+            "/a?b=%0g",
+            "/a?b=%00",
+            "/a?b%00=c",
+            "/a?b=50%",
+            "/channels?channelId=abc%0gdef",
         ] {
             assert_eq!(check("GET", url), Err(400), "{url:?}");
         }
@@ -223,9 +239,8 @@ mod tests {
         assert_eq!(check("/channels/1/move?app=b", Some(deep)), Err(400));
         assert_eq!(check("/channels/1/move?app=b", Some(r#"{"app":"b","app":null}"#.into())), Err(400));
         assert_eq!(check("/channels/1/move", Some(r#"{"app":null,"app":"b"}"#.into())), Ok(()));
-        // Of two in the query the last counts, and a NUL ends it.
+        // Of two in the query the last counts.
         assert_eq!(check("/channels/1/move?app=b&app=", None), Err(400));
-        assert_eq!(check("/channels/1/move?app=%00b", None), Err(400));
         assert_eq!(check("/channels/1/move?app=&app=b", None), Ok(()));
         // No object: its fields cannot decide.
         assert_eq!(check("/channels/1/move?app=b", Some("[]".into())), Ok(()));
@@ -247,8 +262,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_passes_stays_under_the_base(url in r"[/a-z.%0-9@:?#\\]{0,40}") {
+        fn what_passes_stays_under_the_base_and_reads_as_asterisk_reads_it(url in r"/[/a-z.%0-9@:?#+\\-]{0,40}") {
             if let Ok(request) = check("GET", &url) {
+                // What Asterisk decodes is what everybody decodes: nothing is left to its leniency.
+                for (at, _) in url.match_indices('%') {
+                    let code = u8::from_str_radix(&url[at + 1..at + 3], 16);
+                    prop_assert!(code.is_ok_and(|code| code > 0) && !url[at + 1..].starts_with('+'), "{}", url);
+                }
                 let whole = reqwest::Url::parse(&format!("http://pbx:1/ari{}", request.url)).unwrap();
                 prop_assert_eq!(whole.host_str(), Some("pbx"));
                 prop_assert!(whole.path().starts_with("/ari/"));

@@ -1,12 +1,14 @@
 //! What a configuration must fulfil beyond its form. Each problem names its key.
 
 use ari_bus::protocol::{check_application, check_server_id, check_topic};
-use reqwest::header::HeaderValue;
+use reqwest::{Method, header::HeaderValue};
 use secrecy::ExposeSecret;
+use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, MessageBus};
+use super::{Config, MessageBus, values::without_url};
+use crate::asterisk::{sizes::check_line, websocket::handshake};
 
 /// A value that cannot be used.
 pub(super) struct Problem {
@@ -28,29 +30,33 @@ fn local_url(bus: MessageBus) -> &'static str {
 
 /// Checks a configuration and fills in what depends on other values.
 pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
-    check_server_id(&config.server_id).map_err(|error| problem("server_id", error.to_string()))?;
+    check_server_id(&config.server_id)
+        .map_err(|error| problem("server_id", without_url(&config.server_id, error.to_string())))?;
     if config.applications.is_empty() {
         return Err(problem("applications", "names no application"));
     }
     for (index, name) in config.applications.iter().enumerate() {
         let key = || format!("applications[{index}]");
-        check_application(name).map_err(|error| problem(key(), error.to_string()))?;
+        check_application(name).map_err(|error| problem(key(), without_url(name, error.to_string())))?;
         if config.applications[..index].contains(name) {
             return Err(problem(key(), format!("{name:?} stands there twice")));
         }
     }
-    check_url("websocket_url", &config.websocket_url, &["ws", "wss"])?;
-    if Url::parse(&config.websocket_url).is_ok_and(|url| url.fragment().is_some()) {
+    let websocket = check_url("websocket_url", &config.websocket_url, &["ws", "wss"])?;
+    if websocket.fragment().is_some() {
         return Err(problem("websocket_url", "must not hold a #: what we add would come after it"));
     }
-    check_url("stasis_url", &config.stasis_url, &["http", "https"])?;
-    if Url::parse(&config.stasis_url).is_ok_and(|url| url.query().is_some() || url.fragment().is_some()) {
+    let rest = check_url("stasis_url", &config.stasis_url, &["http", "https"])?;
+    if rest.query().is_some() || rest.fragment().is_some() {
         return Err(problem("stasis_url", "must end with the path, such as http://localhost:8088/ari"));
     }
+    // As they were understood: without the spaces around them, for example, which others would take for a part of them.
+    (config.websocket_url, config.stasis_url) = (websocket.into(), rest.into());
     if config.ws_user.is_empty() || config.ws_user.contains(':') {
         return Err(problem("ws_user", "is empty or holds a colon"));
     }
     HeaderValue::from_str(&config.origin).map_err(|_| problem("origin", "is not a header's value"))?;
+    check_handshake(&config)?;
     config.log = check_log(&config.log)?;
     let prefix = &config.bus_config.prefix;
     if prefix.len() > MAX_PREFIX || check_topic(&format!("{prefix}x")).is_err() {
@@ -86,12 +92,12 @@ fn check_log(text: &str) -> Result<String, Problem> {
     if directives.is_empty() || !directives.iter().all(known) || EnvFilter::builder().parse(&log).is_err() {
         let allowed =
             "a level (off, error, warn, info, debug, trace) nor directives such as info,ari_proxy=debug";
-        return Err(problem("log", format!("{text:?} is neither {allowed}")));
+        return Err(problem("log", without_url(text, format!("{text:?} is neither {allowed}"))));
     }
     Ok(log)
 }
 
-fn check_url(key: &str, text: &str, schemes: &[&str]) -> Result<(), Problem> {
+fn check_url(key: &str, text: &str, schemes: &[&str]) -> Result<Url, Problem> {
     let url = Url::parse(text).map_err(|error| problem(key, format!("is not a URL: {error}")))?;
     if !schemes.contains(&url.scheme()) {
         return Err(problem(key, format!("must begin with {}://", schemes.join(":// or "))));
@@ -100,26 +106,31 @@ fn check_url(key: &str, text: &str, schemes: &[&str]) -> Result<(), Problem> {
     if secret || url.query_pairs().any(|(name, _)| name == "api_key") {
         return Err(problem(key, "must hold no credentials: they belong into ws_user and ws_password"));
     }
-    Ok(())
+    url.as_str().parse::<Uri>().map_err(|error| problem(key, format!("cannot be used: {error}")))?;
+    Ok(url)
 }
 
+/// The websocket's request can be made, and Asterisk reads the whole of it.
+fn check_handshake(config: &Config) -> Result<(), Problem> {
+    let request =
+        handshake(config).map_err(|error| problem("websocket_url", format!("cannot be used: {error}")))?;
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    check_line(&Method::GET, target).map_err(|refused| {
+        problem("applications", format!("are too many for one websocket: {}", refused.message))
+    })
+}
+
+/// The URL must be one of this bus; what else it may hold only the bus itself knows.
 fn check_bus_url(config: &Config) -> Result<(), Problem> {
     let (name, schemes): (_, &[&str]) = match config.message_bus {
         MessageBus::Nats => ("NATS", &["nats", "tls"]),
         MessageBus::Rabbitmq => ("RABBITMQ", &["amqp", "amqps"]),
     };
-    for one in config.bus_config.url.expose_secret().split(',') {
-        // The URL itself may hold a password: it is not shown.
-        let url = Url::parse(one.trim())
-            .map_err(|error| problem("bus_config.url", format!("is not a URL: {error}")))?;
-        if !schemes.contains(&url.scheme()) {
-            let text = format!("must begin with {}:// as message_bus is {name}", schemes.join(":// or "));
-            return Err(problem("bus_config.url", text));
-        }
-        // RabbitMQ's clients take `amqp://` for this machine; NATS has no such rule.
-        if config.message_bus == MessageBus::Nats && url.host_str().is_none_or(str::is_empty) {
-            return Err(problem("bus_config.url", "names no host; write it as nats://HOST:4222"));
-        }
+    // The URL itself may hold a password: it is not shown.
+    let scheme = config.bus_config.url.expose_secret().split_once("://").map(|(scheme, _)| scheme);
+    if scheme.is_some_and(|scheme| schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))) {
+        return Ok(());
     }
-    Ok(())
+    let text = format!("must begin with {}:// as message_bus is {name}", schemes.join(":// or "));
+    Err(problem("bus_config.url", text))
 }

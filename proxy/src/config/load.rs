@@ -1,6 +1,6 @@
 //! Reading the configuration: each error is one line that names the file, the key and what is wrong.
 
-use std::path::Path;
+use std::{collections::HashSet, io::ErrorKind, path::Path};
 
 use ari_bus::BusError;
 use figment::{
@@ -10,6 +10,7 @@ use figment::{
 };
 
 use super::{Config, check::check};
+use crate::fields::Fields;
 
 /// What the environment's variables begin with: `ARI_PROXY_BUS_CONFIG__URL` is `bus_config.url`.
 const ENVIRONMENT: &str = "ARI_PROXY_";
@@ -58,8 +59,11 @@ pub fn refused_by_bus(file: &Path, error: &BusError) -> ConfigError {
 /// One line that names the key, the value's problem and where it comes from.
 pub fn load(file: &Path) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
-        let hint = "copy config.json.example there or name a file with --config";
-        ConfigError::new(&format!("{}: {error}; {hint}", file.display()))
+        let hint = match error.kind() {
+            ErrorKind::NotFound => "; copy config.json.example there or name a file with --config",
+            _ => "",
+        };
+        ConfigError::new(&format!("{}: {error}{hint}", file.display()))
     })?;
     // Read as text first: an error in the file's syntax is told with line and column, whatever the layer above does.
     if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) {
@@ -67,15 +71,39 @@ pub fn load(file: &Path) -> Result<Config, ConfigError> {
         let syntax = if error.is_data() { String::new() } else { format!(": {error}") };
         return Err(ConfigError::new(&format!("{}: not a JSON object{syntax}", file.display())));
     }
+    if let Some(key) = twice(&text) {
+        return Err(ConfigError::new(&format!("{}: {key}: stands there twice", file.display())));
+    }
     // Merged one by one as text: figment would take a password of digits for a number.
-    let figment = environment().iter().fold(Figment::from(Json::string(&text)), |figment, (key, value)| {
-        figment.merge((key.as_str(), value.as_str()))
-    });
+    let mut figment = Figment::from(Json::string(&text));
+    for (key, value) in environment() {
+        // Figment would put what stands below a key in the place of a value that stands there already.
+        for (parent, _) in key.match_indices('.').map(|(at, _)| key.split_at(at)) {
+            if let Ok(value) = figment.find_value(parent)
+                && value.as_dict().is_none()
+            {
+                let problem =
+                    format!("is {} already, this variable wants an object", type_of(&value.to_actual()));
+                return Err(ConfigError::at(file, parent, &problem));
+            }
+        }
+        figment = figment.merge((key.as_str(), value.as_str()));
+    }
     let config: Config = figment.extract().map_err(|error| {
         let (key, problem) = describe(&error);
         ConfigError::at(file, &key, &problem)
     })?;
     check(config).map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))
+}
+
+/// The first key that stands twice in its object: JSON's readers take the last of them without a word.
+fn twice(object: &str) -> Option<String> {
+    let fields = Fields::read(object.as_bytes())?;
+    let mut seen = HashSet::new();
+    fields.iter().find_map(|(key, value)| match seen.insert(key) {
+        true => twice(value).map(|below| format!("{key}.{below}")),
+        false => Some(key.to_owned()),
+    })
 }
 
 /// The variables that are meant for us, as keys with dots and their values.
@@ -84,8 +112,8 @@ fn environment() -> Vec<(String, String)> {
     variables.iter().map(|(key, value)| (key.as_str().to_lowercase(), value)).collect()
 }
 
-/// The key and the problem of an error of figment's; of several the first. No value is shown: it may be a secret, even
-/// where none belongs.
+/// The key and the problem of an error of figment's; of several the first. A value is shown only where it could not be
+/// a secret: see values.rs.
 fn describe(error: &figment::Error) -> (String, String) {
     let path = error.path.join(".");
     // Figment names the field in the path for some kinds of error and not for others.
@@ -106,7 +134,7 @@ fn describe(error: &figment::Error) -> (String, String) {
         Kind::InvalidValue(actual, expected) => {
             (path, format!("is {} that cannot be used, expected {expected}", type_of(actual)))
         }
-        // Our own texts: see values.rs.
+        // Our own texts.
         Kind::Message(text) => (path, text.clone()),
         _ => (path, "has a value that cannot be used".to_owned()),
     }
@@ -164,6 +192,9 @@ mod tests {
 
     #[test]
     fn every_error_names_its_key() {
+        let names = |count| {
+            format!("{:?}", (0..count).map(|n| format!("{n:02}{}", "x-".repeat(45))).collect::<Vec<_>>())
+        };
         let sample = load_text(SEED).unwrap_err();
         assert!(sample.contains("message_bus: \"RABBITMQ|NATS\" is not one bus"), "{sample}");
         for (from, to, key) in [
@@ -183,8 +214,9 @@ mod tests {
             (r#""secret""#, "null", "ws_password: is null, expected a string"),
             (r#""secret""#, "{\"a\": 1}", "ws_password: is an object, expected a string"),
             (r#"{"url": "", "queue": ""}"#, r#""nats://x""#, "bus_config: is a string, expected an object"),
-            (r#"{"url": """#, r#"{"url": "nats://""#, "bus_config.url: names no host"),
-            (r#"{"url": """#, r#"{"url": "nats://a,nats://u:p@""#, "bus_config.url: "),
+            (r#"{"url": """#, r#"{"url": "", "url": "nats://a""#, "bus_config.url: stands there twice"),
+            (r#""ws_user""#, r#""ws_user": "a", "ws_user""#, "ws_user: stands there twice"),
+            (r#"["foo"]"#, &names(60), "applications: are too many for one websocket: "),
             (r#"{"url": """#, r#"{"url": [7]"#, "bus_config.url: is a list, expected a string"),
             ("/ari/events", "/ari/events#x", "websocket_url: must not hold a #"),
             ("/ari/events", "/ari/events?a=b#", "websocket_url: must not hold a #"),
@@ -222,7 +254,6 @@ mod tests {
         const BUS: &str = r#"{"url": "", "queue": ""}"#;
         for (from, to) in [
             (r#"{"url": """#, r#"{"url": "amqp://me:83749211@x""#),
-            (r#"{"url": """#, r#"{"url": "nats://me:83749211@""#),
             (r#"{"url": """#, r#"{"url": 83749211"#),
             (BUS, r#""nats://me:83749211@host""#),
             (BUS, "83749211"),
@@ -235,12 +266,46 @@ mod tests {
             (r#""secret""#, r#"{"83749211": "83749211"}"#),
             (r#""NATS""#, r#""nats://me:83749211@host""#),
             (r#""NATS""#, "83749211"),
+            (
+                r#""server_id": "bar""#,
+                &format!(r#""server_id": "nats://me:83749211@host{}""#, "x".repeat(100)),
+            ),
+            (r#"["foo"]"#, r#"["nats://me:83749211@host"]"#),
+            (r#""ws_user""#, r#""log": "nats://me:83749211@host", "ws_user""#),
+            (r#""ws_user""#, r#""stop_timeout": "nats://me:83749211@host", "ws_user""#),
         ] {
             let error = error_of(from, to);
             assert!(!error.contains("83749211"), "{to}: {error}");
         }
         let whole = load_text(r#""nats://me:83749211@host""#).unwrap_err();
         assert!(whole.ends_with(": not a JSON object"), "{whole}");
+    }
+
+    #[test]
+    fn asterisks_urls_are_kept_as_they_were_understood() {
+        for (websocket, rest, understood) in [
+            ("ws://localhost/ari/events\\r", "http://localhost/ari ", "localhost"),
+            (" WS://LOCALHOST/ari/events ", "HTTP://LOCALHOST:80/ari\\n", "localhost"),
+            ("ws:localhost/ari/events", "http:localhost/ari", "localhost"),
+            ("ws://b\u{fc}ro/ari/events", "http://b\u{fc}ro/ari", "xn--bro-hoa"),
+        ] {
+            let text = SEED.replace("RABBITMQ|NATS", "NATS");
+            let text = text.replace("ws://localhost:8080/ari/events", websocket);
+            let config = load_text(&text.replace("http://localhost:8080/ari", rest)).unwrap();
+            assert_eq!(config.websocket_url, format!("ws://{understood}/ari/events"), "{websocket:?}");
+            assert_eq!(config.stasis_url, format!("http://{understood}/ari"), "{rest:?}");
+        }
+    }
+
+    #[test]
+    fn a_bus_may_have_several_servers_and_a_password_a_comma() {
+        for (bus, url) in
+            [("NATS", "nats://a:1,b:2"), ("NATS", "tls://a:1, nats://b"), ("RABBITMQ", "amqp://u:a,b@c")]
+        {
+            let text =
+                SEED.replace("RABBITMQ|NATS", bus).replace(r#"{"url": """#, &format!("{{\"url\": \"{url}\""));
+            assert_eq!(load_text(&text).unwrap().bus_config.url.expose_secret(), url);
+        }
     }
 
     #[test]

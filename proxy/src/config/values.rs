@@ -10,12 +10,18 @@ use super::MessageBus;
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     let duration = humantime::parse_duration(&text).map_err(|_| {
-        D::Error::custom(format!("{text:?} is no duration such as \"500ms\", \"2s\" or \"1m\""))
+        let problem = format!("{text:?} is no duration such as \"500ms\", \"2s\" or \"1m\"");
+        D::Error::custom(without_url(&text, problem))
     })?;
     if duration.is_zero() || duration > MAX_DURATION {
         return Err(D::Error::custom(format!("{text:?} is not between 1ns and 1day")));
     }
     Ok(duration)
+}
+
+/// The problem of a value, which it may repeat; but not where somebody put a URL, and perhaps their password with it.
+pub(super) fn without_url(value: &str, problem: String) -> String {
+    if value.contains("://") { "is a URL, which does not belong here".to_owned() } else { problem }
 }
 
 /// Longer than any wait that makes sense here.
@@ -41,11 +47,10 @@ impl<'de> Deserialize<'de> for MessageBus {
         match &*text.to_ascii_uppercase() {
             "NATS" => Ok(Self::Nats),
             "RABBITMQ" => Ok(Self::Rabbitmq),
-            // Somebody's URL, and perhaps their password: it is not shown.
-            text if text.contains("://") => Err(D::Error::custom(
-                "is a URL, which belongs into bus_config.url: write \"NATS\" or \"RABBITMQ\" here",
-            )),
-            _ => Err(D::Error::custom(format!("{text:?} is not one bus: write \"NATS\" or \"RABBITMQ\""))),
+            _ => {
+                let problem = format!("{text:?} is not one bus: write \"NATS\" or \"RABBITMQ\"");
+                Err(D::Error::custom(without_url(&text, problem)))
+            }
         }
     }
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use std::{collections::HashSet, time::Instant};
 
 use serde_json::{Value, json};
-use support::{Binary, PATIENCE, Running, SEVERAL_ATTEMPTS, SmallBroker, config, free_port, write};
+use support::{
+    Binary, PATIENCE, Running, SEVERAL_ATTEMPTS, SmallBroker, config, deaf_asterisk, free_port, write,
+};
 
 /// The exit code for a configuration that cannot be used.
 const BAD_CONFIG: i32 = 64;
@@ -141,8 +143,8 @@ fn a_bad_configuration_is_told_in_one_line() {
         ("dialog", json!({ "linger": "soon" }), r#"dialog.linger: "soon" is no duration"#),
         ("ws_password", json!(83_749_211), "ws_password: is a number, expected a string"),
         ("bus_config", json!("nats://me:hunter2@x"), "bus_config: is a string, expected an object"),
-        ("bus_config", json!({ "url": "nats://" }), "bus_config.url: names no host"),
-        ("bus_config", json!({ "url": "nats:hunter2" }), "bus_config.url: names no host"),
+        ("bus_config", json!({ "url": "nats://" }), "bus_config.url: server 1 of the NATS URL is not"),
+        ("bus_config", json!({ "url": "nats:hunter2" }), "bus_config.url: must begin with nats://"),
         (
             "bus_config",
             json!({ "prefix": "amq." }),
@@ -176,7 +178,7 @@ fn a_bad_variable_is_named_as_such() {
         ("ARI_PROXY_BUS_CONFIG__URL", "http://hunter2@x", "bus_config.url: must begin"),
         ("ARI_PROXY_BUS_CONFIG__URL", "nats:hunter2", "bus_config.url: "),
         ("ARI_PROXY_BUS_CONFIG", "nats://me:hunter2@x", "bus_config: is a string, expected an object"),
-        ("ARI_PROXY_WS_PASSWORD__X", "hunter2", "ws_password: is an object, expected a string"),
+        ("ARI_PROXY_WS_PASSWORD__X", "hunter2", "ws_password: is a string already"),
         ("ARI_PROXY_APPLICATIONS", "foo,amq.x", r#"applications[1]: "amq.x" begins with"#),
         ("ARI_PROXY_LOG", "loud", r#"log: "loud" is neither"#),
     ] {
@@ -184,6 +186,13 @@ fn a_bad_variable_is_named_as_such() {
         assert!(line.contains(&format!("environment variable {name}: {problem}")), "{line}");
         assert!(!line.contains("hunter2"), "{line}");
     }
+    // What stands in the file is not replaced without a word.
+    let mut config = config(1, 2);
+    config["bus_config"] = json!("nats://me:hunter2@x");
+    let (line, _) = refusal(&config, Some(("ARI_PROXY_BUS_CONFIG__QUEUE", "pool")));
+    let problem = "bus_config: is a string already";
+    assert!(line.contains(&format!("environment variable ARI_PROXY_BUS_CONFIG__QUEUE: {problem}")), "{line}");
+    assert!(!line.contains("hunter2"), "{line}");
 }
 
 #[test]
@@ -196,6 +205,11 @@ fn a_file_that_cannot_be_read_is_named() {
     let ran = Binary::new().run();
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(BAD_CONFIG), 1), "{ran:?}");
     assert!(ran.stderr.contains("config.json.example"), "{ran:?}");
+
+    // It is there, but no file: an example would not help.
+    let ran = Binary::new().args(["--config", "/"]).run();
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(BAD_CONFIG), 1), "{ran:?}");
+    assert!(!ran.stderr.contains("config.json.example"), "{ran:?}");
 
     let file = write("{\"origin\":\n nonsense}");
     let path = file.path().to_str().unwrap();
@@ -225,6 +239,22 @@ fn a_proxy_without_an_asterisk_says_so_once_and_stops_when_told() {
     once(&proxy.warnings_after(SEVERAL_ATTEMPTS), "cannot connect to Asterisk");
     assert_eq!(proxy.code_now(), None, "it keeps trying");
     stops_promptly(proxy);
+}
+
+#[test]
+fn a_log_that_nobody_takes_stops_nothing() {
+    let broker = SmallBroker::start();
+    let (asterisk, connections) = deaf_asterisk();
+    let file = write(&config(broker.port(), asterisk).to_string());
+    let path = file.path().to_str().unwrap();
+    let proxy = Binary::new().args(["--config", path]).start_without_stderr();
+    // Between two attempts to connect it has logged that the first one failed.
+    for _ in 0..2 {
+        connections.recv_timeout(PATIENCE).unwrap();
+    }
+    stops_promptly(proxy);
+    let refused = Binary::new().args(["--config", "no/such/config.json"]).without_stderr().run();
+    assert_eq!(refused.code, Some(BAD_CONFIG), "{refused:?}");
 }
 
 /// Exactly one warning says this, and no other is said twice.

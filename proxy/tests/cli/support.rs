@@ -1,7 +1,7 @@
 //! Running the binary, and the smallest broker that it takes for one.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _, pipe},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
@@ -105,6 +105,19 @@ impl Binary {
         });
         Running { child, lines, log: Vec::new(), _folder: self.folder }
     }
+
+    /// Gives it a stderr that fails: nobody reads it any more.
+    pub(crate) fn without_stderr(mut self) -> Self {
+        self.command.stderr(pipe().unwrap().1);
+        self
+    }
+
+    /// Starts it with a stderr that fails.
+    pub(crate) fn start_without_stderr(self) -> Running {
+        let mut binary = self.without_stderr();
+        let child = binary.command.stdout(Stdio::null()).spawn().unwrap();
+        Running { child, lines: channel().1, log: Vec::new(), _folder: binary.folder }
+    }
 }
 
 /// The binary at work. Dropping it kills it.
@@ -163,6 +176,15 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A port on which each connection is closed unread, and tells of it.
+pub(crate) fn deaf_asterisk() -> (u16, Receiver<()>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, connections) = channel();
+    thread::spawn(move || while listener.accept().is_ok() && sender.send(()).is_ok() {});
+    (port, connections)
 }
 
 /// A NATS server with one client: enough for a proxy that looks for its Asterisk.

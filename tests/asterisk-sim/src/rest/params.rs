@@ -1,6 +1,5 @@
 //! Parameters of a request: from the query, a form, or a JSON body, where a JSON field wins.
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::limits;
@@ -111,9 +110,33 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Undoes percent-encoding. A plus becomes a space: in a path, too, which no standard says.
+/// Undoes percent-encoding as Asterisk does. A plus becomes a space: in a path, too, which no standard says. What is no
+/// whole escape may be one all the same ([`escape`]), and a NUL ends the text.
 pub(crate) fn decode(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let plain = if *first == b'+' { b' ' } else { *first };
+        let (byte, after) = escape(rest).unwrap_or((plain, after));
+        if byte == 0 {
+            break;
+        }
+        decoded.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// The byte of a `%` and two more characters, and what comes after them. Asterisk reads those two with C's
+/// `sscanf("%2x")`: one hex digit is enough, with anything behind it or a sign before it, and both are used up.
+fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (code, after) = text.strip_prefix(b"%")?.split_at_checked(2)?;
+    let (sign, digits) = code.split_at(usize::from(matches!(code[0], b'+' | b'-')));
+    let mut digits = digits.iter().map_while(|digit| char::from(*digit).to_digit(16));
+    let first = digits.next()?;
+    let value = digits.next().map_or(first, |second| first * 16 + second);
+    let byte = u8::try_from(value).ok()?;
+    Some((if sign == b"-" { byte.wrapping_neg() } else { byte }, after))
 }
 
 #[cfg(test)]
@@ -153,5 +176,29 @@ mod tests {
         assert_eq!(params.list("media"), ["a", "b"]);
         let form = Params::new("", "application/x-www-form-urlencoded", b"media=a%2Cb").unwrap();
         assert_eq!(form.list("media"), ["a", "b"]);
+    }
+
+    #[test]
+    fn escapes_are_read_as_leniently_as_asterisk_reads_them() {
+        for (text, decoded) in [
+            ("%41b", "Ab"),
+            ("a%2Fb+c", "a/b c"),
+            ("%C3%A9", "é"),
+            // One digit is enough, whatever comes after it.
+            ("a%dgb", "a\rb"),
+            ("a%+ab", "a\nb"),
+            // A NUL ends the text.
+            ("move%0g", "move"),
+            ("move%+0x", "move"),
+            ("move%00x", "move"),
+            // No digit, or less than two characters: no escape.
+            ("%zz", "%zz"),
+            ("%g1", "%g1"),
+            ("50%", "50%"),
+            ("50%2", "50%2"),
+        ] {
+            assert_eq!(decode(text), decoded, "{text}");
+        }
+        assert_eq!(Params::from_query("app%00=x&n%0g=1").text("app").as_deref(), Some("x"));
     }
 }

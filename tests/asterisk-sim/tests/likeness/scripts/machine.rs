@@ -47,6 +47,13 @@ pub(super) fn refusals() -> Script {
                 get("/nonsense"),
                 ask("PUT", "/channels"),
                 post("/channels/rf/nonsense"),
+                // Escapes that are none: Asterisk reads them as NULs, which end the text, or as what they are.
+                get("/channels/rf%0g"),
+                get("/channels/rf%+0nonsense"),
+                get("/channels/rf%00"),
+                get("/channels/%72%zz"),
+                post("/channels/rf/ring%0gx"),
+                get("/channels/rf/variable?variable%0g=CHANNEL(language)%0g"),
                 ask("OPTIONS", "/channels"),
                 ask_with("POST", "/channels/rf/variable", body),
                 ask_with("POST", "/channels/rf/answer", json!([1])),

@@ -12,21 +12,26 @@ use serde_json::value::{RawValue, to_raw_value};
 /// The fields of a JSON object, in their order; their values are not read. So no depth of nesting is too much, and what
 /// is written again is byte for byte what it was.
 #[derive(Debug)]
-pub(super) struct Fields<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Fields<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// Reads an object; none where the text is something else.
-    pub(super) fn read(text: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(text: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(text).ok()
     }
 
     /// A field's value.
-    pub(super) fn get(&self, name: &str) -> Option<Field<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<Field<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| Field(value))
     }
 
+    /// All of them, in their order, with the texts of their values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.get()))
+    }
+
     /// The object with this string in every field of that name.
-    pub(super) fn with(&self, name: &str, value: &str) -> serde_json::Result<String> {
+    pub(crate) fn with(&self, name: &str, value: &str) -> serde_json::Result<String> {
         let value = to_raw_value(value)?;
         let fields = self.0.iter().map(|(key, old)| (key.clone(), if key == name { &*value } else { *old }));
         serde_json::to_string(&Fields(fields.collect()))
@@ -35,11 +40,11 @@ impl<'a> Fields<'a> {
 
 /// The value of a field.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field<'a>(&'a RawValue);
+pub(crate) struct Field<'a>(&'a RawValue);
 
 impl Field<'_> {
     /// A string that is not empty.
-    pub(super) fn text(self) -> Option<String> {
+    pub(crate) fn text(self) -> Option<String> {
         serde_json::from_str::<String>(self.0.get()).ok().filter(|text| !text.is_empty())
     }
 }

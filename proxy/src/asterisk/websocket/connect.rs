@@ -1,0 +1,66 @@
+//! One attempt to connect, and the causes why it can fail.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async_with_config,
+    tungstenite::{self, client::IntoClientRequest, http::Request, protocol::WebSocketConfig},
+};
+
+use super::super::{
+    headers::headers,
+    limits::{HANDSHAKE_TIMEOUT, MAX_EVENT},
+};
+use crate::config::Config;
+
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConnectError {
+    #[error("{0}")]
+    NoAnswer(String),
+    #[error("Asterisk refuses `ws_user` and `ws_password`; compare them with ari.conf")]
+    Credentials,
+    #[error("there is no ARI at `websocket_url` (404); is it ws://HOST:8088/ari/events?")]
+    NoAri,
+    #[error("Asterisk is still starting (503)")]
+    Starting,
+    #[error("Asterisk answers with status {0}")]
+    Status(u16),
+}
+
+pub(super) async fn connect(config: &Config) -> Result<Socket, ConnectError> {
+    let no_answer = |error: tungstenite::Error| ConnectError::NoAnswer(error.to_string());
+    let request = handshake(config).map_err(no_answer)?;
+    let limits = WebSocketConfig::default().max_message_size(Some(MAX_EVENT)).max_frame_size(Some(MAX_EVENT));
+    // `true`: TCP_NODELAY.
+    match timeout(HANDSHAKE_TIMEOUT, connect_async_with_config(request, Some(limits), true)).await {
+        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Err(tungstenite::Error::Http(response))) => Err(match response.status().as_u16() {
+            401 | 403 => ConnectError::Credentials,
+            404 => ConnectError::NoAri,
+            503 => ConnectError::Starting,
+            status => ConnectError::Status(status),
+        }),
+        Ok(Err(error)) => Err(no_answer(error)),
+        Err(_) => Err(ConnectError::NoAnswer(format!("no answer within {HANDSHAKE_TIMEOUT:?}"))),
+    }
+}
+
+/// All that a query would read as something else. What every server takes as it is stays: the request line is short.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The request that opens the websocket.
+///
+/// # Errors
+/// When `websocket_url` is none that a websocket can be opened to.
+pub(crate) fn handshake(config: &Config) -> Result<Request<()>, tungstenite::Error> {
+    let applications: Vec<String> =
+        config.applications.iter().map(|name| utf8_percent_encode(name, ENCODED).to_string()).collect();
+    let separator = if config.websocket_url.contains('?') { '&' } else { '?' };
+    let url = format!("{}{separator}app={}", config.websocket_url, applications.join(","));
+    let mut request = url.into_client_request()?;
+    request.headers_mut().extend(headers(config));
+    Ok(request)
+}

@@ -1,0 +1,191 @@
+//! The websocket against small servers of our own.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::TcpListener,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
+use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
+use tracing::subscriber::{DefaultGuard, set_default};
+
+use super::{connect::Socket, *};
+use crate::asterisk::testing::config;
+
+/// Longer than anything here takes, on any machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Counts what it hears; stands still for the given time at the first event.
+#[derive(Default)]
+struct Ear {
+    connected: Arc<AtomicUsize>,
+    events: usize,
+    stall: Duration,
+}
+
+impl Listener for Ear {
+    fn connected(&mut self) {
+        self.connected.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn disconnected(&mut self) {}
+
+    fn event(&mut self, _: Utf8Bytes) {
+        self.events += 1;
+        if self.events == 1 {
+            std::thread::sleep(self.stall);
+        }
+    }
+
+    fn broken_frame(&mut self) {}
+}
+
+/// Sends on what is logged, line by line.
+#[derive(Clone)]
+struct Lines(UnboundedSender<String>);
+
+impl io::Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let _ = self.0.send(String::from_utf8_lossy(line).into_owned());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What this thread logs while the guard lives.
+fn log() -> (DefaultGuard, UnboundedReceiver<String>) {
+    let (sender, lines) = unbounded_channel();
+    let writer = Lines(sender);
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    (set_default(log), lines)
+}
+
+async fn server() -> (TcpListener, String) {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    (server, address)
+}
+
+async fn connected_to(address: &str) -> Socket {
+    connect_async(config(address).websocket_url).await.unwrap().0
+}
+
+#[test]
+fn names_of_applications_are_encoded_only_where_they_must_be() {
+    let applications = ["a-b_c.d~e", "ü+50%"].map(str::to_owned).to_vec();
+    let request = handshake(&Config { applications, ..config("localhost") }).unwrap();
+    assert_eq!(request.uri().query(), Some("app=a-b_c.d~e,%C3%BC%2B50%25"));
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_closes_is_neither_hurried_nor_told_of_for_ever() {
+    let (_log, mut lines) = log();
+    let (server, address) = server().await;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = server.accept().await {
+            drop(accept_async(stream).await);
+        }
+    });
+    let ear = Ear::default();
+    let connected = Arc::clone(&ear.connected);
+    let stop = CancellationToken::new();
+    let _ = timeout(Duration::from_secs(2), listen(&config(&address), ear, stop)).await;
+    // Pauses of at least 100, 200, 400, 800 and 1,600 ms.
+    let connected = connected.load(Ordering::SeqCst);
+    assert!((2..=5).contains(&connected), "{connected}");
+    let lines: Vec<String> = std::iter::from_fn(|| lines.try_recv().ok()).collect();
+    for text in ["connected to Asterisk's events", "was lost soon after it was made"] {
+        assert_eq!(lines.iter().filter(|line| line.contains(text)).count(), 1, "{lines:?}");
+    }
+    assert_eq!(lines.len(), 2, "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_although_something_else_failed_before() {
+    let (_log, mut lines) = log();
+    let (server, address) = server().await;
+    tokio::spawn(async move {
+        drop(server.accept().await);
+        while let Ok((mut stream, _)) = server.accept().await {
+            let refusal = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+            let _ = stream.write_all(refusal).await;
+        }
+    });
+    let config = config(&address);
+    let listening = listen(&config, Ear::default(), CancellationToken::new());
+    let told = async {
+        let (first, second) = (lines.recv().await.unwrap(), lines.recv().await.unwrap());
+        assert!(first.contains("cannot connect") && !first.contains("ws_password"), "{first}");
+        assert!(second.contains("`ws_password`"), "{second}");
+    };
+    tokio::select! {
+        () = listening => panic!("it stopped"),
+        told = timeout(PATIENCE, told) => told.expect("both were told"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pings_go_out_under_constant_load() {
+    let (server, address) = server().await;
+    let serving = tokio::spawn(async move {
+        let socket = accept_async(server.accept().await.unwrap().0).await.unwrap();
+        let (mut sink, mut frames) = socket.split();
+        let mut pings = 0;
+        while pings < 5 {
+            tokio::select! {
+                frame = frames.next() => pings += usize::from(frame.unwrap().unwrap().is_ping()),
+                sent = sink.send(Message::text("{}")) => sent.unwrap(),
+            }
+        }
+    });
+    let socket = connected_to(&address).await;
+    let (mut ear, stop) = (Ear::default(), CancellationToken::new());
+    let pings = Pings::new(Duration::from_millis(20));
+    let reading = timeout(PATIENCE, read(socket, &mut ear, &stop, pings));
+    reading.await.expect("the server saw five pings and closed");
+    serving.await.unwrap();
+    assert!(ear.events > 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn standing_still_ourselves_is_no_silence_of_asterisk() {
+    let (server, address) = server().await;
+    tokio::spawn(async move {
+        let mut socket = accept_async(server.accept().await.unwrap().0).await.unwrap();
+        socket.send(Message::text("{}")).await.unwrap();
+        // Answers pings.
+        while let Some(Ok(_)) = socket.next().await {}
+    });
+    let socket = connected_to(&address).await;
+    let mut ear = Ear { stall: Duration::from_secs(2), ..Ear::default() };
+    let stop = CancellationToken::new();
+    let reading = read(socket, &mut ear, &stop, Pings::new(Duration::from_millis(500)));
+    assert!(timeout(Duration::from_secs(4), reading).await.is_err(), "it still reads");
+    assert_eq!(ear.events, 1);
+}
+
+#[tokio::test]
+async fn silence_is_noticed() {
+    let (server, address) = server().await;
+    let connecting = tokio::spawn(async move { connected_to(&address).await });
+    // Never read from: no ping is answered.
+    let silent = accept_async(server.accept().await.unwrap().0).await.unwrap();
+    let socket = connecting.await.unwrap();
+    let stop = CancellationToken::new();
+    let pings = Pings::new(Duration::from_millis(50));
+    let why = timeout(Duration::from_secs(5), read(socket, &mut Ear::default(), &stop, pings)).await;
+    assert!(why.unwrap().starts_with("nothing heard"));
+    drop(silent);
+}

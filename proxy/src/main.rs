@@ -53,7 +53,7 @@ enum Command {
 
 /// Libraries that tell of each attempt to connect what we tell once, and call planned answers of the broker errors
 /// (lapin: a 404 for a queue that we asked about). What the configuration says comes after it and counts more.
-const QUIET_LIBRARIES: &str = "async_nats=warn,lapin=off";
+const QUIET_LIBRARIES: &str = "async_nats=off,lapin=off";
 
 const HELP: &str = "\
 Try it without anything installed: ari-proxy demo

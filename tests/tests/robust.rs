@@ -8,8 +8,8 @@ use ari_tests::{
     desk::{Desk, ari},
     on_both_buses,
     oracle::number,
-    wait::{eventually, soon},
-    worlds::Simulated,
+    wait::eventually,
+    worlds::{Simulated, until_ended},
 };
 use asterisk_sim::{CallEnd, Cut, LoadPlan, RestFault};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ async fn a_call_is_given_back_however_often_that_fails(kind: Kind) {
         world.simulator.faults().add(RestFault::on("*", path).times(3).answer(503, "{}"));
     }
     let call = world.simulator.call(&world.application).place();
-    let end = soon("the call's end", call.wait_ended()).await;
+    let end = until_ended(&call).await;
     assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}");
     world.proxy.stop().await;
 }
@@ -122,13 +122,15 @@ async fn dropped_events_leave_a_gap_in_the_numbers(kind: Kind) {
     // More events than a dialog holds come before its worker takes it.
     let counters = world.proxy.counters.clone();
     eventually("all events at the proxy", async || counters.get(Counter::EventsReceived) > EVENTS).await;
-    let lost = counters.get(Counter::EventsLost);
-    assert!(lost > 0, "the queue was not full");
     let dialog = desk.accept(&offer).await;
+    // From now on the queue has room for the call's end.
+    dialog.event("StasisStart").await;
     let call = load.wait().await.calls.remove(0);
     let url = format!("/channels/{}", call.channel_id);
     assert_eq!(dialog.command("DELETE", &url, json!("")).await.0, 204);
     let ended = dialog.event("ProxyEnded").await;
+    let lost = counters.get(Counter::EventsLost);
+    assert!(lost > 0, "the queue was not full");
     let events = dialog.events();
     assert_eq!(
         ended["seq"].as_u64(),

@@ -107,9 +107,13 @@ async fn the_websocket_is_cut(kind: Kind) {
     let proxy = RunningProxy::between(&simulator, &broker, "pbx-w", "hello");
     let worker = Answerer::start(&broker).await;
     until_connected(&simulator, "hello").await;
-    for (number, cut) in [Cut::Clean, Cut::Abrupt].into_iter().enumerate() {
+    for cut in [Cut::Clean, Cut::Abrupt] {
+        let handshakes = simulator.handshakes().len();
+        // An Asterisk that has as many sessions as it may, the one that it is about to miss among them.
+        simulator.faults().refuse_websockets(Refusal::Silence);
         simulator.faults().drop_websockets(cut);
-        eventually("a new handshake", async || simulator.handshakes().len() >= number + 2).await;
+        eventually("a refused handshake", async || simulator.handshakes().len() > handshakes).await;
+        simulator.faults().accept_websockets();
         until_connected(&simulator, "hello").await;
         let call = simulator.call("hello").place();
         until_ended(&call).await;

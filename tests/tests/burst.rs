@@ -49,9 +49,15 @@ fn plan(application: &str) -> LoadPlan {
 }
 
 /// Starts a proxy that repeats no offer, however slow the machine is: each call has one dialog of one term.
-fn patient_proxy(simulator: &Simulator, broker: &Broker, server: &str, application: &str) -> RunningProxy {
+fn patient_proxy(
+    simulator: &Simulator,
+    broker: &Broker,
+    server: &str,
+    application: &str,
+    linger: &str,
+) -> RunningProxy {
     let mut config = config_json(&simulator.into(), broker.kind(), &broker.url(), server, &[application]);
-    config["dialog"] = json!({"offer_timeout": "20s"});
+    config["dialog"] = json!({"offer_timeout": "20s", "linger": linger});
     RunningProxy::start(&config)
 }
 
@@ -80,7 +86,7 @@ async fn a_version_2_worker_that_accepts_late(kind: Kind) {
     let _alone = ALONE.lock().await;
     let broker = Broker::shared(kind).await;
     let simulator = start_simulator().await;
-    let proxy = patient_proxy(&simulator, broker, "burst-2", "burst2");
+    let proxy = patient_proxy(&simulator, broker, "burst-2", "burst2", "2s");
     let desk = Arc::new(Desk::open(broker.connect("burst").await).await);
     let mut pool = desk.join("burst2").await;
     until_connected(&simulator, "burst2").await;
@@ -110,7 +116,8 @@ async fn a_version_1_worker_that_subscribes_late(kind: Kind) {
     // Of its own, so that all it holds is looked at, whatever its name.
     let broker = Broker::start(kind).await;
     let simulator = start_simulator().await;
-    let proxy = patient_proxy(&simulator, &broker, "burst-1", "burst1");
+    // A slow machine's worker must not come to subscribe after its dialog is gone: it would make the queues once more.
+    let proxy = patient_proxy(&simulator, &broker, "burst-1", "burst1", "10s");
     let pool = Arc::new(GoPool::join(&broker, "burst1").await);
     until_connected(&simulator, "burst1").await;
     let mut held = broker.contents("").await;

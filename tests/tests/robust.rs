@@ -8,8 +8,8 @@ use ari_tests::{
     desk::{Desk, ari},
     on_both_buses,
     oracle::number,
-    wait::eventually,
-    worlds::{Simulated, until_ended},
+    wait::{eventually, soon},
+    worlds::Simulated,
 };
 use asterisk_sim::{CallEnd, Cut, LoadPlan, RestFault};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ async fn a_call_is_given_back_however_often_that_fails(kind: Kind) {
         world.simulator.faults().add(RestFault::on("*", path).times(3).answer(503, "{}"));
     }
     let call = world.simulator.call(&world.application).place();
-    let end = until_ended(&call).await;
+    let end = soon("the call's end", call.wait_ended()).await;
     assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}");
     world.proxy.stop().await;
 }

@@ -1,12 +1,15 @@
 //! The two real brokers behind one handle, so that one test runs on both.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ari_bus::{Bus, BusOptions, connect};
 use ari_testbed::{Nats, RabbitMq, Server};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
-use crate::wait::{ok, soon};
+use crate::wait::{DEADLINE, eventually, ok, soon};
+
+/// How often a broker is asked what it holds.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Which bus a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,22 +98,54 @@ impl Broker {
         bus
     }
 
-    /// What is left on the broker that belongs to dialogs: queues, or subscriptions.
+    /// What the broker holds, in order, to be compared with what it holds at another time: every subscription, or every
+    /// queue with the number of its messages. Those with `part` in their names; with an empty one, all that anybody has.
     ///
     /// # Panics
     /// When the broker cannot be asked.
-    pub async fn left_of_dialogs(&self) -> Vec<String> {
-        let of_dialog = |name: &String| {
-            ["events_", "commands_", "responses_"].iter().any(|prefix| name.starts_with(prefix))
-                && !name.ends_with('>')
-        };
-        let names: Vec<String> = match self {
+    pub async fn contents(&self, part: &str) -> Vec<String> {
+        let mut contents = match self {
             Self::Nats(nats) => ok(nats.subscriptions().await),
             Self::Rabbitmq(rabbitmq) => {
-                ok(rabbitmq.queues().await).into_iter().map(|queue| queue.name).collect()
+                let queues = ok(rabbitmq.queues().await).into_iter();
+                queues.map(|queue| format!("{}: {} messages", queue.name, queue.messages)).collect()
             }
         };
-        names.into_iter().filter(of_dialog).collect()
+        contents.retain(|name| name.contains(part));
+        contents.sort_unstable();
+        contents
+    }
+
+    /// Waits until somebody reads a topic: a worker its pool.
+    ///
+    /// # Panics
+    /// When nobody does, or the broker cannot be asked.
+    pub async fn until_read(&self, topic: &str) {
+        let read = async || match self {
+            Self::Nats(nats) => ok(nats.subscriptions().await).iter().any(|subject| subject == topic),
+            Self::Rabbitmq(rabbitmq) => {
+                let queues = ok(rabbitmq.queues().await);
+                queues.iter().any(|queue| queue.name == topic && queue.consumers > 0)
+            }
+        };
+        eventually(&format!("a reader of {topic}"), read).await;
+    }
+
+    /// Waits until [`contents`](Self::contents) are these and no others.
+    ///
+    /// # Panics
+    /// When that does not come to be; the text shows both.
+    pub async fn until_holds(&self, part: &str, wanted: &[String]) {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let held = self.contents(part).await;
+            if held == wanted {
+                return;
+            }
+            assert!(Instant::now() < until, "the broker should hold {wanted:#?}, and holds {held:#?}");
+            // Each look costs RabbitMQ a process.
+            tokio::time::sleep(LOOK).await;
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use ari_bus::{Bus, Subscription, Topics};
@@ -99,10 +98,26 @@ impl Desk {
         }
     }
 
+    /// Waits until all that was sent to this desk before has arrived: a message of its own stands behind it.
+    ///
+    /// # Panics
+    /// When that does not come.
+    pub async fn fence(&self) {
+        let topic = format!("{}fence", self.inbox);
+        ok(self.bus.publish(&topic, "{}".into()).await);
+        self.until(&topic, "the fence", |letters| letters.first().cloned()).await;
+    }
+
     /// Everything that arrived on a topic so far.
     #[must_use]
     pub fn letters(&self, topic: &str) -> Vec<Value> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner).get(topic).cloned().unwrap_or_default()
+        self.look(topic, <[Value]>::to_vec)
+    }
+
+    /// Looks at what arrived on a topic, where it lies: thousands of letters are not copied for each that comes.
+    fn look<T>(&self, topic: &str, look: impl FnOnce(&[Value]) -> T) -> T {
+        let letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        look(letters.get(topic).map_or(&[], Vec::as_slice))
     }
 
     /// Waits until a topic has what is looked for.
@@ -114,7 +129,7 @@ impl Desk {
         let wait = async {
             loop {
                 arrived.borrow_and_update();
-                if let Some(found) = look(&self.letters(topic)) {
+                if let Some(found) = self.look(topic, &look) {
                     return found;
                 }
                 ok(arrived.changed().await);
@@ -138,12 +153,6 @@ impl Pool {
     pub async fn offer(&mut self) -> Value {
         let Some(message) = soon("an offer", self.0.next()).await else { panic!("the bus is closed") };
         ok(serde_json::from_slice(&message.payload))
-    }
-
-    /// The next offer if one comes within this time.
-    pub async fn offer_within(&mut self, time: Duration) -> Option<Value> {
-        let message = tokio::time::timeout(time, self.0.next()).await.ok()??;
-        Some(ok(serde_json::from_slice(&message.payload)))
     }
 }
 

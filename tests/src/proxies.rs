@@ -1,6 +1,6 @@
 //! Proxies inside the test's process, on an Asterisk (fake or real) and a bus.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use ari_bus::Bus;
 use ari_proxy::{
@@ -9,6 +9,7 @@ use ari_proxy::{
 };
 use ari_testbed::Asterisk;
 use asterisk_sim::Simulator;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,19 @@ pub struct Ari {
     pub user: String,
     /// The password.
     pub password: String,
+}
+
+impl Ari {
+    /// Asks Asterisk itself, without anything of ours in between: status and body.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub async fn get(&self, path: &str) -> (u16, Bytes) {
+        prepare_process();
+        let request = reqwest::Client::new().get(format!("{}{path}", self.rest_url));
+        let answer = ok(request.basic_auth(&self.user, Some(&self.password)).send().await);
+        (answer.status().as_u16(), ok(answer.bytes().await))
+    }
 }
 
 impl From<&Simulator> for Ari {
@@ -75,11 +89,9 @@ pub fn config_json(ari: &Ari, kind: Kind, bus_url: &str, server_id: &str, applic
 /// When it is refused.
 #[must_use]
 pub fn read_config(json: &Value) -> Config {
-    let file = std::env::temp_dir().join(format!("ari-proxy-test-{}.json", uuid::Uuid::now_v7()));
-    ok(std::fs::write(&file, json.to_string()));
-    let config = ok(config::load(&file));
-    ok(std::fs::remove_file(&file));
-    config
+    let mut file = ok(tempfile::NamedTempFile::new());
+    ok(file.write_all(json.to_string().as_bytes()));
+    ok(config::load(file.path()))
 }
 
 /// A proxy that runs until it is stopped.

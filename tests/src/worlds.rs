@@ -2,34 +2,43 @@
 //! test's own.
 
 use ari_testbed::{Asterisk, AsteriskOptions};
-use asterisk_sim::{Simulator, SimulatorOptions};
+use asterisk_sim::{Call, CallEnd, Simulator, SimulatorOptions};
 use serde_json::Value;
 
 use crate::{
     brokers::{Broker, Kind},
     proxies::{RunningProxy, config_json},
-    wait::{eventually, ok},
+    wait::{eventually, ok, soon},
 };
 
 /// A real Asterisk.
-pub struct Real {
+pub struct Real<'a> {
     /// Asterisk; numbers of two digits or more enter the application.
     pub asterisk: Asterisk,
     /// The proxy.
     pub proxy: RunningProxy,
-    /// The broker, shared by the tests of a binary.
-    pub broker: &'static Broker,
+    /// The broker.
+    pub broker: &'a Broker,
     /// The application, which is the server's id as well.
     pub application: String,
 }
 
-impl Real {
-    /// Starts all of it; the application is registered.
+impl Real<'static> {
+    /// Starts all of it on the broker that the tests of a binary share; the application is registered.
     ///
     /// # Panics
     /// When something does not start; the text says why.
     pub async fn new(kind: Kind, options: AsteriskOptions) -> Self {
-        let broker = Broker::shared(kind).await;
+        Real::on(Broker::shared(kind).await, options).await
+    }
+}
+
+impl<'a> Real<'a> {
+    /// Starts all of it on a broker of the test's own; the application is registered.
+    ///
+    /// # Panics
+    /// When something does not start; the text says why.
+    pub async fn on(broker: &'a Broker, options: AsteriskOptions) -> Self {
         let application = fresh_application();
         let asterisk = start_asterisk(options.application(&application)).await;
         let proxy = RunningProxy::between(&asterisk, broker, &application, &application);
@@ -64,7 +73,7 @@ impl Simulated {
         let mut config = config_json(&(&simulator).into(), kind, &broker.url(), &server, &[&application]);
         change(&mut config);
         let proxy = RunningProxy::start(&config);
-        simulator.wait_registered(&application).await;
+        until_connected(&simulator, &application).await;
         Self { simulator, proxy, broker, application }
     }
 }
@@ -87,6 +96,22 @@ pub async fn start_asterisk(options: AsteriskOptions) -> Asterisk {
         Ok(asterisk) => asterisk,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Waits until an application is registered with a fake Asterisk.
+///
+/// # Panics
+/// When it never is.
+pub async fn until_connected(simulator: &Simulator, application: &str) {
+    soon("the application in the fake Asterisk", simulator.wait_registered(application)).await;
+}
+
+/// Waits until a call with a fake Asterisk has ended, and tells how.
+///
+/// # Panics
+/// When it does not end.
+pub async fn until_ended(call: &Call) -> CallEnd {
+    soon("the call's end", call.wait_ended()).await
 }
 
 /// Waits until an application is registered with a real Asterisk.

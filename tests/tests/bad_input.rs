@@ -7,8 +7,8 @@ use ari_tests::{
     go_worker::GoPool,
     on_both_buses,
     proxies::RunningProxy,
-    wait::{eventually, ok},
-    worlds::Simulated,
+    wait::{eventually, ok, soon},
+    worlds::{Simulated, until_connected},
 };
 use asterisk_sim::{Call, ScriptedFrame, Simulator};
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ async fn a_version_1_worker_is_answered_too(kind: Kind) {
     }
     let url = format!("/channels/{}", call.channel_id());
     assert_eq!(dialog.command(&pool, "DELETE", &url, "{}").await["status_code"], 204);
-    assert!(!dialog.has_stray_answer());
+    assert!(!dialog.has_stray_answer(&pool).await);
     proxy.stop().await;
 }
 
@@ -198,7 +198,7 @@ async fn whatever_asterisk_sends_passes_or_is_counted(kind: Kind) {
     // Text that is no text ends the connection, as the websocket's rules have it; the next call comes all the same.
     world.simulator.play_script(&application, &[ScriptedFrame::broken_text(vec![0xff, 0xfe])]).await;
     eventually("connected again", async || world.simulator.handshakes().len() >= 2).await;
-    world.simulator.wait_registered(&application).await;
+    until_connected(&world.simulator, &application).await;
     world.call().await;
     world.proxy.stop().await;
 }
@@ -230,9 +230,10 @@ async fn answers_arrive_whole(kind: Kind) {
         });
     let worker = tokio::spawn(worker);
     let _call = world.simulator.call(&world.application).place();
-    assert!(bodies.recv().await.is_some_and(|body| body == latin), "what is not UTF-8");
-    assert!(bodies.recv().await.is_some_and(|body| body == large), "what is larger than a message");
+    for (body, what) in [(latin, "what is not UTF-8"), (large, "what is larger than a message")] {
+        assert!(soon(what, bodies.recv()).await.is_some_and(|came| came == body), "{what}, whole");
+    }
     stop.cancel();
-    ok(ok(worker.await));
+    ok(ok(soon("the worker's end", worker).await));
     world.proxy.stop().await;
 }

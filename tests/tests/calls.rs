@@ -10,8 +10,9 @@ use std::{
 use ari_client::{Call, Worker};
 use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
-    brokers::Kind,
+    brokers::{Broker, Kind},
     on_both_buses,
+    proxies::Ari,
     wait::{eventually, ok, soon},
     worlds::Real,
 };
@@ -20,36 +21,23 @@ use tokio_util::sync::CancellationToken;
 
 on_both_buses!(a_phone_call_end_to_end, a_pool_of_three_shares_the_calls, every_call_is_cleaned_up);
 
-/// What a person leaves between two steps. Asterisk answers ARI when digits and hold are queued on the channel, and a
-/// hangup overtakes what still waits there.
-const STEP: Duration = Duration::from_millis(500);
-
-/// A call's way from SIPp to a worker.
-struct World(Real);
-
-impl World {
-    async fn new(kind: Kind) -> Self {
-        Self(Real::new(kind, AsteriskOptions::new().arguments("en,premium")).await)
-    }
-
-    /// A worker in a task of its own, until it is told to stop.
-    async fn worker<F>(&self, handler: impl Fn(Call) -> F + Send + Sync + 'static) -> RunningWorker
-    where
-        F: Future<Output = ari_client::Result> + Send + 'static,
-    {
-        let stop = CancellationToken::new();
-        let worker = ok(Worker::connect(self.0.broker.url()).await);
-        let run = worker.application(&self.0.application).shutdown(stop.clone()).run(handler);
-        RunningWorker { stop, task: tokio::spawn(async move { ok(run.await) }) }
-    }
-}
-
+/// A worker in a task of its own, until it is told to stop.
 struct RunningWorker {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl RunningWorker {
+    async fn start<F>(world: &Real<'_>, handler: impl Fn(Call) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ari_client::Result> + Send + 'static,
+    {
+        let stop = CancellationToken::new();
+        let worker = ok(Worker::connect(world.broker.url()).await);
+        let run = worker.application(&world.application).shutdown(stop.clone()).run(handler);
+        Self { stop, task: tokio::spawn(async move { ok(run.await) }) }
+    }
+
     async fn stop(self) {
         self.stop.cancel();
         ok(soon("the worker's end", self.task).await);
@@ -57,55 +45,58 @@ impl RunningWorker {
 }
 
 async fn a_phone_call_end_to_end(kind: Kind) {
-    let world = World::new(kind).await;
-    let worker = world
-        .worker(|call: Call| async move {
+    let world = Real::new(kind, AsteriskOptions::new().arguments("en,premium")).await;
+    let ari = Ari::from(&world.asterisk);
+    let worker = RunningWorker::start(&world, move |call: Call| {
+        let ari = ari.clone();
+        async move {
             assert_eq!(call.args(), ["en", "premium"]);
             assert_eq!(call.dialed(), "1000");
             let channel = call.channel();
             channel.answer().await?;
-            channel.play("sound:hello-world").await?.finished().await?;
+            let greeting = channel.play("sound:hello-world").await?;
+            let playback = format!("/playbacks/{}", greeting.id());
+            assert_eq!(ari.get(&playback).await.0, 200, "it is being played");
+            greeting.finished().await?;
+            assert_eq!(ari.get(&playback).await.0, 404, "Asterisk is through with it");
             channel.send_dtmf("1").await?;
-            tokio::time::sleep(STEP).await;
             channel.hold().await?;
-            tokio::time::sleep(STEP).await;
             channel.unhold().await?;
-            tokio::time::sleep(STEP).await;
+            // Asterisk answers when digits and hold are queued on the channel, and a hangup overtakes what still
+            // waits there. What is played has its turn behind them.
+            channel.play("sound:hello-world").await?.finished().await?;
             channel.hangup().await
-        })
-        .await;
+        }
+    })
+    .await;
 
-    let report = ok(Sipp::call(&world.0.asterisk, &Scenario::HoldAndDtmf, &SippOptions::new()).await);
-    assert!(report.all_went_well(1), "{}\n{}", report.errors, world.0.asterisk.log());
+    let report = ok(Sipp::call(&world.asterisk, &Scenario::HoldAndDtmf, &SippOptions::new()).await);
+    assert!(report.all_went_well(1), "{}\n{}", report.errors, world.asterisk.log());
     assert!(report.messages.contains("Signal=1"), "the digit reached the phone: {}", report.messages);
-    let log = world.0.asterisk.log();
-    assert!(log.contains("Playing 'hello-world"), "{log}");
-    eventually("no channel in Asterisk", async || ok(world.0.asterisk.channels().await) == 0).await;
+    let log = world.asterisk.log();
+    assert_eq!(log.matches("Playing 'hello-world").count(), 2, "{log}");
+    eventually("no channel in Asterisk", async || ok(world.asterisk.channels().await) == 0).await;
     worker.stop().await;
-    world.0.proxy.stop().await;
+    world.proxy.stop().await;
 }
 
 async fn a_pool_of_three_shares_the_calls(kind: Kind) {
     const CALLS: u32 = 300;
-    let world = World::new(kind).await;
+    let world = Real::new(kind, AsteriskOptions::new()).await;
     // Which worker had which channel.
     let taken: Arc<Mutex<HashMap<String, Vec<usize>>>> = Arc::default();
     let mut workers = Vec::new();
     for number in 0..3 {
         let taken = Arc::clone(&taken);
-        let worker = world.worker(move |call: Call| {
-            let channel = call.channel();
-            let id = channel.id().to_owned();
+        let worker = RunningWorker::start(&world, move |call: Call| {
+            let id = call.channel().id().to_owned();
             taken.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().push(number);
-            async move {
-                channel.answer().await?;
-                channel.hangup().await
-            }
+            answer_and_hang_up(call)
         });
         workers.push(worker.await);
     }
     let options = SippOptions::new().calls(CALLS).rate(50).timeout(Duration::from_secs(60));
-    let report = ok(Sipp::call(&world.0.asterisk, &Scenario::Answered, &options).await);
+    let report = ok(Sipp::call(&world.asterisk, &Scenario::Answered, &options).await);
     assert!(report.all_went_well(CALLS.into()), "{} of {CALLS}: {}", report.successful, report.errors);
     let taken = taken.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert_eq!(taken.len(), CALLS as usize, "every call had a worker");
@@ -117,33 +108,27 @@ async fn a_pool_of_three_shares_the_calls(kind: Kind) {
     for worker in workers {
         worker.stop().await;
     }
-    world.0.proxy.stop().await;
+    world.proxy.stop().await;
 }
 
 async fn every_call_is_cleaned_up(kind: Kind) {
     const CALLS: u32 = 200;
-    let world = World::new(kind).await;
-    let worker = world
-        .worker(|call: Call| async move {
-            let channel = call.channel();
-            channel.answer().await?;
-            channel.hangup().await
-        })
-        .await;
+    // Of its own, so that all it holds is looked at, whatever its name.
+    let broker = Broker::start(kind).await;
+    let world = Real::on(&broker, AsteriskOptions::new()).await;
+    let worker = RunningWorker::start(&world, answer_and_hang_up).await;
+    broker.until_read(&world.application).await;
+    let before = broker.contents("").await;
     let options = SippOptions::new().calls(CALLS).rate(50).timeout(Duration::from_secs(60));
-    let report = ok(Sipp::call(&world.0.asterisk, &Scenario::Answered, &options).await);
+    let report = ok(Sipp::call(&world.asterisk, &Scenario::Answered, &options).await);
     assert!(report.all_went_well(CALLS.into()), "{} of {CALLS}: {}", report.successful, report.errors);
-    let token = ari_bus::protocol::server_token(&world.0.application);
-    eventually("nothing left of the dialogs", async || {
-        !world
-            .0
-            .broker
-            .left_of_dialogs()
-            .await
-            .iter()
-            .any(|name| name.contains(&token) && !name.ends_with('>'))
-    })
-    .await;
+    broker.until_holds("", &before).await;
     worker.stop().await;
-    world.0.proxy.stop().await;
+    world.proxy.stop().await;
+}
+
+async fn answer_and_hang_up(call: Call) -> ari_client::Result {
+    let channel = call.channel();
+    channel.answer().await?;
+    channel.hangup().await
 }

@@ -54,7 +54,7 @@ async fn recorded_traffic_drives_a_call(kind: Kind) {
         assert!(app_start[&key].is_string(), "{key} in {app_start}");
     }
     let mut dialog = pool.take(&app_start, Duration::from_millis(20)).await;
-    let Some(start) = dialog.event_within(ari_tests::wait::DEADLINE).await else { panic!("no StasisStart") };
+    let start = dialog.event().await;
     let known: Value = ok(serde_json::from_str(&recorded("events_")[0]));
     for key in keys(&known) {
         assert!(start[&key].is_string(), "{key} in {start}");
@@ -75,16 +75,10 @@ async fn recorded_traffic_drives_a_call(kind: Kind) {
         assert_eq!(came["status_code"], known["status_code"], "{command}");
         assert_eq!(keys(&came), keys(&known), "no field that the library does not know");
     }
+    assert!(!dialog.has_stray_answer(&pool).await);
     // The events of the recorded call's end come in their order.
-    let mut kinds = Vec::new();
-    while kinds.last().is_none_or(|kind| kind != "StasisEnd") {
-        let Some(event) = dialog.event_within(ari_tests::wait::DEADLINE).await else {
-            panic!("only {kinds:?}")
-        };
-        kinds.push(event["type"].as_str().unwrap_or_default().to_owned());
-    }
-    assert!(kinds.contains(&"ChannelHangupRequest".to_owned()), "{kinds:?}");
-    assert!(!dialog.has_stray_answer());
+    let events = dialog.events_until("StasisEnd").await;
+    assert!(events.iter().any(|event| event["type"] == "ChannelHangupRequest"), "{events:#?}");
     proxy.stop().await;
 }
 
@@ -172,26 +166,16 @@ async fn the_sdk_drives_a_call_through_a_version_1_peer(kind: Kind) {
 async fn a_worker_that_subscribes_after_the_call_gets_it_whole(kind: Kind) {
     let Simulated { simulator, proxy, broker, application } = Simulated::new(kind, |_| {}).await;
     let pool = GoPool::join(broker, &application).await;
+    let mut held = broker.contents(&application).await;
     let call = simulator.call(&application).place();
     let app_start = pool.app_start().await;
     call.hangup();
     // Longer than a dialog without a channel lingers.
     let mut dialog = pool.take(&app_start, Duration::from_secs(4)).await;
-    let mut kinds = Vec::new();
-    while kinds.last().is_none_or(|kind| kind != "StasisEnd") {
-        let Some(event) = dialog.event_within(ari_tests::wait::DEADLINE).await else {
-            panic!("only {kinds:?}")
-        };
-        kinds.push(event["type"].as_str().unwrap_or_default().to_owned());
-    }
-    assert_eq!(kinds[0], "StasisStart");
-    let token = ari_bus::protocol::server_token(&application);
-    eventually("nothing left of the dialog", async || {
-        let left = broker.left_of_dialogs().await;
-        // On NATS the worker's own subscriptions are still there.
-        kind == Kind::Nats || !left.iter().any(|name| name.contains(&token))
-    })
-    .await;
+    assert_eq!(dialog.events_until("StasisEnd").await[0]["type"], "StasisStart");
+    held.extend(dialog.still_held(broker));
+    held.sort_unstable();
+    broker.until_holds(&application, &held).await;
     proxy.stop().await;
 }
 

@@ -25,6 +25,8 @@ pub enum Cut {
 pub enum Refusal {
     /// The handshake is answered with this status.
     Status(u16),
+    /// The connection ends without a word, as in an Asterisk that has as many sessions as it may.
+    Silence,
     /// Nobody listens on the port, from a moment later on: new connections of any kind are refused. Open
     /// ones stay.
     Connection,

@@ -59,12 +59,18 @@ async fn a_reader_that_stalls_a_write_is_cut_off() {
 }
 
 #[tokio::test]
-async fn websockets_are_refused_with_a_status_or_not_listened_for() {
+async fn websockets_are_refused_with_a_status_without_a_word_or_not_listened_for() {
     let (sim, mut client) = start("hello").await;
     let url = format!("{}?app=x&api_key={}:{}", sim.websocket_url(), sim.user(), sim.password());
     sim.faults().refuse_websockets(Refusal::Status(503));
     let error = tokio_tungstenite::connect_async(&url).await.unwrap_err();
     assert!(matches!(&error, Error::Http(answer) if answer.status() == 503), "{error:?}");
+    sim.faults().refuse_websockets(Refusal::Silence);
+    let error = tokio_tungstenite::connect_async(&url).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Protocol(ProtocolError::HandshakeIncomplete) | Error::Io(_)),
+        "{error:?}"
+    );
     sim.faults().refuse_websockets(Refusal::Connection);
     let refused = async {
         // A connection that is just being accepted is reset when the listener goes.

@@ -37,10 +37,17 @@ impl Pool {
         ok(self.client.flush().await);
         let (sender, receiver) = mpsc::channel(CAPACITY);
         tokio::spawn(async move {
-            while let Some(message) = messages.next().await {
-                if sender.send(message.payload.to_vec()).await.is_err() {
-                    return;
+            // Without its reader the subscription ends, which another message would be needed to notice.
+            let forward = async {
+                while let Some(message) = messages.next().await {
+                    if sender.send(message.payload.to_vec()).await.is_err() {
+                        return;
+                    }
                 }
+            };
+            tokio::select! {
+                () = forward => {}
+                () = sender.closed() => {}
             }
         });
         receiver

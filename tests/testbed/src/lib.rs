@@ -47,6 +47,7 @@ mod sipp;
 pub use asterisk::{Asterisk, AsteriskOptions, CONTINUED};
 pub use error::{Error, Result};
 pub use nats::Nats;
+pub use ports::free_tcp_port;
 pub use rabbitmq::{Queue, RabbitMq};
 pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Root};
 pub use server::Server;

@@ -20,6 +20,12 @@ const EPHEMERAL: u16 = 32_768;
 /// from port to port, so that a port is not given out twice in this process before all others were.
 static NEXT: Mutex<Option<u16>> = Mutex::new(None);
 
+/// A TCP port on 127.0.0.1 that is free now and stays so, as far as the system's own choice goes: for what a server of
+/// a test listens on besides its own ports.
+pub fn free_tcp_port() -> Result<u16> {
+    tcp()
+}
+
 /// A free TCP port.
 pub(crate) fn tcp() -> Result<u16> {
     block(1, |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())

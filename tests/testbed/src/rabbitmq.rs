@@ -123,7 +123,9 @@ impl RabbitMq {
     pub async fn json(&self, expression: &str) -> Result<Value> {
         let address = format!("localhost:{}", self.setup.distribution);
         let timeout = ANSWER_WITHIN.as_secs().to_string();
-        let words = ["erl_call", "-r", "-address", &address, "-c", COOKIE, "-timeout", &timeout];
+        // RabbitMQ refuses a second one of the same name, which those that the tool chooses for itself (`-r`) soon have.
+        let name = format!("asks{:x}", rand::random::<u64>());
+        let words = ["erl_call", "-h", &name, "-address", &address, "-c", COOKIE, "-timeout", &timeout];
         let output = ["-fetch_stdout", "-no_result_term", "-e"];
         let tool = InRoot::new(words.into_iter().chain(output)).tool(self.root().path());
         let mut tool = tokio::process::Command::from(tool);

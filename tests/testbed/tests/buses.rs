@@ -43,6 +43,16 @@ async fn nats() {
 }
 
 #[tokio::test]
+async fn rabbitmq_answers_many_at_once() {
+    let rabbitmq = RabbitMq::start().await.unwrap();
+    for _ in 0..20 {
+        let (one, two, three) =
+            tokio::join!(rabbitmq.queues(), rabbitmq.connections(), rabbitmq.json("lists:seq(1, 3)"));
+        assert_eq!((one.unwrap(), two.unwrap(), three.unwrap()), (vec![], 0, serde_json::json!([1, 2, 3])));
+    }
+}
+
+#[tokio::test]
 async fn rabbitmq() {
     let rabbitmq = RabbitMq::start().await.unwrap();
     let connection = Connection::connect(&rabbitmq.url(), ConnectionProperties::default()).await.unwrap();

@@ -2,7 +2,7 @@
 //! RabbitMQ. They show up as `memory::…`, `nats::…` and `rabbitmq::…`.
 //!
 //! No test asserts how long something takes; each waits for a condition, under a deadline that only a hang reaches.
-//! `ARI_TESTS_LONG=1` adds the outages that last longer than anybody's patience.
+//! Outages that last longer than anybody's patience are ignored but by `tests/run --long`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and end")]
 
@@ -23,9 +23,10 @@ mod topics;
 
 /// Makes one test of each named function, for one bus.
 macro_rules! stamp {
-    ($bus:ident, $broker:ty, $($area:ident :: $test:ident,)*) => {
+    ($bus:ident, $broker:ty, $($(#[$attribute:meta])? $area:ident :: $test:ident,)*) => {
         mod $bus {
             $(
+                $(#[$attribute])?
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
                     crate::$area::$test::<$broker>().await;
@@ -69,6 +70,7 @@ macro_rules! contract {
             closing::closing_while_the_broker_is_away_does_not_hang,
             outages::a_stopped_broker_comes_back,
             outages::a_killed_broker_comes_back,
+            #[ignore = "takes minutes: tests/run --long"]
             outages::a_broker_that_is_away_for_long_comes_back,
             outages::what_failed_in_an_outage_is_not_sent_later,
             $($more)*

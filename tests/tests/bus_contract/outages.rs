@@ -41,9 +41,6 @@ pub(crate) async fn a_killed_broker_comes_back<B: Broker>() {
 }
 
 pub(crate) async fn a_broker_that_is_away_for_long_comes_back<B: Broker>() {
-    if std::env::var_os("ARI_TESTS_LONG").is_none() {
-        return;
-    }
     let broker = B::start().await;
     let mut readers = Readers::start(&broker).await;
     broker.kill().await;

@@ -3,10 +3,10 @@
 //! `tls/` holds an authority and a server's key and certificate for 127.0.0.1, made for this test and good for nothing
 //! else. The authority's own key was thrown away.
 
-use std::{fs, net::TcpListener, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use ari_bus::{Link, Topics};
-use ari_testbed::{Nats, RabbitMq, Root};
+use ari_testbed::{Nats, RabbitMq, Root, free_tcp_port};
 
 use crate::support::{next, options, publish, unique, until, up};
 
@@ -29,7 +29,7 @@ async fn nats_over_tls() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rabbitmq_over_tls() {
     let files = Files::new();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_tcp_port().unwrap();
     let configuration = format!(
         "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {0}/server.pem\n\
          ssl_options.keyfile = {0}/server.key\n",

@@ -215,10 +215,11 @@ async fn connection(shared: &Shared, mut stream: TcpStream) {
 
 async fn websocket(shared: &Shared, mut stream: TcpStream, buffer: BytesMut, request: &Request) {
     let record = shared.record.arrived(request, true);
-    let refusal = if !shared.may_enter(request) {
-        Some(reply::unauthorized())
-    } else {
-        shared.faults.refused_websockets().map(|status| reply::error(status, "Refused", "Refused by a fault"))
+    let refusal = match shared.faults.refusal() {
+        _ if !shared.may_enter(request) => Some(reply::unauthorized()),
+        Some(Refusal::Silence) => return,
+        Some(Refusal::Status(status)) => Some(reply::error(status, "Refused", "Refused by a fault")),
+        Some(Refusal::Connection) | None => None,
     };
     let wanted = match refusal {
         Some(refusal) => Err(Box::new(refusal)),
@@ -289,14 +290,4 @@ fn answer(shared: &Shared, request: Request) -> Reply {
         body: &request.body,
     };
     rest::answer(&mut shared.world(), &request)
-}
-
-impl Faults {
-    /// The status with which new websockets are refused, if they are.
-    fn refused_websockets(&self) -> Option<u16> {
-        match self.refusal() {
-            Some(Refusal::Status(status)) => Some(status),
-            Some(Refusal::Connection) | None => None,
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The differences between what was seen of the two.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{shape::Shape, side::Seen};
 
@@ -36,13 +36,11 @@ pub(crate) fn compare(script: &str, real: &Seen, fake: &Seen) -> Comparison {
         }
     }
     for id in names(real.orders.keys(), fake.orders.keys()) {
-        let (real, fake) = (real.orders.get(&id), fake.orders.get(&id));
-        // Ids that nobody chose are different every time.
-        let (Some(real), Some(fake)) = (real, fake) else { continue };
+        let order = |seen: &Seen| seen.orders.get(&id).map_or("nothing".to_owned(), |kinds| kinds.join(" "));
+        let (real, fake) = (order(real), order(fake));
         found.orders += 1;
         if real != fake {
-            let place = format!("{script} | order of {id}");
-            found.differences.push(format!("{place}: real {}, fake {}", real.join(" "), fake.join(" ")));
+            found.differences.push(format!("{script} | order of {id}: real {real}, fake {fake}"));
         }
     }
     let missed = |seen: &Seen, side: &str| {
@@ -114,6 +112,8 @@ fn a_missing_field_a_wrong_type_and_a_wrong_order_are_seen() {
         "s | order of c1: real A B, fake B A",
     ];
     assert_eq!(compare("s", &real, &fake).differences, expected);
+    let silent = Seen { orders: BTreeMap::new(), ..seen(json!({ "a": 1, "b": "x" }), &[]) };
+    assert_eq!(compare("s", &real, &silent).differences, ["s | order of c1: real A B, fake nothing"]);
 }
 
 #[test]

@@ -7,6 +7,20 @@ pub(crate) struct Script {
     pub(crate) steps: Vec<Do>,
 }
 
+impl Script {
+    /// Whether the script chose this id: others are different every time.
+    pub(crate) fn chose(&self, id: &str) -> bool {
+        self.steps.iter().any(|step| match step {
+            Do::Ask(_, path, body) => {
+                path.contains(id) || body.as_ref().is_some_and(|body| body.to_string().contains(id))
+            }
+            Do::Send(text) => text.contains(id),
+            Do::Phone(_) => id == "{phone}",
+            Do::Until(_) | Do::Await(..) => false,
+        })
+    }
+}
+
 #[derive(Clone)]
 pub(crate) enum Do {
     /// A request, whose answer is compared.

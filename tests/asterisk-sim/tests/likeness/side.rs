@@ -152,7 +152,7 @@ impl Side {
         for step in &script.steps {
             run.step(step).await;
         }
-        run.finish().await
+        run.finish(script).await
     }
 }
 
@@ -257,7 +257,7 @@ impl<'a> Run<'a> {
     }
 
     /// Waits until all is quiet: no channels, and then an event behind all others on both sockets.
-    async fn finish(mut self) -> Seen {
+    async fn finish(mut self, script: &Script) -> Seen {
         for sipp in std::mem::take(&mut self.phones) {
             sipp.finish().await.unwrap_or_else(|error| panic!("{error}"));
         }
@@ -292,7 +292,9 @@ impl<'a> Run<'a> {
             let about = ["/channel/id", "/peer/id", "/playback/id", "/recording/name", "/bridge/id"];
             let Some(id) = about.into_iter().find_map(at) else { continue };
             let id = if id == self.phone_id { "{phone}" } else { id };
-            self.seen.orders.entry(id.to_owned()).or_default().push(kind);
+            if script.chose(id) {
+                self.seen.orders.entry(id.to_owned()).or_default().push(kind);
+            }
         }
         self.clean_up().await;
         *self.side.all.lock().await = Some(self.all);

@@ -82,6 +82,14 @@ pub(super) fn leaving() -> Script {
 }
 
 pub(super) fn moves() -> Script {
+    let over = |id: &str| {
+        vec![
+            post(&format!("/channels/{id}/move?app=everything&appArgs=over")),
+            wait("StasisEnd", &format!("\"{id}\"")),
+            get("/applications/hello"),
+            post(&format!("/channels/{id}/variable?variable=MOVED&value={id}")),
+        ]
+    };
     script(
         "moves",
         [
@@ -94,6 +102,17 @@ pub(super) fn moves() -> Script {
                 delete("/channels/mv"),
                 wait("ChannelHangupRequest", "mv"),
             ],
+            // To an application on another socket: the old one hears no more of a channel that came in …
+            incoming("mi"),
+            over("mi"),
+            vec![delete("/channels/mi")],
+            // … and all of one that it originated.
+            vec![
+                post("/channels?endpoint=Local/park@default&app=hello&channelId=mo"),
+                wait("StasisStart", "\"mo\""),
+            ],
+            over("mo"),
+            vec![wait("ChannelVarset", "MOVED"), delete("/channels/mo"), wait("ChannelDestroyed", "\"mo\"")],
         ],
     )
 }

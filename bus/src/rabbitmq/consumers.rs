@@ -25,8 +25,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     core::Core,
     fault::{Fault, bus_error, timed_out},
-    feed::{Feed, begin, close},
+    feed::{Feed, begin},
     limits::{RESTORE_AT_ONCE, RESTORE_RETRY_MAX, RESTORE_RETRY_MIN},
+    own::close,
     pump::{Outstanding, Pump, Report},
     session::Session,
     settle::Settled,

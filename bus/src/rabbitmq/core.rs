@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     address::Address, fault::timed_out, journal::Settlement, lanes::Lanes, limits::SHARED_CHANNELS,
-    line::LineHandle, names::Declared, offers::Probe, session::Session, sink::Sink,
+    line::LineHandle, names::Declared, offers::Questions, session::Session, sink::Sink,
 };
 use crate::{BusError, BusErrorKind, BusOptions, Link, protocol::check_topic};
 
@@ -40,7 +40,10 @@ pub(super) struct Core {
     /// Those that hold it open.
     pub(super) keepers: TaskTracker,
     pub(super) lanes: Lanes,
-    pub(super) probes: mpsc::Sender<Probe>,
+    /// Whether anybody listens.
+    pub(super) offers: Arc<Questions>,
+    /// What is not read yet. Apart from the offers, which wait for none of it.
+    pub(super) backlogs: Arc<Questions>,
     /// The channels that topics with one reader share.
     pub(super) shared: Vec<LineHandle>,
     pub(super) journal: mpsc::UnboundedSender<Settlement>,
@@ -66,7 +69,6 @@ impl Core {
         address: Address,
         options: BusOptions,
         lanes: Lanes,
-        probes: mpsc::Sender<Probe>,
         shared: Vec<LineHandle>,
         journal: mpsc::UnboundedSender<Settlement>,
     ) -> Arc<Self> {
@@ -83,7 +85,8 @@ impl Core {
             tasks: TaskTracker::new(),
             keepers: TaskTracker::new(),
             lanes,
-            probes,
+            offers: Arc::default(),
+            backlogs: Arc::default(),
             shared,
             journal,
             next_id: AtomicU64::new(SHARED_CHANNELS as u64),

@@ -12,7 +12,6 @@ use super::{
     core::Core,
     fault::{Fault, bus_error, fault},
     lanes::Work,
-    limits::GOODBYE_DEADLINE,
     session::Session,
     sink::Sink,
 };
@@ -69,11 +68,4 @@ pub(super) async fn begin(
     let (tag, options) = (format!("{id}"), BasicConsumeOptions::default());
     let consumer = channel.basic_consume(queue, tag.as_str().into(), options, FieldTable::default()).await;
     consumer.map_err(|error| (fault(&error), bus_error(&format!("consuming {}", feed.queue), &error)))
-}
-
-/// Says goodbye on a channel, where it still stands.
-pub(super) async fn close(channel: &Channel) {
-    if channel.status().connected() {
-        let _ = tokio::time::timeout(GOODBYE_DEADLINE, channel.close(200, "goodbye".into())).await;
-    }
 }

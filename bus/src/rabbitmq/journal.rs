@@ -27,9 +27,9 @@ use uuid::Uuid;
 use super::{
     core::Core,
     fault::{Fault, fault},
-    feed::close,
     lanes::Work,
     limits::{LEFTOVER_CHECK, LEFTOVER_GRACE, REPAIRS_AT_ONCE, RESTORE_RETRY_MAX},
+    own::close,
     session::Session,
 };
 use crate::{BusError, BusErrorKind, protocol::check_topic};

@@ -65,8 +65,13 @@ pub(super) const PUBLISH_UNIT: usize = 16 << 10;
 /// small enough that two callers share the budget.
 pub(super) const PUBLISH_STEP: usize = 256;
 
-/// Offers that wait for the answer whether anybody is there; more than a second's worth. A further one waits.
-pub(super) const OFFERS_WAITING: usize = 4096;
+/// Callers who wait for the answer to one question about a queue, such as whether anybody listens to it; more than a
+/// second's worth of offers. A further one is told to try again.
+pub(super) const ASKERS_WAITING: usize = 4096;
+
+/// How many questions about queues are asked at once, each on a channel of its own. One at a time would do, if none
+/// could get stuck: in a cluster with a dead node the answer takes more than a minute.
+pub(super) const QUESTIONS_AT_ONCE: usize = 32;
 
 /// How many questions about queues are asked on one channel: lapin keeps the name of each queue that was declared on a
 /// channel until that is closed, and each dialog of a version-1 worker has names of its own.

@@ -8,6 +8,7 @@
 //! | `offers` | asks whether anybody listens |
 //! | `line`, `consumers`, `feed`, `pump`, `sink`, `settle` | consume: a channel, its consumers, its acknowledgements |
 //! | `names`, `lanes` | declare and delete the queues of dialogs |
+//! | `own` | a channel for requests whose failure closes it |
 //! | `journal` | remembers those queues across a crash |
 //! | `route` | from topics to queues and back |
 
@@ -22,6 +23,7 @@ mod limits;
 mod line;
 mod names;
 mod offers;
+mod own;
 mod publisher;
 mod pump;
 mod route;
@@ -80,12 +82,10 @@ impl RabbitmqBus {
             return Err(BusError::new(BusErrorKind::Invalid, "RabbitMQ is used within a Tokio runtime"));
         }
         let (lanes, lane_jobs) = Lanes::new();
-        let (probes, questions) = offers::queue();
         let (journal, settled) = mpsc::unbounded_channel();
         let (shared, commands): (Vec<_>, Vec<_>) = (0..SHARED_CHANNELS as u64).map(LineHandle::new).unzip();
-        let core = Core::new(address, options, lanes, probes, shared.clone(), journal);
+        let core = Core::new(address, options, lanes, shared.clone(), journal);
         let spawn = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| core.tasks.spawn(task);
-        spawn(Box::pin(offers::run(Arc::clone(&core), questions)));
         for jobs in lane_jobs {
             spawn(Box::pin(lanes::run(Arc::clone(&core), jobs)));
         }

@@ -51,7 +51,7 @@ impl Lanes {
         (Self(senders), receivers)
     }
 
-    /// Declares or deletes a queue. Give it a deadline; what is under way when it passes is done all the same.
+    /// Declares or deletes a queue; one that is wanted is not deleted. Give it a deadline; what is under way when it passes is done all the same.
     pub(super) async fn run(&self, session: &Arc<Session>, work: Work, queue: &str) -> Result<(), BusError> {
         let mut hasher = DefaultHasher::new();
         queue.hash(&mut hasher);
@@ -71,6 +71,11 @@ pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(Some(job)) = core.stop.run_until_cancelled(jobs.recv()).await {
         if job.done.is_closed() && job.work == Work::Declare {
             // Whoever wanted it has given up before it began.
+            continue;
+        }
+        if job.work == Work::Delete && core.wants(&job.queue) {
+            // It was declared again meanwhile, or is about to be, by a job behind this one.
+            let _ = job.done.send(Ok(()));
             continue;
         }
         stuck.retain(|_, work| !work.is_finished());

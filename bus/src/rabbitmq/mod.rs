@@ -74,9 +74,9 @@ impl RabbitmqBus {
     /// `Invalid` for a URL or an option that cannot be used, and outside a Tokio runtime.
     pub fn connect(url: &str, options: BusOptions) -> Result<Self, BusError> {
         let address = Address::parse(url)?;
-        if let Some(journal) = &options.queue_journal {
+        if let Some(server_id) = &options.queue_journal {
             // A uuid is put behind it.
-            check(&format!("{journal}.{}", uuid::Uuid::nil()))?;
+            check(&format!("{}.{}", options.names.queue_journal(server_id), uuid::Uuid::nil()))?;
         }
         if Handle::try_current().is_err() {
             return Err(BusError::new(BusErrorKind::Invalid, "RabbitMQ is used within a Tokio runtime"));
@@ -92,7 +92,7 @@ impl RabbitmqBus {
         for (line, commands) in shared.into_iter().zip(commands) {
             spawn(Box::pin(line::run(Arc::clone(&core), line.id, TOPIC_PREFETCH, commands)));
         }
-        if let Some(journal) = core.options.queue_journal.clone() {
+        if let Some(journal) = core.journal_queue() {
             core.registry().lines.insert(journal::JOURNAL);
             spawn(Box::pin(journal::run(Arc::clone(&core), journal, settled)));
         }

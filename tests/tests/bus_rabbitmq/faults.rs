@@ -104,10 +104,8 @@ async fn queues_that_somebody_deletes_are_declared_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_of_somebody_else_s_is_never_deleted() {
     let broker = broker().await;
-    let bus = connect(
-        &broker.url(),
-        BusOptions { queue_journal: Some("ari.pbx.queues".to_owned()), ..BusOptions::default() },
-    );
+    let bus =
+        connect(&broker.url(), BusOptions { queue_journal: Some("pbx".to_owned()), ..BusOptions::default() });
     up(&*bus).await;
     let somebody = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
     let channel = somebody.create_channel().await.unwrap();

@@ -50,6 +50,10 @@ pub(super) const RESTORE_RETRY_MIN: Duration = Duration::from_millis(100);
 /// See [`RESTORE_RETRY_MIN`].
 pub(super) const RESTORE_RETRY_MAX: Duration = Duration::from_secs(5);
 
+/// The longest pause before a subscription that the broker refuses is tried again: each refusal ends the channel, with the
+/// consumers of other subscriptions on it, which have to come back.
+pub(super) const REFUSED_RETRY_MAX: Duration = Duration::from_secs(60);
+
 /// How many queues of one consuming channel are declared and consumed at a time after a reconnect.
 pub(super) const RESTORE_AT_ONCE: usize = 32;
 

@@ -15,6 +15,23 @@ pub(crate) async fn channels(broker: &RabbitMq) -> Vec<String> {
     processes(broker, "rabbit_channel:list()").await
 }
 
+/// The channels that have consumers.
+pub(crate) async fn consuming(broker: &RabbitMq) -> Vec<String> {
+    let consumers = "rabbit_channel:info(Pid, [consumer_count])";
+    let list = format!("[Pid || Pid <- rabbit_channel:list(), [{{_, N}}] <- [{consumers}], N > 0]");
+    processes(broker, &list).await
+}
+
+/// How many messages of a queue wait to be delivered, and how many to be acknowledged.
+pub(crate) async fn waiting(broker: &RabbitMq, queue: &str) -> (u64, u64) {
+    let question = format!(
+        "begin {{ok, Q}} = rabbit_amqqueue:lookup({{resource, <<\"/\">>, queue, <<\"{queue}\">>}}), \
+         [V || {{_, V}} <- rabbit_amqqueue:info(Q, [messages_ready, messages_unacknowledged])] end"
+    );
+    let answer = broker.json(&question).await.unwrap();
+    (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap())
+}
+
 async fn processes(broker: &RabbitMq, list: &str) -> Vec<String> {
     let question = format!("lists:sort([list_to_binary(pid_to_list(Pid)) || Pid <- {list}])");
     let answer = broker.json(&question).await.unwrap();

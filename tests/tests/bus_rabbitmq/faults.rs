@@ -9,6 +9,7 @@ use std::{
 };
 
 use ari_bus::{BusErrorKind, BusOptions, Reach, Topics};
+use ari_testbed::RabbitMq;
 use bytes::Bytes;
 use lapin::{
     Connection, ConnectionProperties,
@@ -77,6 +78,41 @@ async fn a_broker_that_takes_no_messages_counts_as_away() {
     up(&*bus).await;
     publish(&*bus, "plain", "after").await;
     while next(&mut reader).await != "after" {}
+}
+
+/// The broker closes the channel over it, and forgets what others had under way there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_the_broker_refuses_costs_nobody_else_s() {
+    const SENDERS: usize = 20;
+    const MESSAGES: usize = 200;
+    let broker =
+        RabbitMq::start_with("max_message_size = 100000").await.unwrap_or_else(|error| panic!("{error}"));
+    let bus = connected(&broker).await;
+    bus.declare("plain").await.unwrap();
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|_| {
+            let bus = Arc::clone(&bus);
+            tokio::spawn(async move {
+                for _ in 0..MESSAGES {
+                    while let Err(error) = bus.publish("plain", Bytes::from_static(b"small")).await {
+                        assert!(error.is_retryable(), "{error}");
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                }
+            })
+        })
+        .collect();
+    for _ in 0..50 {
+        // In the middle of others that the broker takes.
+        let payloads = [5, 200_000, 5].map(|size| Bytes::from(vec![b'x'; size])).to_vec();
+        let error = bus.publish_all("plain", payloads).await.unwrap_err();
+        assert_eq!(error.kind(), BusErrorKind::Refused, "{error}");
+    }
+    for sender in senders {
+        within("a sender's end", sender).await.unwrap();
+    }
+    let (arrived, _) = waiting(&broker, "plain").await;
+    assert!(arrived >= (SENDERS * MESSAGES + 50 * 2) as u64, "{arrived}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -119,6 +119,23 @@ impl Core {
         }
     }
 
+    /// Makes the link's state known; once closed it stays so.
+    pub(super) fn tell(&self, now: Link) {
+        self.link.send_if_modified(|link| {
+            let open = *link != Link::Closed;
+            if open {
+                *link = now;
+            }
+            open
+        });
+    }
+
+    /// Ends all subscriptions.
+    pub(super) fn end_subscriptions(&self) {
+        let sinks: Vec<_> = self.registry().sinks.drain().filter_map(|(_, sink)| sink.upgrade()).collect();
+        sinks.iter().for_each(|sink| sink.close());
+    }
+
     /// Makes a new session known, which waits for every line that there is.
     pub(super) fn announce(&self, session: &Arc<Session>) {
         // Under one lock, as in `retire`: a line that ends meanwhile is either not waited for or says that it ends.

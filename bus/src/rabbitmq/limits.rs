@@ -81,6 +81,10 @@ pub(super) const QUESTIONS_AT_ONCE: usize = 32;
 /// channel until that is closed, and each dialog of a version-1 worker has names of its own.
 pub(super) const QUESTIONS_A_CHANNEL: usize = 10_000;
 
+/// With fewer channels a connection, declarations, questions and subscriptions can fail for want of one. RabbitMQ
+/// allows 2,047 unless told otherwise.
+pub(super) const CHANNELS_WANTED: u16 = 256;
+
 /// How many of a connection's channels may be lost to errors before it is given up for a new one: three quarters of
 /// the 2,047 that RabbitMQ allows, so that what is in use never lacks one.
 pub(super) const CHANNELS_LOST: usize = 1500;

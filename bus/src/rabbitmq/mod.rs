@@ -62,7 +62,7 @@ use crate::{
 
 /// A RabbitMQ broker, version 3.13 or later.
 ///
-/// Dropping it cuts the connections; [`Bus::close`] says goodbye first.
+/// Dropping it cuts the connections and ends its subscriptions; [`Bus::close`] says goodbye first.
 pub struct RabbitmqBus {
     core: Arc<Core>,
 }
@@ -256,8 +256,7 @@ impl Bus for RabbitmqBus {
             // What is not confirmed by then, nobody can say of whether it arrived.
             let _ = tokio::time::timeout_at(until, session.publisher.drained()).await;
         }
-        let sinks: Vec<_> = core.registry().sinks.drain().filter_map(|(_, sink)| sink.upgrade()).collect();
-        sinks.iter().for_each(|sink| sink.close());
+        core.end_subscriptions();
         core.stop.cancel();
         core.tasks.close();
         // Acknowledgements go out and channels are closed before the connections are.
@@ -268,7 +267,7 @@ impl Bus for RabbitmqBus {
         let _ =
             tokio::time::timeout(goodbye, futures_util::future::join(core.keepers.wait(), core.tasks.wait()))
                 .await;
-        core.link.send_replace(Link::Closed);
+        core.tell(Link::Closed);
     }
 }
 
@@ -276,12 +275,15 @@ impl Drop for RabbitmqBus {
     fn drop(&mut self) {
         let core = &self.core;
         core.closed.cancel();
+        core.end_subscriptions();
         core.stop.cancel();
         if let Some(session) = &*core.session.borrow() {
             session.cut();
         }
         core.hang_up.cancel();
         core.tasks.close();
+        core.keepers.close();
+        core.tell(Link::Closed);
     }
 }
 

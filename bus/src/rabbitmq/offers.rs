@@ -252,3 +252,32 @@ fn counts(answer: lapin::Result<lapin::Queue>) -> lapin::Result<Counts> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_wait_share_a_question_and_those_who_gave_up_cost_none() {
+        let questions = Questions::default();
+        let question = Question { queue: "app".to_owned(), missing: Missing::Make };
+        let enter = |deadline| {
+            let (asker, answer) = oneshot::channel();
+            questions.enter(&question, asker, deadline).map(|needed| (needed, answer))
+        };
+        let (needed, gave_up) = enter(Duration::MAX).unwrap();
+        assert!(needed);
+        drop(gave_up);
+        assert!(questions.begin(&question).is_none());
+
+        let first = [enter(Duration::MAX).unwrap(), enter(Duration::MAX).unwrap()];
+        assert_eq!(first.each_ref().map(|(needed, _)| *needed), [true, false]);
+        assert_eq!(questions.begin(&question).map(|askers| askers.len()), Some(2));
+        // While it is asked: the next time it is asked, or a refusal where the answer is overdue.
+        let (needed, _later) = enter(Duration::MAX).unwrap();
+        assert!(!needed);
+        assert_eq!(enter(Duration::ZERO).unwrap_err().kind(), BusErrorKind::Timeout);
+        questions.end(&question);
+        assert_eq!(questions.begin(&question).map(|askers| askers.len()), Some(1));
+    }
+}

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ari_bus::{BusErrorKind, BusOptions, Reach, Topics};
+use ari_bus::{Bus, BusError, BusErrorKind, BusOptions, Link, Reach, Topics};
 use ari_testbed::RabbitMq;
 use bytes::Bytes;
 use lapin::{
@@ -85,6 +85,7 @@ async fn a_broker_that_takes_no_messages_counts_as_away() {
 async fn a_message_that_the_broker_refuses_costs_nobody_else_s() {
     const SENDERS: usize = 20;
     const MESSAGES: usize = 200;
+    const REFUSED: usize = 50;
     let broker =
         RabbitMq::start_with("max_message_size = 100000").await.unwrap_or_else(|error| panic!("{error}"));
     let bus = connected(&broker).await;
@@ -94,25 +95,33 @@ async fn a_message_that_the_broker_refuses_costs_nobody_else_s() {
             let bus = Arc::clone(&bus);
             tokio::spawn(async move {
                 for _ in 0..MESSAGES {
-                    while let Err(error) = bus.publish("plain", Bytes::from_static(b"small")).await {
-                        assert!(error.is_retryable(), "{error}");
-                        tokio::time::sleep(Duration::from_millis(10)).await;
-                    }
+                    publish_in_the_end(&*bus, &[5]).await.unwrap();
                 }
             })
         })
         .collect();
-    for _ in 0..50 {
+    for _ in 0..REFUSED {
         // In the middle of others that the broker takes.
-        let payloads = [5, 200_000, 5].map(|size| Bytes::from(vec![b'x'; size])).to_vec();
-        let error = bus.publish_all("plain", payloads).await.unwrap_err();
+        let error = publish_in_the_end(&*bus, &[5, 200_000, 5]).await.unwrap_err();
         assert_eq!(error.kind(), BusErrorKind::Refused, "{error}");
     }
     for sender in senders {
         within("a sender's end", sender).await.unwrap();
     }
     let (arrived, _) = waiting(&broker, "plain").await;
-    assert!(arrived >= (SENDERS * MESSAGES + 50 * 2) as u64, "{arrived}");
+    assert!(arrived >= (SENDERS * MESSAGES + REFUSED * 2) as u64, "{arrived}");
+}
+
+/// Publishes messages of these sizes, again while the broker cannot be reached: what is sent on a channel at the moment
+/// of its end may end the connection.
+async fn publish_in_the_end(bus: &dyn Bus, sizes: &[usize]) -> Result<(), BusError> {
+    let payloads: Vec<_> = sizes.iter().map(|size| Bytes::from(vec![b'x'; *size])).collect();
+    loop {
+        match bus.publish_all("plain", payloads.clone()).await {
+            Err(error) if error.is_retryable() => tokio::time::sleep(Duration::from_millis(10)).await,
+            done => return done,
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -276,4 +285,23 @@ async fn a_broker_that_is_killed_under_load_comes_back_each_time() {
     publish(&*sender, "app", "last").await;
     while next(&mut pool).await != "last" {}
     within("the close", reader.close()).await;
+}
+
+/// As `close` does, without the goodbye.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bus_that_is_dropped_ends_its_subscriptions() {
+    let broker = broker().await;
+    let bus = connected(&broker).await;
+    let mut subscriptions = [
+        bus.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap(),
+        bus.subscribe(Topics::One("plain".to_owned())).await.unwrap(),
+        bus.join("app", "workers").await.unwrap(),
+    ];
+    let link = bus.link();
+    drop(bus);
+    for subscription in &mut subscriptions {
+        assert_eq!(within("the end", subscription.next()).await, None);
+    }
+    assert_eq!(link.now(), Link::Closed);
+    until("the broker is left", async || broker.connections().await.unwrap() == 0).await;
 }

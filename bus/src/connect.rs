@@ -13,8 +13,9 @@ pub struct BusOptions {
     pub client_name: String,
     /// The installation's topic names, for the prefix.
     pub names: Names,
-    /// RabbitMQ: the durable queue that remembers the names of declared queues, so that those which a crash left
-    /// behind are found and deleted at the next start. `None` remembers nothing.
+    /// RabbitMQ: the `server_id` of a proxy. The names of the queues that it declares for its dialogs are then remembered in
+    /// a durable queue (see [`Names::queue_journal`]), so that those which a crash left behind are found and deleted at the
+    /// next start. `None` remembers nothing.
     pub queue_journal: Option<String>,
     /// How long an operation waits for the broker.
     pub deadline: Duration,

@@ -19,8 +19,9 @@ pub struct Delivery {
     /// The message.
     pub message: Message,
     /// Run when the reader takes the message, and must not block (RabbitMQ: asks its task to acknowledge). A
-    /// message that is never taken is never acknowledged: the broker gives it to another reader.
-    pub on_taken: Option<Box<dyn FnOnce() + Send>>,
+    /// message that is never taken is never acknowledged: the broker gives it to another reader. False where it has done
+    /// so already, or will: then the reader does not get this copy.
+    pub on_taken: Option<Box<dyn FnOnce() -> bool + Send>>,
 }
 
 impl fmt::Debug for Delivery {
@@ -44,15 +45,17 @@ impl Subscription {
         Self { deliveries, unsubscribe: OnDrop(Some(Box::new(unsubscribe))) }
     }
 
-    /// The next message; `None` once the bus was closed. Outages of the broker are not visible here.
+    /// The next message; `None` once the bus was closed. An outage of the broker does not end it. What was on its way
+    /// then may be lost or, where the broker waits for acknowledgements (RabbitMQ, inboxes apart), come a second time.
     ///
     /// Cancel-safe: a message is either returned or still there.
     pub async fn next(&mut self) -> Option<Message> {
-        let Delivery { message, on_taken } = self.deliveries.recv().await?;
-        if let Some(taken) = on_taken {
-            taken();
+        loop {
+            let Delivery { message, on_taken } = self.deliveries.recv().await?;
+            if on_taken.is_none_or(|taken| taken()) {
+                return Some(message);
+            }
         }
-        Some(message)
     }
 
     /// Unsubscribes and returns the messages that had already arrived and that the broker will give to nobody else

@@ -46,7 +46,7 @@ impl Proxy {
         let names = config.names();
         let options = BusOptions {
             client_name: format!("ari-proxy {}", config.server_id),
-            queue_journal: Some(names.queue_journal(&config.server_id)),
+            queue_journal: Some(config.server_id.clone()),
             names,
             ..BusOptions::default()
         };

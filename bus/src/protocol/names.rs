@@ -191,6 +191,18 @@ impl Names {
         format!("{}ari.open.{}", self.prefix, server_token(application))
     }
 
+    /// Whether a topic is a version-1 topic of a dialog of this server: nobody else makes a queue of that name.
+    #[must_use]
+    pub fn is_of_dialog(&self, server_id: &str, topic: &str) -> bool {
+        let of_dialog = |topic: &str| {
+            let words = ["commands_", "events_", "responses_"];
+            let dialog_id = words.iter().find_map(|word| topic.strip_prefix(word))?;
+            let uuid = dialog_id.strip_prefix(server_token(server_id).as_str())?.strip_prefix('.')?;
+            Uuid::parse_str(uuid).ok()
+        };
+        topic.strip_prefix(self.prefix.as_str()).and_then(of_dialog).is_some()
+    }
+
     /// The durable RabbitMQ queue in which a server keeps the names of the queues that it made for dialogs.
     #[must_use]
     pub fn queue_journal(&self, server_id: &str) -> String {
@@ -295,6 +307,23 @@ mod tests {
         let id = Names::dialog_id("bar 1");
         assert!(id.starts_with("bar%201."));
         assert!(names.commands(&id).starts_with(&names.all_commands("bar 1")));
+    }
+
+    #[test]
+    fn a_server_knows_the_topics_of_its_dialogs() {
+        let names = Names::new("p.");
+        let id = Names::dialog_id("bar 1");
+        for topic in [names.commands(&id), names.events(&id), names.responses(&id)] {
+            assert!(names.is_of_dialog("bar 1", &topic), "{topic}");
+            assert!(
+                !names.is_of_dialog("bar", &topic) && !Names::default().is_of_dialog("bar 1", &topic),
+                "{topic}"
+            );
+        }
+        for other in ["p.app", "p.events_bar%201.1", "p.ari.bar%201.queues", &format!("p.{id}"), "p.events_"]
+        {
+            assert!(!names.is_of_dialog("bar 1", other), "{other}");
+        }
     }
 
     #[test]

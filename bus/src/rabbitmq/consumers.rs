@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryFutureExt as _, stream};
 use lapin::{
     Channel, Consumer,
     options::{BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicQosOptions},
@@ -24,9 +24,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     core::Core,
-    fault::{Fault, bus_error, timed_out},
-    feed::{Feed, begin, close},
-    limits::{RESTORE_AT_ONCE, RESTORE_RETRY_MAX, RESTORE_RETRY_MIN},
+    fault::{Fault, bus_error},
+    feed::{Feed, begin},
+    limits::{REFUSED_RETRY_MAX, RESTORE_AT_ONCE, RESTORE_RETRY_MAX, RESTORE_RETRY_MIN},
+    own::close,
     pump::{Outstanding, Pump, Report},
     session::Session,
     settle::Settled,
@@ -52,6 +53,8 @@ pub(super) struct Consumers {
 struct Open {
     channel: Channel,
     settled: Settled,
+    /// Cancelled when it is lost.
+    gone: CancellationToken,
 }
 
 struct Entry {
@@ -64,6 +67,8 @@ struct Entry {
     /// When to try again, and how long to wait after that.
     not_before: Instant,
     pause: Duration,
+    /// Until when somebody waits for its first success.
+    until: Instant,
     /// The broker refuses it: the link need not wait for it.
     refused: bool,
 }
@@ -76,7 +81,12 @@ struct Running {
 }
 
 impl Entry {
-    fn new(feed: Arc<Feed>, declared: Option<u64>, done: oneshot::Sender<Result<(), BusError>>) -> Self {
+    fn new(
+        feed: Arc<Feed>,
+        declared: Option<u64>,
+        done: oneshot::Sender<Result<(), BusError>>,
+        until: Instant,
+    ) -> Self {
         Self {
             feed,
             declared,
@@ -84,13 +94,14 @@ impl Entry {
             done: Some(done),
             not_before: Instant::now(),
             pause: RESTORE_RETRY_MIN,
+            until,
             refused: false,
         }
     }
 
-    fn later(&mut self) {
+    fn later(&mut self, longest: Duration) {
         self.not_before = Instant::now() + self.pause;
-        self.pause = RESTORE_RETRY_MAX.min(self.pause * 2);
+        self.pause = longest.min(self.pause * 2);
     }
 }
 
@@ -113,7 +124,8 @@ impl Consumers {
         declared: Option<u64>,
         done: oneshot::Sender<Result<(), BusError>>,
     ) {
-        self.entries.insert(id, Entry::new(feed, declared, done));
+        let until = Instant::now() + self.core.options.deadline;
+        self.entries.insert(id, Entry::new(feed, declared, done, until));
         self.idle.insert(id);
     }
 
@@ -159,16 +171,28 @@ impl Consumers {
     /// Forgets the channel and everything that ran on it.
     async fn lose_channel(&mut self) {
         self.generation += 1;
-        let mut consumers = Vec::new();
+        let (mut consumers, mut inboxes) = (Vec::new(), Vec::new());
         for (id, entry) in &mut self.entries {
-            if let Some(running) = entry.running.take() {
+            let Some(running) = entry.running.take() else { continue };
+            self.idle.insert(*id);
+            if entry.feed.is_inbox() {
+                inboxes.push(running);
+            } else {
                 running.stop.cancel();
                 consumers.push(running.pump.await);
-                self.idle.insert(*id);
             }
         }
         if let Some(open) = self.open.take() {
+            open.gone.cancel();
             close(&open.channel).await;
+        }
+        // What came to an inbox is nowhere else any more: its reader gets it first.
+        for Running { mut pump, stop, tag, .. } in inboxes {
+            if tokio::time::timeout(self.core.options.deadline, &mut pump).await.is_err() {
+                tracing::warn!(%tag, "messages to an inbox are lost with the connection: its reader does not read");
+                stop.cancel();
+                consumers.push(pump.await);
+            }
         }
         // Only now: lapin cancels a consumer that is dropped before its channel is closed.
         drop(consumers);
@@ -193,10 +217,7 @@ impl Consumers {
     async fn start(&mut self, session: &Arc<Session>, due: Vec<u64>) {
         let channel = match self.channel(session).await {
             Ok(channel) => channel,
-            Err(error) => {
-                let error = bus_error("opening a channel", &error);
-                return due.into_iter().for_each(|id| self.failed(id, Fault::Lost, error.clone()));
-            }
+            Err(error) => return due.into_iter().for_each(|id| self.failed(id, Fault::Lost, error.clone())),
         };
         let feeds: Vec<_> = due
             .into_iter()
@@ -208,41 +229,51 @@ impl Consumers {
                 let (core, channel) = (&core, &channel);
                 async move {
                     let declared = declared == Some(session.id);
-                    let work = begin(core, session, channel, id, &feed, declared);
-                    let deadline = core.options.deadline;
-                    let late = |_| Err((Fault::Lost, timed_out(&format!("consuming {}", feed.queue))));
-                    (id, feed.clone(), tokio::time::timeout(deadline, work).await.unwrap_or_else(late))
+                    let begun = begin(core, session, channel, id, &feed, declared).await;
+                    (id, feed, begun)
                 }
             })
             .buffer_unordered(RESTORE_AT_ONCE)
             .collect()
             .await;
+        let mut late = false;
         for (id, feed, result) in started {
             match result {
                 Ok(consumer) => self.started(session, id, feed, consumer),
-                Err((fault, error)) => self.failed(id, fault, error),
+                Err((fault, error)) => {
+                    late |= fault == Fault::Late;
+                    self.failed(id, fault, error);
+                }
             }
         }
-        if !channel.status().connected() {
+        // A consumer that comes to be after all would take messages that nobody reads.
+        if late || !channel.status().connected() {
             self.lose_channel().await;
         }
     }
 
-    async fn channel(&mut self, session: &Session) -> lapin::Result<Channel> {
+    async fn channel(&mut self, session: &Session) -> Result<Channel, BusError> {
         if let Some(open) = &self.open {
             if open.channel.status().connected() {
                 return Ok(open.channel.clone());
             }
             self.lose_channel().await;
         }
-        let channel = session.consuming.channel().await?;
-        channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
-        self.open = Some(Open { channel: channel.clone(), settled: Settled::default() });
+        let (doing, prefetch) = ("opening a channel", self.prefetch);
+        let opening = async {
+            let channel = session.consuming.channel().await?;
+            channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+            Ok(channel)
+        };
+        let opening = opening.map_err(|error| bus_error(doing, &error));
+        let channel = self.core.within(doing, opening).await?;
+        let gone = session.broken.child_token();
+        self.open = Some(Open { channel: channel.clone(), settled: Settled::default(), gone });
         Ok(channel)
     }
 
     fn started(&mut self, session: &Session, id: u64, feed: Arc<Feed>, consumer: Consumer) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let (Some(entry), Some(open)) = (self.entries.get_mut(&id), &self.open) else { return };
         let (tag, outstanding) = (consumer.tag(), Arc::<Outstanding>::default());
         let stop = feed.sink.ended.child_token();
         let pump = Pump {
@@ -253,6 +284,7 @@ impl Consumers {
             reports: self.reports.clone(),
             outstanding: Arc::clone(&outstanding),
             stop: stop.clone(),
+            gone: open.gone.clone(),
         };
         self.idle.remove(&id);
         entry.declared = Some(session.id);
@@ -268,8 +300,9 @@ impl Consumers {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.refused = error.kind() == BusErrorKind::Refused;
         entry.declared = None;
-        entry.later();
-        if fault == Fault::Locked {
+        entry.later(if fault.is_an_answer() { REFUSED_RETRY_MAX } else { RESTORE_RETRY_MAX });
+        if fault == Fault::Locked && (entry.done.is_none() || entry.not_before < entry.until) {
+            entry.pause = entry.pause.min(RESTORE_RETRY_MAX);
             // The broker has not noticed yet that our last connection is dead.
             tracing::debug!(queue = entry.feed.queue, %error, "waiting for the queue");
         } else if let Some(done) = entry.done.take() {
@@ -329,7 +362,7 @@ impl Consumers {
         }
         if self.open.as_ref().is_some_and(|open| !open.channel.status().connected()) {
             let entries = self.entries.values_mut();
-            entries.filter(|entry| entry.running.is_some()).for_each(Entry::later);
+            entries.filter(|entry| entry.running.is_some()).for_each(|entry| entry.later(RESTORE_RETRY_MAX));
             return self.lose_channel().await;
         }
         for feed in ended {
@@ -342,7 +375,7 @@ impl Consumers {
             entry.running = None;
             self.idle.insert(feed);
             entry.declared = None;
-            entry.later();
+            entry.later(RESTORE_RETRY_MAX);
         }
     }
 

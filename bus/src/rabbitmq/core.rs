@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     address::Address, fault::timed_out, journal::Settlement, lanes::Lanes, limits::SHARED_CHANNELS,
-    line::LineHandle, names::Declared, offers::Probe, session::Session, sink::Sink,
+    line::LineHandle, names::Declared, offers::Questions, session::Session, sink::Sink,
 };
 use crate::{BusError, BusErrorKind, BusOptions, Link, protocol::check_topic};
 
@@ -40,7 +40,10 @@ pub(super) struct Core {
     /// Those that hold it open.
     pub(super) keepers: TaskTracker,
     pub(super) lanes: Lanes,
-    pub(super) probes: mpsc::Sender<Probe>,
+    /// Whether anybody listens.
+    pub(super) offers: Arc<Questions>,
+    /// What is not read yet. Apart from the offers, which wait for none of it.
+    pub(super) backlogs: Arc<Questions>,
     /// The channels that topics with one reader share.
     pub(super) shared: Vec<LineHandle>,
     pub(super) journal: mpsc::UnboundedSender<Settlement>,
@@ -66,7 +69,6 @@ impl Core {
         address: Address,
         options: BusOptions,
         lanes: Lanes,
-        probes: mpsc::Sender<Probe>,
         shared: Vec<LineHandle>,
         journal: mpsc::UnboundedSender<Settlement>,
     ) -> Arc<Self> {
@@ -83,7 +85,8 @@ impl Core {
             tasks: TaskTracker::new(),
             keepers: TaskTracker::new(),
             lanes,
-            probes,
+            offers: Arc::default(),
+            backlogs: Arc::default(),
             shared,
             journal,
             next_id: AtomicU64::new(SHARED_CHANNELS as u64),
@@ -114,6 +117,23 @@ impl Core {
             }
             (Link::Closed, _) => Err(BusError::new(BusErrorKind::Closed, "the bus is closed")),
         }
+    }
+
+    /// Makes the link's state known; once closed it stays so.
+    pub(super) fn tell(&self, now: Link) {
+        self.link.send_if_modified(|link| {
+            let open = *link != Link::Closed;
+            if open {
+                *link = now;
+            }
+            open
+        });
+    }
+
+    /// Ends all subscriptions.
+    pub(super) fn end_subscriptions(&self) {
+        let sinks: Vec<_> = self.registry().sinks.drain().filter_map(|(_, sink)| sink.upgrade()).collect();
+        sinks.iter().for_each(|sink| sink.close());
     }
 
     /// Makes a new session known, which waits for every line that there is.

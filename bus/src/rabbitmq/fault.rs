@@ -20,6 +20,15 @@ pub(super) enum Fault {
     Denied,
     /// Anything else: the connection or channel is gone, the broker is shutting down.
     Lost,
+    /// There was no answer in time; it may still come.
+    Late,
+}
+
+impl Fault {
+    /// Whether it is the broker's word about one queue, which ends the channel that it was asked on.
+    pub(super) fn is_an_answer(self) -> bool {
+        !matches!(self, Self::Lost | Self::Late)
+    }
 }
 
 /// Classifies an error.
@@ -40,7 +49,7 @@ pub(super) fn fault(error: &lapin::Error) -> Fault {
 pub(super) fn bus_error(doing: &str, error: &lapin::Error) -> BusError {
     let kind = match fault(error) {
         Fault::Mismatch | Fault::Denied => BusErrorKind::Refused,
-        Fault::NotFound | Fault::Locked | Fault::Lost => BusErrorKind::Unavailable,
+        Fault::NotFound | Fault::Locked | Fault::Lost | Fault::Late => BusErrorKind::Unavailable,
     };
     let said = match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),

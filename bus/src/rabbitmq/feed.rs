@@ -10,9 +10,8 @@ use lapin::{
 
 use super::{
     core::Core,
-    fault::{Fault, bus_error, fault},
+    fault::{Fault, bus_error, fault, timed_out},
     lanes::Work,
-    limits::GOODBYE_DEADLINE,
     session::Session,
     sink::Sink,
 };
@@ -50,30 +49,25 @@ pub(super) async fn begin(
     feed: &Feed,
     declared: bool,
 ) -> Result<Consumer, (Fault, BusError)> {
-    let queue = ShortString::from(feed.queue.as_str());
-    match feed.kind {
-        Kind::Durable if declared => {}
-        Kind::Durable => {
-            let declared = core.lanes.run(session, Work::Declare, &feed.queue).await;
-            declared.map_err(|error| (Fault::Lost, error))?;
-        }
-        Kind::Inbox => {
-            let options =
-                QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-            let declared = channel.queue_declare(queue.clone(), options, FieldTable::default()).await;
-            declared.map_err(|error| {
-                (fault(&error), bus_error(&format!("declaring the inbox {queue}"), &error))
-            })?;
-        }
+    let doing = format!("consuming {}", feed.queue);
+    if feed.kind == Kind::Durable && !declared {
+        let declared = core.within(&doing, core.lanes.run(session, Work::Declare, &feed.queue)).await;
+        declared.map_err(|error| (Fault::Lost, error))?;
     }
-    let (tag, options) = (format!("{id}"), BasicConsumeOptions::default());
-    let consumer = channel.basic_consume(queue, tag.as_str().into(), options, FieldTable::default()).await;
-    consumer.map_err(|error| (fault(&error), bus_error(&format!("consuming {}", feed.queue), &error)))
+    match tokio::time::timeout(core.options.deadline, consume(channel, id, feed)).await {
+        Ok(Ok(consumer)) => Ok(consumer),
+        Ok(Err(error)) => Err((fault(&error), bus_error(&doing, &error))),
+        Err(_) => Err((Fault::Late, timed_out(&doing))),
+    }
 }
 
-/// Says goodbye on a channel, where it still stands.
-pub(super) async fn close(channel: &Channel) {
-    if channel.status().connected() {
-        let _ = tokio::time::timeout(GOODBYE_DEADLINE, channel.close(200, "goodbye".into())).await;
+async fn consume(channel: &Channel, id: u64, feed: &Feed) -> lapin::Result<Consumer> {
+    let queue = ShortString::from(feed.queue.as_str());
+    if feed.is_inbox() {
+        let options =
+            QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+        channel.queue_declare(queue.clone(), options, FieldTable::default()).await?;
     }
+    let (tag, options) = (id.to_string(), BasicConsumeOptions::default());
+    channel.basic_consume(queue, tag.into(), options, FieldTable::default()).await
 }

@@ -11,12 +11,12 @@
 //! seconds ([`LEFTOVER_GRACE`]) before it is looked for; and who holds more names of a living process than names of
 //! his own steps back in the line, so that the other can acknowledge them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, future::ready, stream};
 use lapin::{
-    Channel, Consumer,
+    BasicProperties, Channel, Consumer,
     options::{BasicAckOptions, BasicConsumeOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable, ShortString},
 };
@@ -26,13 +26,15 @@ use uuid::Uuid;
 
 use super::{
     core::Core,
-    fault::{Fault, fault},
-    feed::close,
+    fault::{bus_error, timed_out},
     lanes::Work,
     limits::{LEFTOVER_CHECK, LEFTOVER_GRACE, REPAIRS_AT_ONCE, RESTORE_RETRY_MAX},
+    offers::Missing,
+    own::close,
+    publisher::Parcel,
     session::Session,
 };
-use crate::{BusError, BusErrorKind, protocol::check_topic};
+use crate::{BusError, BusErrorKind, Reach};
 
 /// The journal among the consuming channels that a new session waits for: a name that is written before the journal's
 /// queue is there is lost.
@@ -63,8 +65,34 @@ pub(super) fn line(process: Uuid, queue: &str) -> Bytes {
 /// Reads what [`line`] wrote.
 fn read(data: &[u8]) -> Option<(String, Uuid)> {
     let Line { queue, process } = serde_json::from_slice(data).ok()?;
-    check_topic(&queue).ok()?;
     Some((queue, process.parse().ok()?))
+}
+
+impl Core {
+    /// The journal's queue, if this process keeps one.
+    pub(super) fn journal_queue(&self) -> Option<String> {
+        self.options.queue_journal.as_ref().map(|server_id| self.options.names.queue_journal(server_id))
+    }
+
+    /// Whether a topic's queue is one that the journal is for. Whoever can publish to the journal can write names into it,
+    /// and must not have any other queue deleted.
+    fn keeps(&self, topic: &str) -> bool {
+        let server_id = self.options.queue_journal.as_deref();
+        server_id.is_some_and(|server_id| self.options.names.is_of_dialog(server_id, topic))
+    }
+
+    /// Writes names of queues of this process into the journal, and waits for the broker's confirmation at most so long.
+    pub(super) async fn note(&self, session: &Session, topics: &[impl AsRef<str>], wait: Duration) {
+        let topics = topics.iter().map(AsRef::as_ref).filter(|topic| self.keeps(topic));
+        let payloads: Vec<Bytes> = topics.map(|topic| line(self.process, topic)).collect();
+        let Some(journal) = self.journal_queue().filter(|_| !payloads.is_empty()) else { return };
+        let properties = BasicProperties::default().with_content_type("application/json".into());
+        let parcel = Parcel { queue: journal.into(), properties, payloads };
+        let written = tokio::time::timeout(wait, session.publisher.publish(parcel.persistent())).await;
+        if !matches!(written, Ok(Ok(()))) {
+            tracing::debug!("the journal has not confirmed names: a crash now would leave queues behind");
+        }
+    }
 }
 
 /// The queue that says that a process lives.
@@ -76,7 +104,23 @@ fn sign_of_life(journal: &str, process: Uuid) -> String {
 #[derive(Debug)]
 struct Stranger {
     look_at: Instant,
+    /// It was not there when it was last looked for, or has not been looked for yet.
+    absent: bool,
     names: Vec<(String, u64)>,
+}
+
+impl Stranger {
+    fn new(now: Instant) -> Self {
+        Self { look_at: now + LEFTOVER_GRACE, absent: true, names: Vec::new() }
+    }
+
+    /// It was looked for. Says whether it is dead: one that was seen before may just be reconnecting.
+    fn looked_for(&mut self, lives: bool, now: Instant) -> bool {
+        let dead = self.absent && !lives;
+        self.absent = !lives;
+        self.look_at = now + if lives { LEFTOVER_CHECK } else { LEFTOVER_GRACE };
+        dead
+    }
 }
 
 /// The journal's task.
@@ -128,11 +172,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads the journal until its channel ends, or it is time to step back.
     async fn read(&self, settled: &mut mpsc::UnboundedReceiver<Settlement>) -> Result<(), BusError> {
-        let failed = |error| super::fault::bus_error("reading the journal", &error);
+        let failed = |error| bus_error("reading the journal", &error);
         let opening = tokio::time::timeout(self.core.options.deadline, self.open()).await;
         self.session.settled(JOURNAL);
         let (channel, mut consumer) =
-            opening.map_err(|_| super::fault::timed_out("reading the journal"))?.map_err(failed)?;
+            opening.map_err(|_| timed_out("reading the journal"))?.map_err(failed)?;
         let mut strangers: HashMap<Uuid, Stranger> = HashMap::new();
         let result = loop {
             let look_at = strangers.values().map(|stranger| stranger.look_at).min();
@@ -153,7 +197,7 @@ impl Reader<'_> {
                     }
                 }
                 () = tokio::time::sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
-                    if self.look(&channel, &mut strangers).await? {
+                    if self.look(&channel, &mut strangers).await {
                         break Ok(());
                     }
                 }
@@ -180,81 +224,82 @@ impl Reader<'_> {
 
     /// Takes a name; returns its tag if it needs no keeping.
     fn received(&self, strangers: &mut HashMap<Uuid, Stranger>, data: &[u8], tag: u64) -> Option<u64> {
-        let Some((queue, process)) = read(data) else {
+        let Some((queue, process)) = read(data).filter(|(queue, _)| self.core.keeps(queue)) else {
             tracing::warn!(journal = self.journal, "a message in the journal is not ours; it is dropped");
             return Some(tag);
         };
         if process == self.core.process {
-            return self
-                .core
-                .journaled(&queue, Settlement { generation: self.generation, tag })
-                .map(|old| old.tag);
+            let unneeded = self.core.journaled(&queue, Settlement { generation: self.generation, tag });
+            // One of an earlier channel is not to be settled on this one: it comes again.
+            return unneeded.filter(|old| old.generation == self.generation).map(|old| old.tag);
         }
-        let look_at = Instant::now() + LEFTOVER_GRACE;
-        let stranger = strangers.entry(process).or_insert_with(|| Stranger { look_at, names: Vec::new() });
+        let stranger = strangers.entry(process).or_insert_with(|| Stranger::new(Instant::now()));
         stranger.names.push((queue, tag));
         None
     }
 
     /// Looks for the processes whose names are here, and deletes the queues of dead ones. Says whether to step back.
-    async fn look(
-        &self,
-        channel: &Channel,
-        strangers: &mut HashMap<Uuid, Stranger>,
-    ) -> Result<bool, BusError> {
+    async fn look(&self, channel: &Channel, strangers: &mut HashMap<Uuid, Stranger>) -> bool {
         let now = Instant::now();
-        let due: Vec<Uuid> = strangers
-            .iter()
-            .filter(|(_, stranger)| stranger.look_at <= now)
-            .map(|(process, _)| *process)
-            .collect();
-        for process in due {
-            if self.lives(process).await? {
-                let Some(stranger) = strangers.get_mut(&process) else { continue };
-                if stranger.names.len() > self.core.declared() {
-                    return Ok(true);
+        let due = strangers.iter_mut().filter(|(_, stranger)| stranger.look_at <= now);
+        for (process, stranger) in due {
+            let sign = sign_of_life(self.journal, *process);
+            let looking = self.core.reach(&sign, Missing::Leave);
+            let lives = match self.core.within("looking for another process", looking).await {
+                Ok(reach) => reach == Reach::Somebody,
+                Err(error) => {
+                    tracing::debug!(%process, %error, "it is looked for later");
+                    stranger.look_at = now + LEFTOVER_GRACE;
+                    continue;
                 }
-                stranger.look_at = now + LEFTOVER_CHECK;
-                continue;
+            };
+            if lives && stranger.names.len() > self.core.declared() {
+                return true;
             }
-            let Some(stranger) = strangers.remove(&process) else { continue };
-            tracing::info!(%process, queues = stranger.names.len(), "deleting the queues that an earlier process left");
-            let deletions = stream::iter(stranger.names).for_each_concurrent(
-                REPAIRS_AT_ONCE,
-                |(queue, tag)| async move {
-                    if self.core.lanes.run(self.session, Work::Delete, &queue).await.is_ok() {
-                        ack(channel, tag).await;
-                    }
-                },
-            );
-            deletions.await;
+            if stranger.looked_for(lives, now) {
+                tracing::info!(%process, queues = stranger.names.len(), "deleting the queues that an earlier process left");
+                let names = std::mem::take(&mut stranger.names);
+                stranger.names = self.delete(channel, names).await;
+            }
         }
-        Ok(false)
+        strangers.retain(|_, stranger| !stranger.names.is_empty());
+        false
     }
 
-    async fn lives(&self, process: Uuid) -> Result<bool, BusError> {
-        let failed = |error: &lapin::Error| super::fault::bus_error("looking for another process", error);
-        let asking = async {
-            let channel = self.session.consuming.channel().await?;
-            let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-            let name = ShortString::from(sign_of_life(self.journal, process));
-            let answer = channel.queue_declare(name, passive, FieldTable::default()).await;
-            close(&channel).await;
-            answer
-        };
-        match tokio::time::timeout(self.core.options.deadline, asking).await {
-            Err(_) => Err(super::fault::timed_out("looking for another process")),
-            Ok(Ok(_)) => Ok(true),
-            Ok(Err(error)) => match fault(&error) {
-                Fault::NotFound => Ok(false),
-                Fault::Locked => Ok(true),
-                _ => Err(failed(&error)),
-            },
-        }
+    /// Deletes queues and acknowledges their names; returns those that are still to be deleted.
+    async fn delete(&self, channel: &Channel, names: Vec<(String, u64)>) -> Vec<(String, u64)> {
+        let deletions = stream::iter(names).map(|(queue, tag)| async move {
+            let deletion = self.core.lanes.run(self.session, Work::Delete, &queue);
+            if let Err(error) = self.core.within(&format!("deleting {queue}"), deletion).await {
+                tracing::debug!(queue, %error, "not deleted yet");
+                return Some((queue, tag));
+            }
+            ack(channel, tag).await;
+            None
+        });
+        deletions.buffer_unordered(REPAIRS_AT_ONCE).filter_map(ready).collect().await
     }
 }
 
 async fn ack(channel: &Channel, tag: u64) {
     // Fails with the channel alone, and then the name comes again.
     let _ = channel.basic_ack(tag, BasicAckOptions::default()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_was_seen_is_dead_when_it_is_missed_twice() {
+        let now = Instant::now();
+        let mut unseen = Stranger::new(now);
+        assert!(unseen.looked_for(false, now));
+        let mut seen = Stranger::new(now);
+        assert!(!seen.looked_for(true, now));
+        assert_eq!(seen.look_at, now + LEFTOVER_CHECK);
+        assert!(!seen.looked_for(false, now));
+        assert_eq!(seen.look_at, now + LEFTOVER_GRACE);
+        assert!(seen.looked_for(false, now));
+    }
 }

@@ -10,11 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use lapin::{
-    Channel,
-    options::{QueueDeclareOptions, QueueDeleteOptions},
-    types::FieldTable,
-};
+use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -24,6 +20,7 @@ use super::{
     core::Core,
     fault::{Fault, bus_error, fault, mismatch, timed_out},
     limits::{LANE_WAITING, QUEUE_LANES, STUCK_DEADLINE},
+    own::Own,
     session::Session,
 };
 use crate::{BusError, BusErrorKind};
@@ -54,7 +51,7 @@ impl Lanes {
         (Self(senders), receivers)
     }
 
-    /// Declares or deletes a queue. Give it a deadline; what is under way when it passes is done all the same.
+    /// Declares or deletes a queue; one that is wanted is not deleted. Give it a deadline; what is under way when it passes is done all the same.
     pub(super) async fn run(&self, session: &Arc<Session>, work: Work, queue: &str) -> Result<(), BusError> {
         let mut hasher = DefaultHasher::new();
         queue.hash(&mut hasher);
@@ -67,16 +64,18 @@ impl Lanes {
     }
 }
 
-/// An open channel, and the session it belongs to.
-type Open = Option<(u64, Channel)>;
-
 /// A lane's task.
 pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
-    let mut open: Open = None;
+    let mut own = Own::default();
     let mut stuck: HashMap<String, JoinHandle<()>> = HashMap::new();
     while let Some(Some(job)) = core.stop.run_until_cancelled(jobs.recv()).await {
         if job.done.is_closed() && job.work == Work::Declare {
             // Whoever wanted it has given up before it began.
+            continue;
+        }
+        if job.work == Work::Delete && core.wants(&job.queue) {
+            // It was declared again meanwhile, or is about to be, by a job behind this one.
+            let _ = job.done.send(Ok(()));
             continue;
         }
         stuck.retain(|_, work| !work.is_finished());
@@ -86,9 +85,9 @@ pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
         }
         let queue = job.queue.clone();
         let (back, done) = oneshot::channel();
-        let work = core.tasks.spawn(attempt(open.take(), job, back));
+        let work = core.tasks.spawn(attempt(std::mem::take(&mut own), job, back));
         match tokio::time::timeout(core.options.deadline, done).await {
-            Ok(channel) => open = channel.unwrap_or_default(),
+            Ok(channel) => own = channel.unwrap_or_default(),
             // The broker looks for a node that is down, for a minute, and then says 404. That is waited for, since
             // then the queue can be replaced; what follows in this lane takes a new channel.
             Err(_) => drop(stuck.insert(queue, work)),
@@ -97,10 +96,10 @@ pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
 }
 
 /// Does one job to its end, and gives the channel back.
-async fn attempt(mut open: Open, job: Job, back: oneshot::Sender<Open>) {
+async fn attempt(mut own: Own, job: Job, back: oneshot::Sender<Own>) {
     let queue = &job.queue;
     let broken = job.session.broken.clone();
-    let working = tokio::time::timeout(STUCK_DEADLINE, work(&mut open, &job));
+    let working = tokio::time::timeout(STUCK_DEADLINE, work(&mut own, &job));
     let result = match broken.run_until_cancelled(working).await {
         Some(Ok(result)) => result,
         Some(Err(_)) => Err(timed_out(&format!("queue {queue}"))),
@@ -109,27 +108,27 @@ async fn attempt(mut open: Open, job: Job, back: oneshot::Sender<Open>) {
         }
     };
     let _ = job.done.send(result);
-    let _ = back.send(open);
+    let _ = back.send(own);
 }
 
-async fn work(open: &mut Open, job: &Job) -> Result<(), BusError> {
+async fn work(own: &mut Own, job: &Job) -> Result<(), BusError> {
     let queue = &job.queue;
     match job.work {
-        Work::Delete => match delete(open, job).await {
+        Work::Delete => match delete(own, job).await {
             Err(error) if fault(&error) != Fault::NotFound => {
                 Err(bus_error(&format!("deleting the queue {queue}"), &error))
             }
             _ => Ok(()),
         },
         Work::Declare => {
-            let mut result = declare(open, job).await;
+            let mut result = declare(own, job).await;
             if result.as_ref().is_err_and(|error| fault(error) == Fault::NotFound) {
                 // A queue whose home node is down is there and is not: in its place a new one can be declared once
                 // it was deleted. Its messages are out of reach in any case.
-                if let Err(error) = delete(open, job).await {
+                if let Err(error) = delete(own, job).await {
                     tracing::debug!(queue, %error, "deleting a queue whose node is down");
                 }
-                result = declare(open, job).await;
+                result = declare(own, job).await;
             }
             result.map_err(|error| match fault(&error) {
                 Fault::Mismatch => mismatch(queue, &error),
@@ -139,34 +138,12 @@ async fn work(open: &mut Open, job: &Job) -> Result<(), BusError> {
     }
 }
 
-async fn declare(open: &mut Open, job: &Job) -> lapin::Result<()> {
-    let channel = channel(open, &job.session).await?;
-    let options = QueueDeclareOptions::durable();
-    let result = channel.queue_declare(job.queue.as_str().into(), options, FieldTable::default()).await;
-    keep_or_drop(open, result).map(|_| ())
+async fn declare(own: &mut Own, job: &Job) -> lapin::Result<()> {
+    own.declare(&job.session, &job.queue, QueueDeclareOptions::durable()).await.map(|_| ())
 }
 
-async fn delete(open: &mut Open, job: &Job) -> lapin::Result<()> {
-    let channel = channel(open, &job.session).await?;
-    let result = channel.queue_delete(job.queue.as_str().into(), QueueDeleteOptions::default()).await;
-    keep_or_drop(open, result).map(|_| ())
-}
-
-/// An error ends its channel.
-fn keep_or_drop<T>(open: &mut Open, result: lapin::Result<T>) -> lapin::Result<T> {
-    if result.is_err() {
-        *open = None;
-    }
-    result
-}
-
-async fn channel<'a>(open: &'a mut Open, session: &Session) -> lapin::Result<&'a Channel> {
-    let usable = |(id, channel): &(u64, Channel)| *id == session.id && channel.status().connected();
-    if !open.as_ref().is_some_and(usable) {
-        *open = None;
-    }
-    match open {
-        Some((_, channel)) => Ok(channel),
-        None => Ok(&open.insert((session.id, session.consuming.channel().await?)).1),
-    }
+async fn delete(own: &mut Own, job: &Job) -> lapin::Result<()> {
+    let channel = own.channel(&job.session).await?;
+    let deleted = channel.queue_delete(job.queue.as_str().into(), QueueDeleteOptions::default()).await;
+    own.keep_or_drop(deleted).map(|_| ())
 }

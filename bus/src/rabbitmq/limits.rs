@@ -50,6 +50,10 @@ pub(super) const RESTORE_RETRY_MIN: Duration = Duration::from_millis(100);
 /// See [`RESTORE_RETRY_MIN`].
 pub(super) const RESTORE_RETRY_MAX: Duration = Duration::from_secs(5);
 
+/// The longest pause before a subscription that the broker refuses is tried again: each refusal ends the channel, with the
+/// consumers of other subscriptions on it, which have to come back.
+pub(super) const REFUSED_RETRY_MAX: Duration = Duration::from_secs(60);
+
 /// How many queues of one consuming channel are declared and consumed at a time after a reconnect.
 pub(super) const RESTORE_AT_ONCE: usize = 32;
 
@@ -65,12 +69,21 @@ pub(super) const PUBLISH_UNIT: usize = 16 << 10;
 /// small enough that two callers share the budget.
 pub(super) const PUBLISH_STEP: usize = 256;
 
-/// Offers that wait for the answer whether anybody is there; more than a second's worth. A further one waits.
-pub(super) const OFFERS_WAITING: usize = 4096;
+/// Callers who wait for the answer to one question about a queue, such as whether anybody listens to it; more than a
+/// second's worth of offers. A further one is told to try again.
+pub(super) const ASKERS_WAITING: usize = 4096;
+
+/// How many questions about queues are asked at once, each on a channel of its own. One at a time would do, if none
+/// could get stuck: in a cluster with a dead node the answer takes more than a minute.
+pub(super) const QUESTIONS_AT_ONCE: usize = 32;
 
 /// How many questions about queues are asked on one channel: lapin keeps the name of each queue that was declared on a
 /// channel until that is closed, and each dialog of a version-1 worker has names of its own.
 pub(super) const QUESTIONS_A_CHANNEL: usize = 10_000;
+
+/// With fewer channels a connection, declarations, questions and subscriptions can fail for want of one. RabbitMQ
+/// allows 2,047 unless told otherwise.
+pub(super) const CHANNELS_WANTED: u16 = 256;
 
 /// How many of a connection's channels may be lost to errors before it is given up for a new one: three quarters of
 /// the 2,047 that RabbitMQ allows, so that what is in use never lacks one.

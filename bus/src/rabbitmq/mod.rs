@@ -8,6 +8,7 @@
 //! | `offers` | asks whether anybody listens |
 //! | `line`, `consumers`, `feed`, `pump`, `sink`, `settle` | consume: a channel, its consumers, its acknowledgements |
 //! | `names`, `lanes` | declare and delete the queues of dialogs |
+//! | `own` | a channel for requests whose failure closes it |
 //! | `journal` | remembers those queues across a crash |
 //! | `route` | from topics to queues and back |
 
@@ -22,6 +23,7 @@ mod limits;
 mod line;
 mod names;
 mod offers;
+mod own;
 mod publisher;
 mod pump;
 mod route;
@@ -60,7 +62,7 @@ use crate::{
 
 /// A RabbitMQ broker, version 3.13 or later.
 ///
-/// Dropping it cuts the connections; [`Bus::close`] says goodbye first.
+/// Dropping it cuts the connections and ends its subscriptions; [`Bus::close`] says goodbye first.
 pub struct RabbitmqBus {
     core: Arc<Core>,
 }
@@ -72,27 +74,25 @@ impl RabbitmqBus {
     /// `Invalid` for a URL or an option that cannot be used, and outside a Tokio runtime.
     pub fn connect(url: &str, options: BusOptions) -> Result<Self, BusError> {
         let address = Address::parse(url)?;
-        if let Some(journal) = &options.queue_journal {
+        if let Some(server_id) = &options.queue_journal {
             // A uuid is put behind it.
-            check(&format!("{journal}.{}", uuid::Uuid::nil()))?;
+            check(&format!("{}.{}", options.names.queue_journal(server_id), uuid::Uuid::nil()))?;
         }
         if Handle::try_current().is_err() {
             return Err(BusError::new(BusErrorKind::Invalid, "RabbitMQ is used within a Tokio runtime"));
         }
         let (lanes, lane_jobs) = Lanes::new();
-        let (probes, questions) = offers::queue();
         let (journal, settled) = mpsc::unbounded_channel();
         let (shared, commands): (Vec<_>, Vec<_>) = (0..SHARED_CHANNELS as u64).map(LineHandle::new).unzip();
-        let core = Core::new(address, options, lanes, probes, shared.clone(), journal);
+        let core = Core::new(address, options, lanes, shared.clone(), journal);
         let spawn = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| core.tasks.spawn(task);
-        spawn(Box::pin(offers::run(Arc::clone(&core), questions)));
         for jobs in lane_jobs {
             spawn(Box::pin(lanes::run(Arc::clone(&core), jobs)));
         }
         for (line, commands) in shared.into_iter().zip(commands) {
             spawn(Box::pin(line::run(Arc::clone(&core), line.id, TOPIC_PREFETCH, commands)));
         }
-        if let Some(journal) = core.options.queue_journal.clone() {
+        if let Some(journal) = core.journal_queue() {
             core.registry().lines.insert(journal::JOURNAL);
             spawn(Box::pin(journal::run(Arc::clone(&core), journal, settled)));
         }
@@ -256,8 +256,7 @@ impl Bus for RabbitmqBus {
             // What is not confirmed by then, nobody can say of whether it arrived.
             let _ = tokio::time::timeout_at(until, session.publisher.drained()).await;
         }
-        let sinks: Vec<_> = core.registry().sinks.drain().filter_map(|(_, sink)| sink.upgrade()).collect();
-        sinks.iter().for_each(|sink| sink.close());
+        core.end_subscriptions();
         core.stop.cancel();
         core.tasks.close();
         // Acknowledgements go out and channels are closed before the connections are.
@@ -268,7 +267,7 @@ impl Bus for RabbitmqBus {
         let _ =
             tokio::time::timeout(goodbye, futures_util::future::join(core.keepers.wait(), core.tasks.wait()))
                 .await;
-        core.link.send_replace(Link::Closed);
+        core.tell(Link::Closed);
     }
 }
 
@@ -276,12 +275,15 @@ impl Drop for RabbitmqBus {
     fn drop(&mut self) {
         let core = &self.core;
         core.closed.cancel();
+        core.end_subscriptions();
         core.stop.cancel();
         if let Some(session) = &*core.session.borrow() {
             session.cut();
         }
         core.hang_up.cancel();
         core.tasks.close();
+        core.keepers.close();
+        core.tell(Link::Closed);
     }
 }
 

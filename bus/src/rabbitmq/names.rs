@@ -4,15 +4,13 @@
 use std::{collections::hash_map::Entry, sync::Arc};
 
 use futures_util::{StreamExt as _, stream};
-use lapin::types::ShortString;
 
 use super::{
     core::{Core, check},
     feed::{Feed, Kind},
-    journal::{self, Settlement},
+    journal::Settlement,
     lanes::Work,
     limits::{DELETIONS_REMEMBERED, JOURNAL_WAIT, REPAIRS_AT_ONCE, SHARED_CHANNELS},
-    publisher::Parcel,
     session::Session,
     sink::Sink,
 };
@@ -51,7 +49,7 @@ impl Core {
                 Ok(()) => core.within(&doing, core.consume(&session, &topic)).await,
                 Err(error) if !error.is_retryable() => {
                     // The broker refused: what has this name, if anything, is somebody else's.
-                    core.forget(&topic);
+                    core.forget(&topic, |_| true);
                     return Err(error);
                 }
                 failed => failed,
@@ -69,19 +67,8 @@ impl Core {
 
     /// Declares the queue; a new one's name goes to the journal first.
     async fn declare_now(&self, session: &Arc<Session>, topic: &str, new: bool) -> Result<(), BusError> {
-        if let Some(journal) = self.options.queue_journal.as_ref().filter(|_| new) {
-            let parcel = Parcel {
-                queue: ShortString::from(journal.as_str()),
-                properties: lapin::BasicProperties::default().with_content_type("application/json".into()),
-                payloads: vec![journal::line(self.process, topic)],
-            };
-            let written = session.publisher.publish(parcel.persistent());
-            if !matches!(tokio::time::timeout(JOURNAL_WAIT, written).await, Ok(Ok(()))) {
-                tracing::debug!(
-                    topic,
-                    "the journal has not confirmed the name: a crash now would leave the queue behind"
-                );
-            }
+        if new {
+            self.note(session, &[topic], JOURNAL_WAIT).await;
         }
         self.lanes.run(session, Work::Declare, topic).await
     }
@@ -162,25 +149,40 @@ impl Core {
         if let Some((shared, feed)) = self.unwanted(topic) {
             self.shared[shared].remove(feed, false);
         }
+        self.delete_unwanted(topic).await
+    }
+
+    /// Deletes a topic's queue, unless it is declared again meanwhile: its lane looks once more.
+    async fn delete_unwanted(&self, topic: &str) -> Result<(), BusError> {
         let session = self.session()?;
         let doing = format!("deleting {topic}");
         let result = self.within(&doing, self.lanes.run(&session, Work::Delete, topic)).await;
-        if result.as_ref().is_err_and(BusError::is_retryable) {
-            return result;
-        }
-        if self.registry().declared.get(topic).is_some_and(|declared| declared.unwanted) {
-            self.forget(topic);
+        if !result.as_ref().is_err_and(BusError::is_retryable) {
+            self.forget(topic, |declared| declared.unwanted);
         }
         result
     }
 
     /// A topic's queue is gone, or is not ours: the journal need not know it any more.
-    fn forget(&self, topic: &str) {
-        let known = self.registry().declared.remove(topic);
+    fn forget(&self, topic: &str, whether: impl FnOnce(&Declared) -> bool) {
+        let known = {
+            let mut registry = self.registry();
+            registry
+                .declared
+                .get(topic)
+                .is_some_and(whether)
+                .then(|| registry.declared.remove(topic))
+                .flatten()
+        };
         if let Some(settlement) = known.and_then(|declared| declared.journaled) {
             // A journal that has ended keeps the name: the next start finds nothing to delete.
             let _ = self.journal.send(settlement);
         }
+    }
+
+    /// Whether this process has a topic and does not mean to delete it.
+    pub(super) fn wants(&self, topic: &str) -> bool {
+        self.registry().declared.get(topic).is_some_and(|declared| !declared.unwanted)
     }
 
     /// Marks a topic for deletion and returns its consumer, if it has one.
@@ -203,14 +205,11 @@ impl Core {
         }
     }
 
-    /// A name of this process came from the journal: keep its delivery while the queue is there. Returns the
-    /// delivery of a name that is not needed any more.
+    /// A name of this process came from the journal: keep its delivery while the queue is there. Returns a delivery that
+    /// is not needed any more: this one, or an earlier one of the same name.
     pub(super) fn journaled(&self, topic: &str, settlement: Settlement) -> Option<Settlement> {
         match self.registry().declared.get_mut(topic) {
-            Some(declared) => {
-                declared.journaled = Some(settlement);
-                None
-            }
+            Some(declared) => declared.journaled.replace(settlement),
             None => Some(settlement),
         }
     }
@@ -220,30 +219,37 @@ impl Core {
         self.registry().declared.len()
     }
 
-    /// Does what was remembered: deletes what is unwanted. After a reconnect also declares again what nobody here
-    /// consumes, in case the broker came back without its data; what is consumed, its consumer declared.
+    /// Does what was remembered: deletes what is unwanted. After a reconnect, in case the broker came back without its
+    /// data, also writes to the journal again what is wanted, and declares what nobody here consumes; what is consumed, its
+    /// consumer declared.
     pub(super) async fn repair(&self, session: &Arc<Session>, reconnected: bool) {
-        let (mut unwanted, mut wanted) = (Vec::new(), Vec::new());
+        let (mut unwanted, mut wanted, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         for (topic, declared) in &self.registry().declared {
             if declared.unwanted {
                 unwanted.push(topic.clone());
-            } else if reconnected && declared.feed.is_none() {
+            } else if reconnected {
                 wanted.push(topic.clone());
+                if declared.feed.is_none() {
+                    unread.push(topic.clone());
+                }
             }
         }
         let deletions = stream::iter(unwanted).for_each_concurrent(REPAIRS_AT_ONCE, |topic| async move {
-            if let Err(error) = self.delete_now(&topic).await {
+            if let Err(error) = self.delete_unwanted(&topic).await {
                 tracing::debug!(topic, %error, "not deleted yet");
             }
         });
-        let declarations = stream::iter(wanted).for_each_concurrent(REPAIRS_AT_ONCE, |topic| async move {
-            let still = self.registry().declared.get(&topic).is_some_and(|declared| !declared.unwanted);
+        let declarations = stream::iter(unread).for_each_concurrent(REPAIRS_AT_ONCE, |topic| async move {
             let declared = self.lanes.run(session, Work::Declare, &topic);
-            if still && let Err(error) = self.within(&topic, declared).await {
+            if self.wants(&topic)
+                && let Err(error) = self.within(&topic, declared).await
+            {
                 tracing::warn!(topic, %error, "a queue is not there after the reconnect");
             }
         });
-        deletions.await;
+        self.note(session, &wanted, self.options.deadline).await;
+        // First what somebody waits for.
         declarations.await;
+        deletions.await;
     }
 }

@@ -6,32 +6,59 @@
 //! closes its channel where there is no queue, and a connection has only so many of them (see `wire`): it is left
 //! for the rest.
 //!
-//! A declaration that fails closes the channel, so nothing else uses this one and one question is asked at a time; all
-//! offers to a topic that wait share the answer.
+//! Everybody who waits when a question is asked shares its answer. It is asked once at a time, by a task that goes on as
+//! long as there is somebody who wants to know, and waited for to its end: the broker can be stuck over one queue (see
+//! [`STUCK_DEADLINE`]) and answers the next at once.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
+    collections::{HashMap, HashSet, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use lapin::{Channel, options::QueueDeclareOptions, types::FieldTable};
-use tokio::sync::{mpsc, oneshot};
+use lapin::options::QueueDeclareOptions;
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::Instant,
+};
 
 use super::{
     core::Core,
     fault::{Fault, bus_error, fault, timed_out},
-    feed::close,
-    limits::{OFFERS_WAITING, QUESTIONS_A_CHANNEL},
+    limits::{ASKERS_WAITING, QUESTIONS_A_CHANNEL, QUESTIONS_AT_ONCE, STUCK_DEADLINE},
+    own::Own,
     session::Session,
 };
 use crate::{BusError, BusErrorKind, Reach};
 
-/// A question.
+/// The questions of one kind.
 #[derive(Debug)]
-pub(super) struct Probe {
-    question: Question,
-    answer: oneshot::Sender<Result<Counts, BusError>>,
+pub(super) struct Questions {
+    turns: Semaphore,
+    desk: Mutex<Desk>,
 }
+
+#[derive(Debug, Default)]
+struct Desk {
+    asked: HashMap<Question, Askers>,
+    /// The session that the rest belongs to.
+    session: u64,
+    /// Channels that no question uses at the moment.
+    idle: Vec<Own>,
+    /// Queues that somebody declared differently, or that this login may not make.
+    as_they_are: HashSet<String>,
+}
+
+/// Who wants to know the answer to a question.
+#[derive(Debug, Default)]
+struct Askers {
+    /// Those who came after it was asked last.
+    waiting: Vec<Asker>,
+    /// Since when its answer is waited for.
+    since: Option<Instant>,
+}
+
+type Asker = oneshot::Sender<Result<Counts, BusError>>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Question {
@@ -56,122 +83,201 @@ struct Counts {
     messages: u32,
 }
 
-/// The ends of the queue of questions.
-pub(super) fn queue() -> (mpsc::Sender<Probe>, mpsc::Receiver<Probe>) {
-    mpsc::channel(OFFERS_WAITING)
-}
-
 impl Core {
     /// Asks whether a queue has consumers. Give it a deadline.
-    pub(super) async fn reach(&self, queue: &str, missing: Missing) -> Result<Reach, BusError> {
-        let counts = self.counts(queue, missing).await?;
+    pub(super) async fn reach(self: &Arc<Self>, queue: &str, missing: Missing) -> Result<Reach, BusError> {
+        let counts = self.counts(&self.offers, queue, missing).await?;
         Ok(if counts.consumers == 0 { Reach::Nobody } else { Reach::Somebody })
     }
 
     /// Asks how many messages of a queue nobody has taken. Give it a deadline.
-    pub(super) async fn unread(&self, queue: &str) -> Result<usize, BusError> {
-        let counts = self.counts(queue, Missing::Leave).await?;
+    pub(super) async fn unread(self: &Arc<Self>, queue: &str) -> Result<usize, BusError> {
+        let counts = self.counts(&self.backlogs, queue, Missing::Leave).await?;
         Ok(usize::try_from(counts.messages).unwrap_or(usize::MAX))
     }
 
-    async fn counts(&self, queue: &str, missing: Missing) -> Result<Counts, BusError> {
-        let gone = || BusError::new(BusErrorKind::Closed, "the bus is closed");
-        let (answer, answered) = oneshot::channel();
+    async fn counts(
+        self: &Arc<Self>,
+        questions: &Arc<Questions>,
+        queue: &str,
+        missing: Missing,
+    ) -> Result<Counts, BusError> {
         let question = Question { queue: queue.to_owned(), missing };
-        self.probes.send(Probe { question, answer }).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        let (asker, answer) = oneshot::channel();
+        if questions.enter(&question, asker, self.options.deadline)? {
+            self.tasks.spawn(run(Arc::clone(self), Arc::clone(questions), question));
+        }
+        answer.await.map_err(|_| BusError::new(BusErrorKind::Closed, "the bus is closed"))?
     }
 }
 
-/// The task that asks.
-pub(super) async fn run(core: Arc<Core>, mut probes: mpsc::Receiver<Probe>) {
-    let mut asker = Asker::default();
-    let mut waiting = Vec::new();
-    loop {
-        let received = core.stop.run_until_cancelled(probes.recv_many(&mut waiting, OFFERS_WAITING)).await;
-        if received.is_none_or(|count| count == 0) {
-            return;
+/// The task that asks one question, as long as somebody wants to know.
+async fn run(core: Arc<Core>, questions: Arc<Questions>, question: Question) {
+    while let Some(Ok(_turn)) = core.stop.run_until_cancelled(questions.turns.acquire()).await {
+        let Some(askers) = questions.begin(&question) else { return };
+        let answer = questions.ask(&core, &question).await;
+        questions.end(&question);
+        for asker in askers {
+            let _ = asker.send(answer.clone());
         }
-        let mut by_question: HashMap<Question, Vec<_>> = HashMap::new();
-        for probe in waiting.drain(..) {
-            by_question.entry(probe.question).or_default().push(probe.answer);
-        }
-        for (question, answers) in by_question {
-            let answer = asker.ask(&core, question).await;
-            for waiting in answers {
-                let _ = waiting.send(answer.clone());
-            }
-        }
+    }
+    questions.desk().asked.remove(&question);
+}
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self { turns: Semaphore::new(QUESTIONS_AT_ONCE), desk: Mutex::default() }
     }
 }
 
-#[derive(Default)]
-struct Asker {
-    /// The session that the rest belongs to.
-    session: u64,
-    channel: Option<Channel>,
-    /// How many questions were asked on the channel.
-    asked: usize,
-    /// Queues that somebody declared differently, or that this login may not make.
-    as_they_are: HashSet<String>,
-}
+impl Questions {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // Nothing that holds the lock can leave it half changed.
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-impl Asker {
-    async fn ask(&mut self, core: &Core, mut question: Question) -> Result<Counts, BusError> {
-        let session = core.session()?;
-        if self.session != session.id {
-            *self = Self { session: session.id, ..Self::default() };
-        }
-        let doing = format!("asking who listens to {}", question.queue);
-        loop {
-            if self.as_they_are.contains(&question.queue) {
-                question.missing = Missing::Leave;
+    /// Somebody wants to know. Says whether a task is needed, because nobody else does; refuses if there are too many
+    /// already, or the broker is stuck over this question.
+    fn enter(&self, question: &Question, asker: Asker, deadline: Duration) -> Result<bool, BusError> {
+        match self.desk().asked.entry(question.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(Askers { waiting: vec![asker], since: None });
+                Ok(true)
             }
-            let asked = tokio::time::timeout(core.options.deadline, self.look(&session, &question)).await;
-            let result = asked.map_err(|_| timed_out(&doing));
-            if !matches!(result, Ok(Ok(_))) {
-                self.channel = None;
-            }
-            let error = match result? {
-                Ok(counts) => return Ok(counts),
-                Err(error) => error,
-            };
-            match fault(&error) {
-                // With a queue to be made: its home node is down, and with it whoever reads it there.
-                Fault::NotFound => return Ok(Counts::default()),
-                // Only a reader holds a queue exclusively.
-                Fault::Locked => return Ok(Counts { consumers: 1, messages: 0 }),
-                // Remembered for the session: each such attempt costs a channel.
-                Fault::Mismatch | Fault::Denied if question.missing == Missing::Make => {
-                    self.as_they_are.insert(question.queue.clone());
+            Entry::Occupied(mut askers) => {
+                let askers = askers.get_mut();
+                let stuck = askers.since.is_some_and(|since| since.elapsed() >= deadline);
+                if stuck || askers.waiting.len() >= ASKERS_WAITING {
+                    return Err(timed_out(&question.doing()));
                 }
-                _ => return Err(bus_error(&doing, &error)),
+                askers.waiting.push(asker);
+                Ok(false)
             }
         }
     }
 
-    async fn look(&mut self, session: &Session, question: &Question) -> lapin::Result<Counts> {
-        let queue = question.queue.as_str().into();
-        let options = match question.missing {
-            Missing::Make => QueueDeclareOptions::durable(),
-            Missing::Leave => QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() },
-        };
-        let channel = self.channel(session).await?;
-        let queue = channel.queue_declare(queue, options, FieldTable::default()).await?;
-        Ok(Counts { consumers: queue.consumer_count(), messages: queue.message_count() })
+    /// The question is asked now: who waits for its answer? If nobody does any more, it is forgotten.
+    fn begin(&self, question: &Question) -> Option<Vec<Asker>> {
+        let mut desk = self.desk();
+        let askers = desk.asked.get_mut(question)?;
+        askers.waiting.retain(|asker| !asker.is_closed());
+        if askers.waiting.is_empty() {
+            desk.asked.remove(question);
+            return None;
+        }
+        askers.since = Some(Instant::now());
+        Some(std::mem::take(&mut askers.waiting))
     }
 
-    async fn channel(&mut self, session: &Session) -> lapin::Result<Channel> {
-        if self.asked >= QUESTIONS_A_CHANNEL
-            && let Some(channel) = self.channel.take()
-        {
-            close(&channel).await;
+    /// The question was answered.
+    fn end(&self, question: &Question) {
+        if let Some(askers) = self.desk().asked.get_mut(question) {
+            askers.since = None;
         }
-        self.asked += 1;
-        if let Some(channel) = self.channel.as_ref().filter(|channel| channel.status().connected()) {
-            return Ok(channel.clone());
+    }
+
+    async fn ask(&self, core: &Core, question: &Question) -> Result<Counts, BusError> {
+        let session = core.session()?;
+        let mut own = self.idle(&session).await;
+        let looking = tokio::time::timeout(STUCK_DEADLINE, self.look(&mut own, &session, question));
+        match session.broken.run_until_cancelled(looking).await {
+            Some(Ok(answer)) => {
+                self.put_back(&session, own);
+                answer.map_err(|error| bus_error(&question.doing(), &error))
+            }
+            Some(Err(_)) => Err(timed_out(&question.doing())),
+            None => {
+                let text = format!("{}: the connection was lost", question.doing());
+                Err(BusError::new(BusErrorKind::Unavailable, text))
+            }
         }
-        self.asked = 1;
-        Ok(self.channel.insert(session.consuming.channel().await?).clone())
+    }
+
+    async fn look(&self, own: &mut Own, session: &Session, question: &Question) -> lapin::Result<Counts> {
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        if question.missing == Missing::Make && !self.desk().as_they_are.contains(&question.queue) {
+            match own.declare(session, &question.queue, QueueDeclareOptions::durable()).await {
+                // Remembered for the session: each such attempt costs a channel.
+                Err(error) if matches!(fault(&error), Fault::Mismatch | Fault::Denied) => {
+                    self.desk().as_they_are.insert(question.queue.clone());
+                }
+                answer => return counts(answer),
+            }
+        }
+        counts(own.declare(session, &question.queue, passive).await)
+    }
+
+    /// A channel for one question.
+    async fn idle(&self, session: &Session) -> Own {
+        loop {
+            let Some(own) = self.desk_of(session).idle.pop() else { return Own::default() };
+            if own.serves(session, QUESTIONS_A_CHANNEL) {
+                return own;
+            }
+            own.close().await;
+        }
+    }
+
+    fn put_back(&self, session: &Session, own: Own) {
+        self.desk_of(session).idle.push(own);
+    }
+
+    /// The desk, cleared of what belongs to an earlier session.
+    fn desk_of(&self, session: &Session) -> MutexGuard<'_, Desk> {
+        let mut desk = self.desk();
+        if desk.session < session.id {
+            desk.session = session.id;
+            desk.idle.clear();
+            desk.as_they_are.clear();
+        }
+        desk
+    }
+}
+
+impl Question {
+    fn doing(&self) -> String {
+        format!("asking about the queue {}", self.queue)
+    }
+}
+
+fn counts(answer: lapin::Result<lapin::Queue>) -> lapin::Result<Counts> {
+    match answer {
+        Ok(queue) => Ok(Counts { consumers: queue.consumer_count(), messages: queue.message_count() }),
+        Err(error) => match fault(&error) {
+            // With a queue to be made: its home node is down, and with it whoever reads it there.
+            Fault::NotFound => Ok(Counts::default()),
+            // Only a reader holds a queue exclusively.
+            Fault::Locked => Ok(Counts { consumers: 1, messages: 0 }),
+            _ => Err(error),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_wait_share_a_question_and_those_who_gave_up_cost_none() {
+        let questions = Questions::default();
+        let question = Question { queue: "app".to_owned(), missing: Missing::Make };
+        let enter = |deadline| {
+            let (asker, answer) = oneshot::channel();
+            questions.enter(&question, asker, deadline).map(|needed| (needed, answer))
+        };
+        let (needed, gave_up) = enter(Duration::MAX).unwrap();
+        assert!(needed);
+        drop(gave_up);
+        assert!(questions.begin(&question).is_none());
+
+        let first = [enter(Duration::MAX).unwrap(), enter(Duration::MAX).unwrap()];
+        assert_eq!(first.each_ref().map(|(needed, _)| *needed), [true, false]);
+        assert_eq!(questions.begin(&question).map(|askers| askers.len()), Some(2));
+        // While it is asked: the next time it is asked, or a refusal where the answer is overdue.
+        let (needed, _later) = enter(Duration::MAX).unwrap();
+        assert!(!needed);
+        assert_eq!(enter(Duration::ZERO).unwrap_err().kind(), BusErrorKind::Timeout);
+        questions.end(&question);
+        assert_eq!(questions.begin(&question).map(|askers| askers.len()), Some(1));
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    fault::bus_error,
+    fault::{bus_error, fault},
     limits::{LARGEST_MESSAGE, LONGEST_EXPIRY_MS, PUBLISH_BUDGET, PUBLISH_STEP, PUBLISH_UNIT},
     wire::Wire,
 };
@@ -98,36 +98,72 @@ impl Publisher {
 
     /// Publishes in order and waits until all is confirmed. Cancelled, it leaves what was sent and sends no more.
     pub(super) async fn publish(&self, parcel: Parcel) -> Result<(), BusError> {
-        let doing = || format!("publishing to {}", parcel.queue);
+        let Err((confirmed, why)) = self.pipelined(&parcel).await else { return Ok(()) };
+        if !why.may_be_another_s() {
+            return Err(why.error(&parcel));
+        }
+        // The broker refused a message by closing the channel, with everything that was under way. The one that it
+        // refuses again, when it comes alone, is the one that it meant.
+        let mut refused = Ok(());
+        for payload in &parcel.payloads[confirmed..] {
+            match self.alone(&parcel, payload).await {
+                Ok(()) => {}
+                Err(why) if why.may_be_another_s() => refused = refused.and(Err(why.error(&parcel))),
+                Err(why) => return Err(why.error(&parcel)),
+            }
+        }
+        refused
+    }
+
+    /// Publishes step by step, without waiting for one step's confirms before the next. Where it fails, also tells how
+    /// many messages are confirmed.
+    async fn pipelined(&self, parcel: &Parcel) -> Result<(), (usize, Unconfirmed)> {
         // The same channel for all: were it replaced in between, a later message could come without an earlier one.
-        let channel = self.channel().await.map_err(|error| bus_error(&doing(), &error))?;
-        let mut confirmed = Vec::new();
+        let channel = self.channel().await.map_err(|error| (0, Unconfirmed::Failed(error)))?;
+        let mut under_way = Vec::new();
         let mut rest = parcel.payloads.as_slice();
         while !rest.is_empty() {
             let (units, count) = step(rest);
             let (now, later) = rest.split_at(count);
             rest = later;
-            let permit = Arc::clone(&self.budget).acquire_many_owned(units).await;
-            let permit = permit.map_err(|_| BusError::new(BusErrorKind::Closed, "the bus is closed"))?;
-            let sent = self.hand_over(&channel, &parcel, now);
-            let (done, all_confirmed) = oneshot::channel();
-            self.confirms.spawn(confirm(sent, permit, done));
-            confirmed.push(all_confirmed);
+            // Closed with the bus: nothing more is sent, and what was sent is nobody's any more.
+            let permit = self.permit(units).await.map_err(|why| (0, why))?;
+            under_way.push((count, self.step(&channel, parcel, now, permit)));
         }
-        for all_confirmed in confirmed {
-            match all_confirmed.await {
-                Ok(Ok(())) => {}
-                Ok(Err(Unconfirmed::Refused)) => {
-                    let text = format!("{}: the broker could not take the message", doing());
-                    return Err(BusError::new(BusErrorKind::Unavailable, text));
-                }
-                Ok(Err(Unconfirmed::Failed(error))) => return Err(bus_error(&doing(), &error)),
-                Err(_) => {
-                    return Err(BusError::new(BusErrorKind::Unavailable, "the runtime is shutting down"));
-                }
-            }
+        let mut confirmed = 0;
+        for (count, all_confirmed) in under_way {
+            let result = all_confirmed.await.unwrap_or(Err((0, Unconfirmed::Stopped)));
+            result.map_err(|(more, why)| (confirmed + more, why))?;
+            confirmed += count;
         }
         Ok(())
+    }
+
+    /// Publishes a message while nothing else is under way.
+    async fn alone(&self, parcel: &Parcel, payload: &Bytes) -> Result<(), Unconfirmed> {
+        let permit = self.permit(PUBLISH_BUDGET).await?;
+        // Only now: what was under way before may have closed an earlier one.
+        let channel = self.channel().await.map_err(Unconfirmed::Failed)?;
+        let confirmed = self.step(&channel, parcel, std::slice::from_ref(payload), permit);
+        confirmed.await.unwrap_or(Err((0, Unconfirmed::Stopped))).map_err(|(_, why)| why)
+    }
+
+    /// Waits until the budget has so many units.
+    async fn permit(&self, units: u32) -> Result<OwnedSemaphorePermit, Unconfirmed> {
+        Arc::clone(&self.budget).acquire_many_owned(units).await.map_err(|_| Unconfirmed::Stopped)
+    }
+
+    /// Sends messages; returns what tells that they are confirmed.
+    fn step(
+        &self,
+        channel: &Arc<Channel>,
+        parcel: &Parcel,
+        payloads: &[Bytes],
+        permit: OwnedSemaphorePermit,
+    ) -> oneshot::Receiver<StepResult> {
+        let (done, all_confirmed) = oneshot::channel();
+        self.confirms.spawn(confirm(self.hand_over(channel, parcel, payloads), permit, done));
+        all_confirmed
     }
 
     /// Puts messages into lapin's queue, in order.
@@ -179,25 +215,46 @@ fn send(channel: &Arc<Channel>, parcel: &Parcel, payload: &Bytes) -> Sent {
     }
 }
 
-/// Why a step is not confirmed.
+/// Of a step that failed: how many of its messages were confirmed before, and why the next was not.
+type StepResult = Result<(), (usize, Unconfirmed)>;
+
+/// Why a message is not confirmed.
 enum Unconfirmed {
-    Refused,
+    /// The broker could not take it.
+    Nack,
     Failed(lapin::Error),
+    /// The bus is closed, or the runtime is shutting down.
+    Stopped,
 }
 
-async fn confirm(
-    sent: Vec<Sent>,
-    permit: OwnedSemaphorePermit,
-    done: oneshot::Sender<Result<(), Unconfirmed>>,
-) {
+impl Unconfirmed {
+    /// Whether the channel was closed over a message, which may be any of those that were under way.
+    fn may_be_another_s(&self) -> bool {
+        matches!(self, Self::Failed(error) if fault(error).is_an_answer())
+    }
+
+    fn error(&self, parcel: &Parcel) -> BusError {
+        let doing = format!("publishing to {}", parcel.queue);
+        match self {
+            Self::Nack => {
+                let text = format!("{doing}: the broker could not take the message");
+                BusError::new(BusErrorKind::Unavailable, text)
+            }
+            Self::Failed(error) => bus_error(&doing, error),
+            Self::Stopped => BusError::new(BusErrorKind::Closed, "the bus is closed"),
+        }
+    }
+}
+
+async fn confirm(sent: Vec<Sent>, permit: OwnedSemaphorePermit, done: oneshot::Sender<StepResult>) {
     let mut result = Ok(());
-    for sent in sent {
+    for (before, sent) in sent.into_iter().enumerate() {
         let confirmation = sent.await;
         if result.is_ok() {
             result = match confirmation {
                 Ok(Confirmation::Ack(_)) => Ok(()),
-                Ok(Confirmation::Nack(_) | Confirmation::NotRequested) => Err(Unconfirmed::Refused),
-                Err(error) => Err(Unconfirmed::Failed(error)),
+                Ok(Confirmation::Nack(_) | Confirmation::NotRequested) => Err((before, Unconfirmed::Nack)),
+                Err(error) => Err((before, Unconfirmed::Failed(error))),
             };
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Pump {
     pub(super) reports: mpsc::UnboundedSender<Report>,
     pub(super) outstanding: Arc<Outstanding>,
     pub(super) stop: CancellationToken,
+    /// Cancelled with the channel: the broker gives what was not acknowledged on it to somebody, us perhaps, again.
+    pub(super) gone: CancellationToken,
 }
 
 impl Pump {
@@ -75,9 +77,8 @@ impl Pump {
             self.reports.clone(),
             Report::Taken { generation: self.generation, feed: self.feed, tag: incoming.delivery_tag },
         );
-        let on_taken = move || {
-            let _ = reports.send(taken);
-        };
+        let gone = self.gone.clone();
+        let on_taken = move || !gone.is_cancelled() && reports.send(taken).is_ok();
         (Delivery { message, on_taken: Some(Box::new(on_taken)) }, false)
     }
 }

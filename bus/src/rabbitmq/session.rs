@@ -9,19 +9,18 @@
 
 use std::{
     collections::HashSet,
-    future::pending,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use futures_util::StreamExt as _;
-use lapin::{Connection, Event, options::BasicQosOptions};
+use lapin::{Channel, Connection, Event, options::BasicQosOptions};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     address::Address,
-    limits::{LIVENESS_CHECK, SILENCE_ALLOWED},
+    limits::{CHANNELS_WANTED, LIVENESS_CHECK, SILENCE_ALLOWED},
     publisher::Publisher,
     wire::Wire,
 };
@@ -67,6 +66,13 @@ impl Session {
         let publishing = Wire::open(address, &format!("{name} (publishes)")).await?;
         let consuming = Wire::open(address, &format!("{name} (consumes)")).await?;
         let publisher = Publisher::open(publishing).await?;
+        let channels = consuming.connection().configuration().channel_max();
+        if (1..CHANNELS_WANTED).contains(&channels) {
+            tracing::warn!(
+                channels,
+                "the broker, or channel_max in its URL, allows a connection few channels: make it {CHANNELS_WANTED}"
+            );
+        }
         Ok(Arc::new(Self {
             id,
             publisher,
@@ -95,22 +101,25 @@ impl Session {
     async fn watch_one(&self, connection: &Connection) {
         let mut events = std::pin::pin!(connection.events_listener());
         let mut check = tokio::time::interval(LIVENESS_CHECK);
+        let mut lost = false;
         loop {
             tokio::select! {
-                _ = check.tick() => {}
+                biased;
                 event = events.next() => match event {
                     Some(Event::ConnectionBlocked(why)) => self.hindrance.send_modify(|now| now.blocked = Some(why)),
                     Some(Event::ConnectionUnblocked) => self.hindrance.send_modify(|now| now.blocked = None),
                     // Also raised for a channel; only the connection's state tells.
                     Some(Event::Error(error)) if !connection.status().connected() => {
-                        self.because(error.to_string());
+                        return self.because(error.to_string());
                     }
-                    _ => {}
+                    Some(_) => {}
+                    None => return self.because("the connection was lost".to_owned()),
                 },
-            }
-            if !connection.status().connected() {
-                self.because("the connection was lost".to_owned());
-                return;
+                // The event that tells why comes right after the state: it has until the next look.
+                _ = check.tick() => match lost {
+                    true => return self.because("the connection was lost".to_owned()),
+                    false => lost = !connection.status().connected(),
+                },
             }
         }
     }
@@ -118,23 +127,20 @@ impl Session {
     /// Asks the broker something easy from time to time. It notices silence long before the heartbeat does: whoever
     /// waits for others to show themselves must know that he is deaf. The session goes on if the answer comes.
     async fn ask(&self, wire: &Wire) {
-        let Ok(channel) = wire.channel().await else { return pending().await };
+        let mut open = None;
         loop {
             tokio::time::sleep(LIVENESS_CHECK).await;
-            let mut answer = std::pin::pin!(channel.basic_qos(1, BasicQosOptions::default()));
-            let answered = match tokio::time::timeout(SILENCE_ALLOWED, answer.as_mut()).await {
-                Ok(answered) => answered,
+            let mut answer = std::pin::pin!(something_easy(wire, open.take()));
+            open = match tokio::time::timeout(SILENCE_ALLOWED, answer.as_mut()).await {
+                // An error is an answer as well; the connection's state tells the rest.
+                Ok(answer) => answer.ok(),
                 Err(_) => {
                     self.hindrance.send_modify(|now| now.silent += 1);
-                    let answered = answer.await;
+                    let answer = answer.await;
                     self.hindrance.send_modify(|now| now.silent -= 1);
-                    answered
+                    answer.ok()
                 }
             };
-            if answered.is_err() {
-                // The connection's state tells the rest.
-                return pending().await;
-            }
         }
     }
 
@@ -181,4 +187,14 @@ impl Session {
             self.restored.notified().await;
         }
     }
+}
+
+/// Asks something on a channel, a new one if there is none, and gives it back.
+async fn something_easy(wire: &Wire, open: Option<Channel>) -> lapin::Result<Channel> {
+    let channel = match open {
+        Some(channel) => channel,
+        None => wire.channel().await?,
+    };
+    channel.basic_qos(1, BasicQosOptions::default()).await?;
+    Ok(channel)
 }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
-use tokio::time::Instant;
+use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
     core::Core,
@@ -41,7 +41,7 @@ pub(super) async fn run(core: Arc<Core>) {
         if core.hang_up.is_cancelled() {
             break;
         }
-        core.link.send_replace(Link::Down(down));
+        core.tell(Link::Down(down));
         // Wrong credentials are not asked about at short intervals: that locks accounts and fills logs.
         let pause = if refused { BACKOFF_MAX } else { pauses.next().unwrap_or(BACKOFF_MAX) };
         core.hang_up.run_until_cancelled(tokio::time::sleep(pause)).await;
@@ -66,8 +66,11 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
     hindrance.mark_changed();
     let mut repair = tokio::time::interval(LEFTOVER_CHECK);
     let mut reconnected = reconnected;
+    let mut repairing: Option<JoinHandle<()>> = None;
     loop {
         tokio::select! {
+            // A session that has ended is not announced any more.
+            biased;
             () = core.hang_up.cancelled() => {
                 session.close(core.options.deadline).await;
                 break;
@@ -75,29 +78,31 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
             () = session.broken.cancelled() => break,
             Ok(()) = hindrance.changed() => {
                 let link = hindrance.borrow_and_update().reason().map_or(Link::Up, Link::Down);
-                core.link.send_replace(link);
+                core.tell(link);
             }
             _ = repair.tick() => {
-                let (repairing, session) = (Arc::clone(core), Arc::clone(session));
+                if repairing.as_ref().is_some_and(|repairing| !repairing.is_finished()) {
+                    continue;
+                }
                 let again = std::mem::take(&mut reconnected);
-                core.tasks.spawn(async move {
-                    let repair = session.broken.run_until_cancelled(repairing.repair(&session, again));
-                    repairing.stop.run_until_cancelled(repair).await;
-                });
+                repairing = Some(core.tasks.spawn(self::repair(Arc::clone(core), Arc::clone(session), again)));
             }
         }
     }
     let why = format!("{}: {}", core.address, session.why());
     // First the state: whoever sees the session gone must not find the link up.
-    if !core.hang_up.is_cancelled() {
-        core.link.send_replace(Link::Down(why.clone()));
-    }
+    core.tell(Link::Down(why.clone()));
     core.session.send_replace(None);
     session.cut();
     if let Err(error) = watching.await {
         tracing::error!(%error, "the task that watches the link");
     }
     why
+}
+
+async fn repair(core: Arc<Core>, session: Arc<Session>, reconnected: bool) {
+    let repair = session.broken.run_until_cancelled(core.repair(&session, reconnected));
+    core.stop.run_until_cancelled(repair).await;
 }
 
 /// The part of a deadline that is left at a point in time.

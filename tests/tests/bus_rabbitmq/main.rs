@@ -5,8 +5,10 @@
 
 mod channels;
 mod faults;
+mod inside;
 mod journal;
 mod relay;
+mod stuck;
 
 use std::{future::Future, sync::Arc, time::Duration};
 

@@ -85,7 +85,7 @@ pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
         }
         let queue = job.queue.clone();
         let (back, done) = oneshot::channel();
-        let work = core.tasks.spawn(attempt(std::mem::take(&mut own), job, back));
+        let work = core.tasks.spawn(attempt(Arc::clone(&core), std::mem::take(&mut own), job, back));
         match tokio::time::timeout(core.options.deadline, done).await {
             Ok(channel) => own = channel.unwrap_or_default(),
             // The broker looks for a node that is down, for a minute, and then says 404. That is waited for, since
@@ -96,10 +96,10 @@ pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
 }
 
 /// Does one job to its end, and gives the channel back.
-async fn attempt(mut own: Own, job: Job, back: oneshot::Sender<Own>) {
-    let queue = &job.queue;
-    let broken = job.session.broken.clone();
-    let working = tokio::time::timeout(STUCK_DEADLINE, work(&mut own, &job));
+async fn attempt(core: Arc<Core>, mut own: Own, job: Job, back: oneshot::Sender<Own>) {
+    let Job { work, queue, session, done } = job;
+    let broken = session.broken.clone();
+    let working = tokio::time::timeout(STUCK_DEADLINE, do_work(&mut own, &session, work, &queue));
     let result = match broken.run_until_cancelled(working).await {
         Some(Ok(result)) => result,
         Some(Err(_)) => Err(timed_out(&format!("queue {queue}"))),
@@ -107,28 +107,35 @@ async fn attempt(mut own: Own, job: Job, back: oneshot::Sender<Own>) {
             Err(BusError::new(BusErrorKind::Unavailable, format!("queue {queue}: the connection was lost")))
         }
     };
-    let _ = job.done.send(result);
+    let made = work == Work::Declare && result.is_ok();
+    let late = done.send(result).is_err();
+    // It came to be after whoever wanted it had given up, and the deletion that followed had not waited for it.
+    if made && late && core.is_unwanted(&queue) {
+        let deleting = tokio::time::timeout(STUCK_DEADLINE, delete(&mut own, &session, &queue));
+        if let Some(Ok(Ok(()))) = broken.run_until_cancelled(deleting).await {
+            core.forget(&queue, |declared| declared.is_unwanted());
+        }
+    }
     let _ = back.send(own);
 }
 
-async fn work(own: &mut Own, job: &Job) -> Result<(), BusError> {
-    let queue = &job.queue;
-    match job.work {
-        Work::Delete => match delete(own, job).await {
+async fn do_work(own: &mut Own, session: &Session, work: Work, queue: &str) -> Result<(), BusError> {
+    match work {
+        Work::Delete => match delete(own, session, queue).await {
             Err(error) if fault(&error) != Fault::NotFound => {
                 Err(bus_error(&format!("deleting the queue {queue}"), &error))
             }
             _ => Ok(()),
         },
         Work::Declare => {
-            let mut result = declare(own, job).await;
+            let mut result = declare(own, session, queue).await;
             if result.as_ref().is_err_and(|error| fault(error) == Fault::NotFound) {
                 // A queue whose home node is down is there and is not: in its place a new one can be declared once
                 // it was deleted. Its messages are out of reach in any case.
-                if let Err(error) = delete(own, job).await {
+                if let Err(error) = delete(own, session, queue).await {
                     tracing::debug!(queue, %error, "deleting a queue whose node is down");
                 }
-                result = declare(own, job).await;
+                result = declare(own, session, queue).await;
             }
             result.map_err(|error| match fault(&error) {
                 Fault::Mismatch => mismatch(queue, &error),
@@ -138,12 +145,12 @@ async fn work(own: &mut Own, job: &Job) -> Result<(), BusError> {
     }
 }
 
-async fn declare(own: &mut Own, job: &Job) -> lapin::Result<()> {
-    own.declare(&job.session, &job.queue, QueueDeclareOptions::durable()).await.map(|_| ())
+async fn declare(own: &mut Own, session: &Session, queue: &str) -> lapin::Result<()> {
+    own.declare(session, queue, QueueDeclareOptions::durable()).await.map(|_| ())
 }
 
-async fn delete(own: &mut Own, job: &Job) -> lapin::Result<()> {
-    let channel = own.channel(&job.session).await?;
-    let deleted = channel.queue_delete(job.queue.as_str().into(), QueueDeleteOptions::default()).await;
+async fn delete(own: &mut Own, session: &Session, queue: &str) -> lapin::Result<()> {
+    let channel = own.channel(session).await?;
+    let deleted = channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
     own.keep_or_drop(deleted).map(|_| ())
 }

@@ -27,6 +27,13 @@ pub(super) struct Declared {
     journaled: Option<Settlement>,
 }
 
+impl Declared {
+    /// Whether it is to be deleted: now, or when the broker is back.
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.unwanted
+    }
+}
+
 impl Core {
     /// Declares a topic's queue and consumes it where this process reads its prefix. A queue that could not be
     /// declared in time may come to be all the same: it is deleted again.
@@ -69,6 +76,10 @@ impl Core {
     async fn declare_now(&self, session: &Arc<Session>, topic: &str, new: bool) -> Result<(), BusError> {
         if new {
             self.note(session, &[topic], JOURNAL_WAIT).await;
+        }
+        if !self.wants(topic) {
+            let text = format!("{topic} was deleted while it was declared");
+            return Err(BusError::new(BusErrorKind::Unavailable, text));
         }
         self.lanes.run(session, Work::Declare, topic).await
     }
@@ -164,7 +175,7 @@ impl Core {
     }
 
     /// A topic's queue is gone, or is not ours: the journal need not know it any more.
-    fn forget(&self, topic: &str, whether: impl FnOnce(&Declared) -> bool) {
+    pub(super) fn forget(&self, topic: &str, whether: impl FnOnce(&Declared) -> bool) {
         let known = {
             let mut registry = self.registry();
             registry
@@ -183,6 +194,11 @@ impl Core {
     /// Whether this process has a topic and does not mean to delete it.
     pub(super) fn wants(&self, topic: &str) -> bool {
         self.registry().declared.get(topic).is_some_and(|declared| !declared.unwanted)
+    }
+
+    /// Whether a topic of this process is still to be deleted.
+    pub(super) fn is_unwanted(&self, topic: &str) -> bool {
+        self.registry().declared.get(topic).is_some_and(Declared::is_unwanted)
     }
 
     /// Marks a topic for deletion and returns its consumer, if it has one.

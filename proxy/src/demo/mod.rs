@@ -112,7 +112,7 @@ impl Play {
         self.within("the phone notices that", phone).await??;
         let report = self.within("the worker's handler returns", reported.recv()).await?;
         let report = report.context("the worker ended before its call")?;
-        self.recorded("the proxy deletes the dialog's topics", |counts| counts.over).await?;
+        self.recorded("the proxy ends the dialog", |counts| counts.over).await?;
 
         stop_worker.cancel();
         self.within("the worker stops", worker).await???;

@@ -19,7 +19,7 @@ pub(super) struct Counts {
     pub(super) accepts: usize,
     /// Events of Asterisk for the worker.
     pub(super) events: usize,
-    /// The dialog's topics were deleted: it is over.
+    /// The dialog is over: its last event has come.
     pub(super) over: bool,
 }
 
@@ -71,14 +71,6 @@ impl Record {
             Some(EVENTS) => vec![self.event(payload)],
             _ => vec![Line::topic(from, short(topic), format!("{} bytes", payload.len()))],
         }
-    }
-
-    /// The proxy has deleted a topic of the dialog.
-    pub(super) fn deleted(&mut self) -> Vec<Line> {
-        if std::mem::replace(&mut self.counts.over, true) {
-            return Vec::new();
-        }
-        vec![Line::act(Party::Proxy, "deletes the topics: the dialog is over")]
     }
 
     fn read_command(&mut self, from: Party, payload: &[u8]) -> Vec<Line> {
@@ -140,6 +132,7 @@ impl Record {
         };
         let from = if event.kind.starts_with("Proxy") { Party::Proxy } else { Party::Asterisk };
         self.counts.events += usize::from(from == Party::Asterisk);
+        self.counts.over |= event.kind == "ProxyEnded";
         let number = event.seq.map_or_else(String::new, |number| format!("#{number} "));
         let body: Value = serde_json::from_str(event.body()).unwrap_or_default();
         let told = format!("{number}{} {}", event.kind, detail(&event.kind, &body));
@@ -166,6 +159,7 @@ fn detail(kind: &str, body: &Value) -> String {
         "ChannelDtmfReceived" => text("/digit").to_owned(),
         "PlaybackStarted" | "PlaybackFinished" => text("/playback/media_uri").to_owned(),
         "ChannelDestroyed" => text("/cause_txt").to_owned(),
+        "ProxyEnded" => "the dialog is over".to_owned(),
         _ => String::new(),
     }
 }

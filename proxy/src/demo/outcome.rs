@@ -92,7 +92,7 @@ impl Outcome {
 
     fn cleaned_up(&self) -> Check {
         let channels = self.channels;
-        check(channels == 0, "nothing is left: no channel in Asterisk, no topic of the dialog", || {
+        check(channels == 0, "nothing is left: no channel in Asterisk, and the dialog is over", || {
             format!("{channels} channels are left in Asterisk")
         })
     }

@@ -120,12 +120,13 @@ impl<'a> Offering<'a> {
             }
             if declared && context.bus.link().is_up() {
                 let expires = context.config.dialog.offer_timeout;
+                // Before: an accept can be here before the bus says that the offer has gone out.
+                context.counters.count(Counter::Offers);
                 match self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await? {
                     Ok(Reach::Somebody) => {
                         if context.note_reach(&topic, Reach::Somebody) {
                             info!(?topic, "a worker listens");
                         }
-                        context.counters.count(Counter::Offers);
                         return Ok(());
                     }
                     Ok(Reach::Nobody) => {

@@ -18,8 +18,11 @@ use lapin::{
 };
 
 use crate::{
-    back, broker, connect, connected, down, inside::waiting, next, publish, queues, relay::Relay, until, up,
-    within,
+    back, broker, connect, connected, down,
+    inside::{has_written_all, waiting},
+    next, publish, queues,
+    relay::Relay,
+    until, up, within,
 };
 
 /// The broker still believes in the old connection, which holds the inbox.
@@ -198,7 +201,8 @@ async fn what_came_to_an_inbox_outlives_its_connection() {
     let mut inbox = bus.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();
     let numbers = (0..MANY).map(|number| Bytes::from(number.to_string())).collect();
     sender.publish_all("ari.worker.1.events", numbers).await.unwrap();
-    until("they have left the broker", async || waiting(&broker, "ari.worker.1").await.0 == 0).await;
+    let left = async || waiting(&broker, "ari.worker.1").await.0 == 0 && has_written_all(&broker).await;
+    until("they have left the broker", left).await;
     let mut link = bus.link();
     broker.close_connections().await.unwrap();
     within("the link went down", link.changed()).await;

@@ -32,6 +32,15 @@ pub(crate) async fn waiting(broker: &RabbitMq, queue: &str) -> (u64, u64) {
     (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap())
 }
 
+/// Whether the broker has given to its sockets all that it had for clients: a queue is empty as soon as the processes
+/// behind it have its messages, and these go with the connection.
+pub(crate) async fn has_written_all(broker: &RabbitMq) -> bool {
+    let question = "lists:sum([L || P <- processes(), {message_queue_len, L} <- [process_info(P, message_queue_len)]]) + \
+         lists:sum([N || P <- erlang:ports(), {name, \"tcp_inet\"} <- [erlang:port_info(P, name)], \
+                    {ok, [{send_pend, N}]} <- [inet:getstat(P, [send_pend])]])";
+    broker.json(question).await.unwrap() == 0
+}
+
 async fn processes(broker: &RabbitMq, list: &str) -> Vec<String> {
     let question = format!("lists:sort([list_to_binary(pid_to_list(Pid)) || Pid <- {list}])");
     let answer = broker.json(&question).await.unwrap();

@@ -51,7 +51,8 @@ impl Lanes {
         (Self(senders), receivers)
     }
 
-    /// Declares or deletes a queue; one that is wanted is not deleted. Give it a deadline; what is under way when it passes is done all the same.
+    /// Declares or deletes a queue; one that is wanted is not deleted. Give it a deadline; what is under way when it passes is
+    /// done all the same.
     pub(super) async fn run(&self, session: &Arc<Session>, work: Work, queue: &str) -> Result<(), BusError> {
         let mut hasher = DefaultHasher::new();
         queue.hash(&mut hasher);
@@ -113,7 +114,7 @@ async fn attempt(core: Arc<Core>, mut own: Own, job: Job, back: oneshot::Sender<
     if made && late && core.is_unwanted(&queue) {
         let deleting = tokio::time::timeout(STUCK_DEADLINE, delete(&mut own, &session, &queue));
         if let Some(Ok(Ok(()))) = broken.run_until_cancelled(deleting).await {
-            core.forget(&queue, |declared| declared.is_unwanted());
+            core.forget_unwanted(&queue);
         }
     }
     let _ = back.send(own);

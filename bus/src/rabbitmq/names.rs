@@ -27,13 +27,6 @@ pub(super) struct Declared {
     journaled: Option<Settlement>,
 }
 
-impl Declared {
-    /// Whether it is to be deleted: now, or when the broker is back.
-    pub(super) fn is_unwanted(&self) -> bool {
-        self.unwanted
-    }
-}
-
 impl Core {
     /// Declares a topic's queue and consumes it where this process reads its prefix. A queue that could not be
     /// declared in time may come to be all the same: it is deleted again.
@@ -169,13 +162,18 @@ impl Core {
         let doing = format!("deleting {topic}");
         let result = self.within(&doing, self.lanes.run(&session, Work::Delete, topic)).await;
         if !result.as_ref().is_err_and(BusError::is_retryable) {
-            self.forget(topic, |declared| declared.unwanted);
+            self.forget_unwanted(topic);
         }
         result
     }
 
+    /// A topic's queue was deleted: it is forgotten, unless it is declared again meanwhile.
+    pub(super) fn forget_unwanted(&self, topic: &str) {
+        self.forget(topic, |declared| declared.unwanted);
+    }
+
     /// A topic's queue is gone, or is not ours: the journal need not know it any more.
-    pub(super) fn forget(&self, topic: &str, whether: impl FnOnce(&Declared) -> bool) {
+    fn forget(&self, topic: &str, whether: impl FnOnce(&Declared) -> bool) {
         let known = {
             let mut registry = self.registry();
             registry
@@ -198,7 +196,7 @@ impl Core {
 
     /// Whether a topic of this process is still to be deleted.
     pub(super) fn is_unwanted(&self, topic: &str) -> bool {
-        self.registry().declared.get(topic).is_some_and(Declared::is_unwanted)
+        self.registry().declared.get(topic).is_some_and(|declared| declared.unwanted)
     }
 
     /// Marks a topic for deletion and returns its consumer, if it has one.

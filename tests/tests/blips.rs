@@ -19,7 +19,7 @@ use ari_tests::{
     desk::{Desk, Pool},
     proxies::{RunningProxy, config_json},
     wait::{eventually, ok, soon},
-    worlds::start_simulator,
+    worlds::{start_simulator, until_connected},
 };
 use asterisk_sim::{Call, Simulator};
 use async_trait::async_trait;
@@ -167,10 +167,18 @@ impl World {
         config["dialog"] = json!({"linger": "50ms"});
         config["stop_timeout"] = json!("1m");
         let proxy = RunningProxy::on_bus(&config, Arc::clone(&bus) as Arc<dyn Bus>);
-        simulator.wait_registered(APPLICATION).await;
+        until_connected(&simulator, APPLICATION).await;
         let desk = Desk::open(Arc::new(bus.bus.another())).await;
         let pool = desk.join(APPLICATION).await;
         Self { bus, simulator, proxy, desk, pool }
+    }
+
+    /// Carries one call to its worker, and stops.
+    async fn carry_a_call(mut self) {
+        let _call = self.simulator.call(APPLICATION).place();
+        let offer = self.pool.offer().await;
+        self.desk.accept(&offer).await.event("StasisStart").await;
+        self.proxy.stop().await;
     }
 
     /// A call that a version-1 worker has taken.
@@ -229,11 +237,7 @@ async fn a_topic_that_cannot_be_declared_at_once_costs_no_term() {
 async fn an_accept_counts_before_its_offer_is_confirmed() {
     let bus = Moody::new();
     bus.silent.store(true, Ordering::SeqCst);
-    let mut world = World::new(bus).await;
-    let _call = world.simulator.call(APPLICATION).place();
-    let offer = world.pool.offer().await;
-    world.desk.accept(&offer).await.event("StasisStart").await;
-    world.proxy.stop().await;
+    World::new(bus).await.carry_a_call().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -261,11 +265,7 @@ async fn a_topic_that_may_come_to_be_after_a_stop_is_deleted() {
 async fn a_refused_subscription_is_tried_again() {
     let bus = Moody::new();
     bus.plan("subscribe", &[BusErrorKind::Refused; 4]);
-    let mut world = World::new(bus).await;
-    let _call = world.simulator.call(APPLICATION).place();
-    let offer = world.pool.offer().await;
-    world.desk.accept(&offer).await.event("StasisStart").await;
-    world.proxy.stop().await;
+    World::new(bus).await.carry_a_call().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use ari_tests::{
     on_both_buses,
     oracle::number,
     wait::{eventually, soon},
-    worlds::Simulated,
+    worlds::{Simulated, until_ended},
 };
 use asterisk_sim::{CallEnd, Cut, LoadPlan, RestFault};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn a_call_is_given_back_however_often_that_fails(kind: Kind) {
         world.simulator.faults().add(RestFault::on("*", path).times(3).answer(503, "{}"));
     }
     let call = world.simulator.call(&world.application).place();
-    let end = soon("the call's end", call.wait_ended()).await;
+    let end = until_ended(&call).await;
     assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}");
     world.proxy.stop().await;
 }
@@ -70,7 +70,7 @@ async fn a_call_that_may_be_in_the_dialplan_is_not_hung_up(kind: Kind) {
     let untold = RestFault::on("POST", "/channels/*/continue").times(1).silence().acted_upon();
     world.simulator.faults().add(untold);
     let call = world.simulator.call(&world.application).place();
-    let end = soon("the call's end", call.wait_ended()).await;
+    let end = until_ended(&call).await;
     assert!(matches!(end, CallEnd::Continued { .. }), "{end:?}");
     let again = world.simulator.wait_for_requests("POST", "/channels/*/continue", 2);
     assert!(soon("a second try", again).await.is_some());
@@ -190,7 +190,7 @@ async fn dropped_events_leave_a_gap_in_the_numbers(kind: Kind) {
     let dialog = desk.accept(&offer).await;
     // From now on the queue has room for the call's end.
     dialog.event("StasisStart").await;
-    let call = load.wait().await.calls.remove(0);
+    let call = soon("the call", load.wait()).await.calls.remove(0);
     let url = format!("/channels/{}", call.channel_id);
     assert_eq!(dialog.command("DELETE", &url, json!("")).await.0, 204);
     let ended = dialog.event("ProxyEnded").await;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     address::Address,
-    limits::{CHANNELS_WANTED, LIVENESS_CHECK, SILENCE_ALLOWED},
+    limits::{CHANNELS_WANTED, GOODBYE_DEADLINE, LIVENESS_CHECK, SILENCE_ALLOWED},
     publisher::Publisher,
     wire::Wire,
 };
@@ -95,7 +95,11 @@ impl Session {
             () = self.ask(publishing) => {}
             () = self.ask(&self.consuming) => {}
         }
-        self.cut();
+        self.broken.cancel();
+        self.publisher.wire().cut();
+        // Nobody else has a copy of what is under way to an inbox: with a goodbye it still arrives. Where this is the
+        // connection that was lost, it takes no time.
+        self.consuming.close(GOODBYE_DEADLINE).await;
     }
 
     async fn watch_one(&self, connection: &Connection) {

@@ -93,7 +93,6 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
     // First the state: whoever sees the session gone must not find the link up.
     core.tell(Link::Down(why.clone()));
     core.session.send_replace(None);
-    session.cut();
     if let Err(error) = watching.await {
         tracing::error!(%error, "the task that watches the link");
     }

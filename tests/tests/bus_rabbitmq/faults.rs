@@ -19,7 +19,7 @@ use lapin::{
 
 use crate::{
     back, broker, connect, connected, down,
-    inside::{has_written_all, waiting},
+    inside::{close_connection, has_written_all, waiting},
     next, publish, queues,
     relay::Relay,
     until, up, within,
@@ -189,25 +189,40 @@ async fn what_waits_for_its_reader_in_an_outage_comes_once() {
     }
 }
 
-/// Nobody has a copy of what came to an inbox: it is not lost with the connection.
+/// Nobody has a copy of what the broker has sent to an inbox: it is not lost with the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_to_an_inbox_outlives_its_connection() {
+    let lose = async |broker: &RabbitMq| {
+        until("it is in the sockets", async || has_written_all(broker).await).await;
+        broker.close_connections().await.unwrap();
+    };
+    an_inbox_outlives(10, lose).await;
+}
+
+/// Much of it is still under way when the other connection of the link, the one that publishes, is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_to_an_inbox_outlives_the_other_connection() {
+    an_inbox_outlives(2_000, async |broker| close_connection(broker, "reader (publishes)").await).await;
+}
+
+/// `lose` ends a connection of the reader's, or both, when the broker has sent all that it has for the inbox.
+async fn an_inbox_outlives(payload: usize, lose: impl AsyncFnOnce(&RabbitMq)) {
     // More than a subscription holds.
     const MANY: usize = 3000;
     let broker = broker().await;
-    let patient = BusOptions { deadline: crate::PATIENCE, ..BusOptions::default() };
-    let (bus, sender) = (connect(&broker.url(), patient), connected(&broker).await);
+    let reading =
+        BusOptions { client_name: "reader".to_owned(), deadline: crate::PATIENCE, ..BusOptions::default() };
+    let (bus, sender) = (connect(&broker.url(), reading), connected(&broker).await);
     up(&*bus).await;
     let mut inbox = bus.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();
-    let numbers = (0..MANY).map(|number| Bytes::from(number.to_string())).collect();
+    let numbers = (0..MANY).map(|number| Bytes::from(format!("{number:0payload$}"))).collect();
     sender.publish_all("ari.worker.1.events", numbers).await.unwrap();
-    let left = async || waiting(&broker, "ari.worker.1").await.0 == 0 && has_written_all(&broker).await;
-    until("they have left the broker", left).await;
+    until("they have left the queue", async || waiting(&broker, "ari.worker.1").await.0 == 0).await;
     let mut link = bus.link();
-    broker.close_connections().await.unwrap();
+    lose(&broker).await;
     within("the link went down", link.changed()).await;
     for number in 0..MANY {
-        assert_eq!(next(&mut inbox).await, number.to_string());
+        assert_eq!(next(&mut inbox).await, format!("{number:0payload$}"));
     }
     up(&*bus).await;
     up(&*sender).await;

@@ -32,8 +32,17 @@ pub(crate) async fn waiting(broker: &RabbitMq, queue: &str) -> (u64, u64) {
     (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap())
 }
 
-/// Whether the broker has given to its sockets all that it had for clients: a queue is empty as soon as the processes
-/// behind it have its messages, and these go with the connection.
+/// Closes the connection of this name from the broker's side.
+pub(crate) async fn close_connection(broker: &RabbitMq, name: &str) {
+    let properties = "element(2, hd(rabbit_reader:info(Pid, [client_properties])))";
+    let named = format!("lists:member({{<<\"connection_name\">>, longstr, <<\"{name}\">>}}, {properties})");
+    let pids = format!("[Pid || Pid <- rabbit_networking:connections(), {named}]");
+    let close = format!("length([rabbit_networking:close_connection(Pid, \"testbed\") || Pid <- {pids}])");
+    assert_eq!(broker.json(&close).await.unwrap(), 1, "connections of the name {name}");
+}
+
+/// Whether the broker has given to its sockets all that it had for clients: where it closes a connection itself, what
+/// its processes still have for that is lost.
 pub(crate) async fn has_written_all(broker: &RabbitMq) -> bool {
     let question = "lists:sum([L || P <- processes(), {message_queue_len, L} <- [process_info(P, message_queue_len)]]) + \
          lists:sum([N || P <- erlang:ports(), {name, \"tcp_inet\"} <- [erlang:port_info(P, name)], \

@@ -88,7 +88,7 @@ pub fn encode_answer(
         return None;
     }
     // What a part's message has beside its slice; base64 makes 4 bytes of 3.
-    let envelope = unique_id.len() * 6 + 160;
+    let envelope = to_bytes(&unique_id).len() + 160;
     let slice = largest.saturating_sub(envelope) / 4 * 3;
     if slice == 0 {
         return None;
@@ -127,7 +127,7 @@ fn whole(unique_id: &str, answer: &Answer, bodies: Bodies) -> CommandResponse {
     message
 }
 
-fn to_bytes(message: &CommandResponse) -> Bytes {
+fn to_bytes(message: &impl Serialize) -> Bytes {
     // Strings, numbers and valid raw JSON always serialize.
     serde_json::to_vec(message).unwrap_or_default().into()
 }
@@ -218,6 +218,14 @@ mod tests {
         assert_eq!(encode(500, 100), None);
         assert_eq!(encode(1 << 20, 180), None);
         assert!(encode(1 << 20, 400).is_some());
+    }
+
+    #[test]
+    fn an_id_in_any_script_leaves_room_for_its_answer() {
+        let (id, answer) = ("\u{f7474}".repeat(20), Answer { status: 200, body: vec![0xff; 400].into() });
+        let messages = encode_answer(&id, &answer, Bodies::String, 401, true).unwrap();
+        assert!(messages.iter().all(|message| message.len() <= 401));
+        assert_eq!(decode(messages), [0xff; 400]);
     }
 
     proptest! {

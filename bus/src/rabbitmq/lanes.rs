@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::TryFutureExt as _;
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -19,7 +20,7 @@ use tokio::{
 use super::{
     core::Core,
     fault::{Fault, bus_error, fault, mismatch, timed_out},
-    limits::{LANE_WAITING, QUEUE_LANES, STUCK_DEADLINE},
+    limits::{LANE_WAITING, QUEUE_LANES},
     own::Own,
     session::Session,
 };
@@ -99,21 +100,14 @@ pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
 /// Does one job to its end, and gives the channel back.
 async fn attempt(core: Arc<Core>, mut own: Own, job: Job, back: oneshot::Sender<Own>) {
     let Job { work, queue, session, done } = job;
-    let broken = session.broken.clone();
-    let working = tokio::time::timeout(STUCK_DEADLINE, do_work(&mut own, &session, work, &queue));
-    let result = match broken.run_until_cancelled(working).await {
-        Some(Ok(result)) => result,
-        Some(Err(_)) => Err(timed_out(&format!("queue {queue}"))),
-        None => {
-            Err(BusError::new(BusErrorKind::Unavailable, format!("queue {queue}: the connection was lost")))
-        }
-    };
+    let doing = format!("queue {queue}");
+    let result = session.patiently(&doing, do_work(&mut own, &session, work, &queue)).await;
     let made = work == Work::Declare && result.is_ok();
     let late = done.send(result).is_err();
     // It came to be after whoever wanted it had given up, and the deletion that followed had not waited for it.
     if made && late && core.is_unwanted(&queue) {
-        let deleting = tokio::time::timeout(STUCK_DEADLINE, delete(&mut own, &session, &queue));
-        if let Some(Ok(Ok(()))) = broken.run_until_cancelled(deleting).await {
+        let deleting = delete(&mut own, &session, &queue).map_err(|error| bus_error(&doing, &error));
+        if session.patiently(&doing, deleting).await.is_ok() {
             core.forget_unwanted(&queue);
         }
     }

@@ -8,7 +8,7 @@
 //!
 //! Everybody who waits when a question is asked shares its answer. It is asked once at a time, by a task that goes on as
 //! long as there is somebody who wants to know, and waited for to its end: the broker can be stuck over one queue (see
-//! [`STUCK_DEADLINE`]) and answers the next at once.
+//! [`Session::patiently`]) and answers the next at once.
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
@@ -25,7 +25,7 @@ use tokio::{
 use super::{
     core::Core,
     fault::{Fault, bus_error, fault, timed_out},
-    limits::{ASKERS_WAITING, QUESTIONS_A_CHANNEL, QUESTIONS_AT_ONCE, STUCK_DEADLINE},
+    limits::{ASKERS_WAITING, QUESTIONS_A_CHANNEL, QUESTIONS_AT_ONCE},
     own::Own,
     session::Session,
 };
@@ -177,20 +177,15 @@ impl Questions {
     }
 
     async fn ask(&self, core: &Core, question: &Question) -> Result<Counts, BusError> {
-        let session = core.session()?;
-        let mut own = self.idle(&session).await;
-        let looking = tokio::time::timeout(STUCK_DEADLINE, self.look(&mut own, &session, question));
-        match session.broken.run_until_cancelled(looking).await {
-            Some(Ok(answer)) => {
-                self.put_back(&session, own);
-                answer.map_err(|error| bus_error(&question.doing(), &error))
-            }
-            Some(Err(_)) => Err(timed_out(&question.doing())),
-            None => {
-                let text = format!("{}: the connection was lost", question.doing());
-                Err(BusError::new(BusErrorKind::Unavailable, text))
-            }
-        }
+        let (session, doing) = (core.session()?, question.doing());
+        let asking = async {
+            let mut own = self.idle(&session).await;
+            let answer = self.look(&mut own, &session, question).await;
+            // Only now: on one that a question still waits on nothing else may be asked.
+            self.put_back(&session, own);
+            answer.map_err(|error| bus_error(&doing, &error))
+        };
+        session.patiently(&doing, asking).await
     }
 
     async fn look(&self, own: &mut Own, session: &Session, question: &Question) -> lapin::Result<Counts> {

@@ -20,10 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     address::Address,
-    limits::{CHANNELS_WANTED, GOODBYE_DEADLINE, LIVENESS_CHECK, SILENCE_ALLOWED},
+    fault::timed_out,
+    limits::{CHANNELS_WANTED, GOODBYE_DEADLINE, LIVENESS_CHECK, SILENCE_ALLOWED, STUCK_DEADLINE},
     publisher::Publisher,
     wire::Wire,
 };
+use crate::{BusError, BusErrorKind};
 
 /// What can be wrong with a link that is open.
 #[derive(Debug, Default)]
@@ -157,6 +159,21 @@ impl Session {
     pub(super) fn why(&self) -> String {
         let why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
         why.clone().unwrap_or_else(|| "the connection was cut".to_owned())
+    }
+
+    /// Waits for the broker to do something, for as long as it may be stuck over it, or until the session breaks.
+    pub(super) async fn patiently<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        match self.broken.run_until_cancelled(tokio::time::timeout(STUCK_DEADLINE, work)).await {
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(timed_out(doing)),
+            None => {
+                Err(BusError::new(BusErrorKind::Unavailable, format!("{doing}: the connection was lost")))
+            }
+        }
     }
 
     /// Ends the session at once: everything that waits on it fails.

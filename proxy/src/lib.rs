@@ -10,6 +10,8 @@ mod fields;
 mod limits;
 mod pauses;
 mod proxy;
+#[cfg(test)]
+mod testing;
 
 pub use counters::{Counter, Counters};
 pub use proxy::{Proxy, StartError};

@@ -7,6 +7,4 @@ mod limits;
 pub(crate) mod request;
 pub(crate) mod rest;
 pub(crate) mod sizes;
-#[cfg(test)]
-mod testing;
 pub(crate) mod websocket;

@@ -1,7 +1,7 @@
 //! From a worker's command to an ARI request: what is not a plain path under ARI never reaches Asterisk.
 
 use ari_bus::protocol::Command;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::Method;
 
 use super::{limits::MAX_URL, sizes::check_body};
@@ -25,6 +25,12 @@ pub(crate) struct Refused {
 }
 
 impl Request {
+    /// A request of our own, without a body. A segment of its path may hold anything.
+    pub(crate) fn own(method: Method, segments: &[&str]) -> Self {
+        let segments = segments.iter().map(|segment| utf8_percent_encode(segment, NON_ALPHANUMERIC));
+        Self { method, url: segments.map(|segment| format!("/{segment}")).collect(), body: None }
+    }
+
     /// Checks a command.
     ///
     /// # Errors

@@ -187,7 +187,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::asterisk::{limits::MAX_BODY, testing::config};
+    use crate::{
+        asterisk::limits::MAX_BODY,
+        testing::{self, config},
+    };
 
     /// Longer than anything here takes, on any machine.
     const PATIENCE: Duration = Duration::from_secs(15);
@@ -195,9 +198,7 @@ mod tests {
     const SESSIONS: usize = 100;
 
     fn rest(asterisk: &str) -> Rest {
-        // reqwest wants to know who would do its TLS; an error means that another test has said so already.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        Rest::new(&config(asterisk)).unwrap()
+        testing::rest(&config(asterisk))
     }
 
     fn get(url: &str) -> Request {

@@ -3,7 +3,6 @@
 use std::{convert::Infallible, sync::Arc};
 
 use ari_bus::protocol::{Answer, Object, ObjectKind};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use tokio::{sync::mpsc, time::Instant};
 use tracing::debug;
@@ -148,8 +147,7 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
 async fn settle(context: &Context, dialog: &Arc<Dialog>, unsettled: &[Object]) {
     let until = Instant::now() + SETTLE;
     for object in unsettled.iter().filter(|object| object.kind == ObjectKind::Channel) {
-        let id = utf8_percent_encode(&object.id, NON_ALPHANUMERIC);
-        let look = Request { method: Method::GET, url: format!("/channels/{id}"), body: None };
+        let look = Request::own(Method::GET, &["channels", &object.id]);
         let time = until.saturating_duration_since(Instant::now());
         if context.rest.ask(&look, time, &context.stop).await.is_some_and(|answer| answer.status == 404) {
             context.registry().undo(dialog, std::slice::from_ref(object));

@@ -1,7 +1,6 @@
 //! Giving calls back to Asterisk: a call that no worker took goes on in the dialplan; if that cannot be, it is hung up.
 
 use futures_util::future::join_all;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
@@ -55,18 +54,17 @@ async fn give_back_one(context: &Context, root: &str, channel: &str) {
 /// Hangs up only if Asterisk has said that the call cannot go on: a `continue` whose fate is not known may still be acted
 /// upon, and a hangup would then meet a caller who is in the dialplan already.
 async fn try_once(context: &Context, channel: &str) -> Tried {
-    let id = utf8_percent_encode(channel, NON_ALPHANUMERIC);
-    let go_on = (Method::POST, format!("/channels/{id}/continue"), "it goes on in the dialplan");
-    let hang_up =
-        (Method::DELETE, format!("/channels/{id}"), "hung up, as it could not go on in the dialplan");
+    let go_on = Request::own(Method::POST, &["channels", channel, "continue"]);
+    let hang_up = Request::own(Method::DELETE, &["channels", channel]);
     let mut refused = String::new();
-    for (method, url, outcome) in [go_on, hang_up] {
-        let request = Request { method: method.clone(), url, body: None };
+    for (request, outcome) in
+        [(go_on, "it goes on in the dialplan"), (hang_up, "hung up, as it could not go on in the dialplan")]
+    {
         match context.rest.send(&request).await {
             Ok(answer) => match answer.status {
                 200..300 => return Tried::Done(outcome),
                 404 | 409 => return Tried::Gone,
-                status => refused = format!("Asterisk answers {status} to {method}"),
+                status => refused = format!("Asterisk answers {status} to {}", request.method),
             },
             Err(error) => return Tried::Failed(error.to_string()),
         }

@@ -151,12 +151,8 @@ async fn forget_gone_channels(context: &Context, held: Vec<Held>) {
 
 /// The channels that Asterisk lists for an application; `None` if it cannot be asked in time.
 async fn channels_in(context: &Context, application: &str) -> Option<HashSet<String>> {
-    let name = percent_encoding::utf8_percent_encode(application, percent_encoding::NON_ALPHANUMERIC);
-    let url = format!("/applications/{name}");
-    let answer = context
-        .rest
-        .ask(&Request { method: reqwest::Method::GET, url, body: None }, RESYNC, &context.stop)
-        .await?;
+    let question = Request::own(reqwest::Method::GET, &["applications", application]);
+    let answer = context.rest.ask(&question, RESYNC, &context.stop).await?;
     let application: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
     let listed = application.get("channel_ids")?.as_array()?.iter();
     Some(listed.filter_map(|id| id.as_str().map(str::to_owned)).collect())

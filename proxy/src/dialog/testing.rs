@@ -6,18 +6,12 @@ use ari_bus::{Bus, protocol::Bodies};
 use tokio_util::sync::CancellationToken;
 
 use super::{AriEvent, Context, owner::Owner};
-use crate::{asterisk::rest::Rest, config::Config, counters::Counters};
+use crate::{counters::Counters, testing};
 
 /// What dialogs share, on this bus, with an Asterisk that nobody can reach.
 pub(super) fn context(bus: impl Bus) -> Context {
-    // A second time it is there already, which is what is wanted.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let config: Config = serde_json::from_value(serde_json::json!({
-        "server_id": "pbx", "applications": ["hello"], "ws_user": "u", "ws_password": "p", "message_bus": "NATS",
-        "websocket_url": "ws://127.0.0.1:1/ari/events", "stasis_url": "http://127.0.0.1:1/ari",
-    }))
-    .unwrap();
-    let rest = Rest::new(&config).unwrap();
+    let config = testing::config("127.0.0.1:1");
+    let rest = testing::rest(&config);
     Context::new(config, Arc::new(bus), rest, Arc::<Counters>::default(), "1", CancellationToken::new())
 }
 

@@ -19,7 +19,7 @@ use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
 use tracing::subscriber::{DefaultGuard, set_default};
 
 use super::{connect::Socket, *};
-use crate::asterisk::testing::config;
+use crate::testing::config;
 
 /// Longer than anything here takes, on any machine.
 const PATIENCE: Duration = Duration::from_secs(20);

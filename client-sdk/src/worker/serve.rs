@@ -107,19 +107,19 @@ async fn hang_up(call: &Call) -> &'static str {
         let request = call.command(Method::Delete, path(&["channels", &channel]));
         request.timeout(HANG_UP_DEADLINE).await.map(drop)
     });
-    let mut call = GONE;
+    let mut outcome = GONE;
     for result in join_all(hanging_up).await {
         match result {
-            Ok(()) if call == GONE => call = "hung up",
+            Ok(()) if outcome == GONE => outcome = "hung up",
             Ok(()) => {}
             Err(error) if matches!(error.kind(), CommandErrorKind::NotFound | CommandErrorKind::Gone) => {}
             Err(error) => {
                 warn!(%error, "a channel of a call could not be hung up");
-                call = "not hung up";
+                outcome = "not hung up";
             }
         }
     }
-    call
+    outcome
 }
 
 /// What a panic said.

@@ -5,9 +5,14 @@ use std::time::Duration;
 
 use ari_bus::{Bus, BusErrorKind, Reach};
 use bytes::Bytes;
-use lapin::{Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
 
-use crate::{broker, connected, inside::connections, next, queues, up};
+use crate::{
+    broker, connected,
+    inside::{channels, connections},
+    next, queues,
+    somebody::Somebody,
+    up,
+};
 
 /// More than a connection has channels.
 const MANY: usize = 3000;
@@ -29,15 +34,14 @@ async fn works(bus: &dyn Bus) {
 async fn offers_to_an_application_that_nobody_reads_cost_no_channels() {
     let broker = broker().await;
     let bus = connected(&broker).await;
-    let question = "length(rabbit_channel:list())";
-    let (before, connected) = (broker.json(question).await.unwrap(), connections(&broker).await);
+    let (before, connected) = (channels(&broker).await.len(), connections(&broker).await);
     for _ in 0..MANY {
         assert_eq!(offer(&*bus, "app", "to nobody").await, Reach::Nobody);
     }
     works(&*bus).await;
     assert_eq!(connections(&broker).await, connected, "it reconnected");
-    let after = broker.json(question).await.unwrap();
-    assert!(after.as_u64().unwrap() < before.as_u64().unwrap() + 10, "{before} channels, then {after}");
+    let after = channels(&broker).await.len();
+    assert!(after < before + 10, "{before} channels, then {after}");
     // As go-ari-proxy would have made it, with nothing in it.
     let app = broker.queues().await.unwrap().into_iter().find(|queue| queue.name == "app").unwrap();
     assert_eq!((app.messages, app.consumers), (0, 0));
@@ -47,7 +51,7 @@ async fn offers_to_an_application_that_nobody_reads_cost_no_channels() {
 async fn offers_to_a_queue_that_is_declared_differently_cost_no_channels() {
     let broker = broker().await;
     let bus = connected(&broker).await;
-    theirs(&broker.url()).await;
+    Somebody::at(&broker).await.declares("theirs").await;
     for _ in 0..MANY {
         assert_eq!(offer(&*bus, "theirs", "to nobody").await, Reach::Nobody);
     }
@@ -61,7 +65,7 @@ async fn refusals_without_end_leave_everything_else_working() {
     let broker = broker().await;
     let bus = connected(&broker).await;
     let connected = connections(&broker).await;
-    theirs(&broker.url()).await;
+    Somebody::at(&broker).await.declares("theirs").await;
     let mut refused = 0;
     while refused < MANY {
         match bus.declare("theirs").await.unwrap_err() {
@@ -77,12 +81,4 @@ async fn refusals_without_end_leave_everything_else_working() {
     let now = connections(&broker).await;
     assert!(!connected.iter().all(|ours| now.contains(ours)), "more channels than there are");
     works(&*bus).await;
-}
-
-async fn theirs(url: &str) {
-    let somebody = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
-    let channel = somebody.create_channel().await.unwrap();
-    let mut arguments = FieldTable::default();
-    arguments.insert("x-max-length".into(), 7i32.into());
-    channel.queue_declare("theirs".into(), QueueDeclareOptions::durable(), arguments).await.unwrap();
 }

@@ -11,17 +11,13 @@ use std::{
 use ari_bus::{Bus, BusError, BusErrorKind, BusOptions, Link, Reach, Topics};
 use ari_testbed::RabbitMq;
 use bytes::Bytes;
-use lapin::{
-    Connection, ConnectionProperties,
-    options::{QueueDeclareOptions, QueueDeleteOptions},
-    types::FieldTable,
-};
 
 use crate::{
     back, broker, connect, connected, down,
     inside::{close_connection, has_written_all, waiting},
     next, publish, queues,
     relay::Relay,
+    somebody::Somebody,
     until, up, within,
 };
 
@@ -135,11 +131,7 @@ async fn queues_that_somebody_deletes_are_declared_again() {
     let mut pool = bus.join("app", "workers").await.unwrap();
     let mut under = bus.subscribe(Topics::Under("commands_pbx.".to_owned())).await.unwrap();
     bus.declare("commands_pbx.1").await.unwrap();
-    let somebody = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
-    let channel = somebody.create_channel().await.unwrap();
-    for queue in ["plain", "app", "commands_pbx.1"] {
-        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.unwrap();
-    }
+    Somebody::at(&broker).await.deletes(["plain", "app", "commands_pbx.1"]).await;
     until("they are back", async || {
         let consumers = broker.queues().await.unwrap();
         consumers.iter().filter(|queue| queue.consumers == 1).count() == 3
@@ -157,11 +149,7 @@ async fn a_queue_of_somebody_else_s_is_never_deleted() {
     let bus =
         connect(&broker.url(), BusOptions { queue_journal: Some("pbx".to_owned()), ..BusOptions::default() });
     up(&*bus).await;
-    let somebody = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
-    let channel = somebody.create_channel().await.unwrap();
-    let mut arguments = FieldTable::default();
-    arguments.insert("x-max-length".into(), 7i32.into());
-    channel.queue_declare("theirs".into(), QueueDeclareOptions::durable(), arguments).await.unwrap();
+    Somebody::at(&broker).await.declares("theirs").await;
     assert_eq!(bus.declare("theirs").await.unwrap_err().kind(), BusErrorKind::Refused);
     let link = bus.link();
     broker.restart().await.unwrap();

@@ -1,4 +1,4 @@
-//! The broker's own processes: which there are, and how one of them gets stuck.
+//! The broker's own processes: which there are, what they still have to do, and how one of them ends or gets stuck.
 
 use ari_testbed::RabbitMq;
 use serde_json::Value;

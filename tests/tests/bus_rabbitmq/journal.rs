@@ -5,9 +5,10 @@ use std::sync::Arc;
 use ari_bus::{Bus, BusOptions, Topics, protocol::Names};
 use ari_testbed::RabbitMq;
 use ari_tests::process::Process;
-use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions};
 
-use crate::{back, broker, connect, connected, down, next, publish, queues, until, up, within};
+use crate::{
+    back, broker, connect, connected, down, next, publish, queues, somebody::Somebody, until, up, within,
+};
 
 const JOURNAL: &str = "ari.pbx.queues";
 
@@ -141,12 +142,8 @@ async fn a_broker_without_its_data_gets_queues_and_journal_again() {
     let bus = journaled(&broker).await;
     let topics = declare(&*bus, "events", 20).await;
     until("the journal knows them", async || messages(&broker).await == 20).await;
-    let somebody = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
-    let channel = somebody.create_channel().await.unwrap();
     let link = bus.link();
-    for queue in topics.iter().map(String::as_str).chain([JOURNAL]) {
-        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.unwrap();
-    }
+    Somebody::at(&broker).await.deletes(topics.iter().map(String::as_str).chain([JOURNAL])).await;
     broker.close_connections().await.unwrap();
     back(link).await;
     until("the queues are back", async || queues(&broker, "events_").await == 20).await;

@@ -8,6 +8,7 @@ mod faults;
 mod inside;
 mod journal;
 mod relay;
+mod somebody;
 mod stuck;
 
 use std::{future::Future, sync::Arc, time::Duration};

@@ -43,6 +43,9 @@ pub struct Held {
     pub root: String,
     /// The term in which the worker has it.
     pub term: u64,
+    /// The last event that has arrived, and every one before it; absent where the worker does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
     /// Where its events go from now on; absent where that is as before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<String>,

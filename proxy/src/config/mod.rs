@@ -60,6 +60,30 @@ pub enum MessageBus {
     Rabbitmq,
 }
 
+/// What RabbitMQ holds for each dialog.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Topology {
+    /// Each offer also gets version 1's queues.
+    #[default]
+    Dedicated,
+    /// Version 2 only: nothing is declared, bound or deleted for a dialog.
+    Shared,
+}
+
+/// What becomes of a call whose version-1 worker is gone: that protocol has no word by which one could tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Orphans {
+    /// It is offered to the pool again.
+    Offer,
+    /// It is handled as a call that nobody takes.
+    Continue,
+    /// It is left as it is.
+    #[default]
+    Leave,
+}
+
 /// How to reach the bus.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -70,6 +94,8 @@ pub struct BusConfig {
     pub queue: String,
     /// Put before every topic as it is, so that installations can share a broker.
     pub prefix: String,
+    /// RabbitMQ: what is declared for each dialog. NATS declares nothing in either.
+    pub topology: Topology,
 }
 
 /// How calls are offered to workers and ended.
@@ -88,6 +114,14 @@ pub struct DialogConfig {
     /// How long a dialog without a channel is kept at most for a worker that has not read or said everything.
     #[serde(deserialize_with = "values::duration")]
     pub retention: Duration,
+    /// How long a worker that sends heartbeats may be silent before its calls are offered to others.
+    #[serde(deserialize_with = "values::duration")]
+    pub lease: Duration,
+    /// How long the clock of an offer stands still, at most, while the bus is away: nobody waits in silence for hours.
+    #[serde(deserialize_with = "values::duration")]
+    pub outage_patience: Duration,
+    /// What becomes of a call whose version-1 worker is gone.
+    pub v1_orphans: Orphans,
 }
 
 impl Default for DialogConfig {
@@ -97,6 +131,9 @@ impl Default for DialogConfig {
             offer_deadline: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             retention: Duration::from_secs(60),
+            lease: Duration::from_secs(2),
+            outage_patience: Duration::from_secs(30),
+            v1_orphans: Orphans::default(),
         }
     }
 }

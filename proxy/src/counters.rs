@@ -13,6 +13,8 @@ pub enum Counter {
     DialogsOpened,
     /// Dialogs that a worker accepted.
     DialogsAccepted,
+    /// Dialogs offered again because their worker was silent or gave them back.
+    DialogsResumed,
     /// Dialogs that no worker took in time.
     DialogsUnwanted,
     /// Offers published, repeated ones included.
@@ -42,6 +44,7 @@ const COUNTERS: usize = Counter::AnswersLost as usize + 1;
 const NAMES: [&str; COUNTERS] = [
     "dialogs_opened",
     "dialogs_accepted",
+    "dialogs_resumed",
     "dialogs_unwanted",
     "offers",
     "events_received",

@@ -10,8 +10,12 @@ mod fields;
 mod limits;
 mod pauses;
 mod proxy;
+#[cfg_attr(not(feature = "sabotage"), allow(unreachable_pub))]
+mod sabotage;
 #[cfg(test)]
 mod testing;
 
 pub use counters::{Counter, Counters};
 pub use proxy::{Proxy, StartError};
+#[cfg(feature = "sabotage")]
+pub use sabotage::Sabotage;

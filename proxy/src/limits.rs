@@ -2,14 +2,54 @@
 
 use std::time::Duration;
 
-/// Events that one dialog holds for its worker. Further ones are dropped, counted and logged.
-pub(crate) const EVENTS_PER_DIALOG: usize = 10_000;
+/// Events that are kept for one dialog until they are acknowledged; then the oldest go. The next owner is told so, and those
+/// that nobody was ever sent are counted and logged.
+pub(crate) const KEPT_EVENTS: usize = 10_000;
+/// Bytes of events kept for one dialog, in the same way: with the usual 700 bytes an event both bounds are alike.
+pub(crate) const KEPT_BYTES: usize = 8 << 20;
+/// Bytes of events kept for all dialogs of a proxy: past it a dialog that adds an event gives up some of its own.
+pub(crate) const KEPT_BYTES_IN_ALL: usize = 256 << 20;
+/// Events that a dialog keeps even then: enough for a usual call.
+pub(crate) const KEPT_IN_ANY_CASE: usize = 64;
+/// After how long what was sent and neither acknowledged nor reported is sent again; each time after twice as long.
+pub(crate) const RESEND_FIRST: Duration = Duration::from_secs(1);
+/// The longest time before something is sent again.
+pub(crate) const RESEND_LONGEST: Duration = Duration::from_secs(30);
+/// How often the same is sent again to a worker that has acknowledged before: the last of these is two minutes later.
+pub(crate) const RESENDS: u32 = 8;
+/// How often the same is sent again to a worker that never says what it has.
+pub(crate) const RESENDS_UNASKED: u32 = 2;
+/// Events sent again in one go when their time is up: whoever misses the first of them cannot use the others.
+pub(crate) const RESEND_WINDOW: u64 = 1_024;
+/// Events sent again to a worker that never says what it has: the last ones of a burst.
+pub(crate) const RESEND_TAIL: u64 = 16;
+/// What a worker that never says what it has was sent so long before an outage was noticed, it has: a broker that hangs is
+/// given up after 10 s.
+pub(crate) const NOTICED_LATE: Duration = Duration::from_secs(15);
 /// Events put on the bus in one go: enough to be fast, few enough to be fair to other dialogs.
 pub(crate) const EVENTS_PER_BATCH: usize = 128;
 /// Messages from the bus that wait for a dialog's task, which reads them at once. Further ones are dropped and counted.
 pub(crate) const MAIL_PER_DIALOG: usize = 16_384;
 /// Commands of one dialog that wait for their turn. Further ones are answered 429.
 pub(crate) const COMMANDS_PER_DIALOG: usize = 4_096;
+/// How long a command waits for those with a smaller number.
+pub(crate) const COMMAND_GAP: Duration = Duration::from_secs(2);
+/// Commands of a dialog whose `unique_id` is remembered, so that a repeated one does not run again. The oldest go.
+pub(crate) const COMMANDS_RECORDED: usize = 4_096;
+/// Bytes of answers remembered for one dialog; of older ones only the ids are.
+pub(crate) const ANSWER_BYTES_RECORDED: usize = 1 << 20;
+/// How often we send ourselves a message over the bus, to know that it carries any.
+pub(crate) const PULSE: Duration = Duration::from_millis(200);
+/// After how long without such a message the bus counts as away. What a busy machine makes late is still in time.
+pub(crate) const PULSE_LATE: Duration = Duration::from_millis(750);
+/// Workers that are known by their heartbeats. Further ones have no lease, and keep their calls however silent they are.
+pub(crate) const WORKERS: usize = 10_000;
+/// How long a silent worker without a dialog is remembered.
+pub(crate) const WORKER_FORGOTTEN: Duration = Duration::from_secs(600);
+/// How often a worker is told all of its dialogs, whatever it knows already.
+pub(crate) const WHOLE_REPLY: Duration = Duration::from_secs(30);
+/// Replies to heartbeats that are under way at once. Further ones are not sent: the worker asks again in a second.
+pub(crate) const REPLIES_AT_ONCE: usize = 256;
 /// Version 1 gives up on an answer after 5 s and would take a late one for that of its next command: an answer to a
 /// command without id is dropped after this time.
 pub(crate) const VERSION_1_ANSWER: Duration = Duration::from_millis(4_500);

@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use crate::{
     asterisk::{rest::Rest, websocket},
-    config::Config,
+    config::{Config, Topology},
     counters::Counters,
-    dialog::{Context, Router, inbox},
+    dialog::{Context, Router, control, inbox, pulse},
     limits::{LAST_WORDS, MAX_SUBSCRIBE_PAUSE},
     pauses::Pauses,
+    sabotage::Sabotage,
 };
 
 /// A proxy that cannot start, and would not later either.
@@ -34,6 +35,7 @@ pub struct Proxy {
     config: Config,
     bus: Arc<dyn Bus>,
     counters: Arc<Counters>,
+    sabotage: Sabotage,
 }
 
 impl Proxy {
@@ -46,7 +48,8 @@ impl Proxy {
         let names = config.names();
         let options = BusOptions {
             client_name: format!("ari-proxy {}", config.server_id),
-            queue_journal: Some(config.server_id.clone()),
+            queue_journal: (config.bus_config.topology == Topology::Dedicated)
+                .then(|| config.server_id.clone()),
             names,
             ..BusOptions::default()
         };
@@ -57,7 +60,14 @@ impl Proxy {
     /// A proxy on a bus that is there already.
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
-        Self { config, bus, counters: Arc::default() }
+        Self { config, bus, counters: Arc::default(), sabotage: Sabotage::default() }
+    }
+
+    /// A proxy that does not do what it must.
+    #[cfg(feature = "sabotage")]
+    #[must_use]
+    pub fn sabotaged(self, sabotage: Sabotage) -> Self {
+        Self { sabotage, ..self }
     }
 
     /// What this proxy counts.
@@ -75,12 +85,16 @@ impl Proxy {
         let rest = Rest::new(&self.config).map_err(|error| StartError::Http(error.to_string()))?;
         let incarnation = Uuid::now_v7().simple().to_string();
         let stop_timeout = self.config.stop_timeout;
-        let context = Context::new(self.config, self.bus, rest, self.counters, &incarnation, stop);
+        let mut context = Context::new(self.config, self.bus, rest, self.counters, &incarnation, stop);
+        context.sabotage = self.sabotage;
         let context = Arc::new(context);
-        let tasks = TaskTracker::new();
+        let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
 
-        if let Some(subscriptions) = subscribe(&context).await {
-            tasks.spawn(inbox::serve(Arc::clone(&context), subscriptions));
+        if let Some((workers, control)) = subscribe(&context).await {
+            tasks.spawn(inbox::serve(Arc::clone(&context), workers));
+            tasks.spawn(control::serve(Arc::clone(&context), control));
+            let (sender, closing) = (Arc::clone(&context), closing.clone());
+            tasks.spawn(async move { closing.run_until_cancelled(pulse::send(&sender)).await });
             let router = Router::new(Arc::clone(&context));
             // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
             websocket::listen(&context.config, router, context.stop.clone()).await;
@@ -93,6 +107,7 @@ impl Proxy {
             // What is left even then is dropped with the runtime.
             let _ = timeout(LAST_WORDS, context.tasks.wait()).await;
         }
+        closing.cancel();
         context.bus.close().await;
         tasks.close();
         if timeout(stop_timeout, tasks.wait()).await.is_err() {
@@ -104,7 +119,7 @@ impl Proxy {
 }
 
 /// Subscribes as soon as the bus is there; `None` if the proxy stops before.
-async fn subscribe(context: &Context) -> Option<(ari_bus::Subscription, ari_bus::Subscription)> {
+async fn subscribe(context: &Context) -> Option<(inbox::Inbox, ari_bus::Subscription)> {
     let mut pauses = Pauses::new(MAX_SUBSCRIBE_PAUSE);
     let mut said = String::new();
     loop {

@@ -48,6 +48,8 @@ pub enum Incoming<'a> {
 pub struct Refusal {
     /// The `unique_id` to repeat; empty where there was none that could be read.
     pub unique_id: String,
+    /// The number of the command, which is used up; `None` where there was none that could be read.
+    pub cmd_seq: Option<u64>,
     /// An HTTP status, 4xx or 501.
     pub status: u16,
     /// What is wrong, for the worker's author.
@@ -94,13 +96,23 @@ fn read_control<'a>(control: &RawValue, payload: &[u8], unique_id: Cow<'a, str>)
         }),
         Err(_) => {
             let message = "`control` must be a string".to_owned();
-            return Incoming::Refused(Refusal { unique_id: unique_id.into_owned(), status: 400, message });
+            return Incoming::Refused(Refusal {
+                unique_id: unique_id.into_owned(),
+                cmd_seq: None,
+                status: 400,
+                message,
+            });
         }
     };
     result.map_or_else(
         |error| {
             let message = format!("control message: {error}");
-            Incoming::Refused(Refusal { unique_id: unique_id.into_owned(), status: 400, message })
+            Incoming::Refused(Refusal {
+                unique_id: unique_id.into_owned(),
+                cmd_seq: None,
+                status: 400,
+                message,
+            })
         },
         Incoming::Control,
     )
@@ -134,7 +146,8 @@ impl<'a> Fields<'a> {
         if self.control.is_none() && self.url.is_none() && self.method.is_none() {
             return Incoming::Noise("a JSON object with neither `url`, `method` nor `control`");
         }
-        Incoming::Refused(Refusal { unique_id: unique_id.to_owned(), status: 400, message })
+        let cmd_seq = cmd_seq(self.cmd_seq).ok().flatten();
+        Incoming::Refused(Refusal { unique_id: unique_id.to_owned(), cmd_seq, status: 400, message })
     }
 
     fn command(&self, unique_id: Cow<'a, str>) -> Incoming<'a> {

@@ -64,13 +64,19 @@ impl<'a> Event<'a> {
     /// An envelope stamped with the present time, without the fields of version 2.
     #[must_use]
     pub fn new(server_id: &'a str, kind: &'a str, body: EventBody<'a>) -> Self {
+        Self::of(OffsetDateTime::now_utc(), server_id, kind, body)
+    }
+
+    /// An envelope stamped with a time, without the fields of version 2.
+    #[must_use]
+    pub fn of(at: OffsetDateTime, server_id: &'a str, kind: &'a str, body: EventBody<'a>) -> Self {
         let (ari_body, ari) = match body {
             EventBody::String(text) => (Some(Cow::Borrowed(text)), None),
             EventBody::Nested(raw) => (None, Some(Cow::Borrowed(raw))),
         };
         Self {
             server_id: server_id.into(),
-            timestamp: now_rfc3339().into(),
+            timestamp: rfc3339(at).into(),
             kind: kind.into(),
             ari_body,
             ari,
@@ -91,6 +97,12 @@ impl<'a> Event<'a> {
 /// The present time as RFC 3339 in UTC.
 #[must_use]
 pub fn now_rfc3339() -> String {
+    rfc3339(OffsetDateTime::now_utc())
+}
+
+/// A time as RFC 3339.
+#[must_use]
+pub fn rfc3339(at: OffsetDateTime) -> String {
     // Formatting fails only for years outside 0..=9999.
-    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+    at.format(&Rfc3339).unwrap_or_default()
 }

@@ -14,7 +14,7 @@ mod tenure;
 pub use app_start::{AppStart, Object, ObjectKind};
 pub use command::{Command, Incoming, MAX_UNIQUE_ID, Refusal, parse_incoming};
 pub use control::{Accept, Bodies, Control, Decline};
-pub use event::{Event, EventBody, now_rfc3339};
+pub use event::{Event, EventBody, now_rfc3339, rfc3339};
 pub use fixed::{
     Attach, AttachReply, Confirmed, FixedControl, Heartbeat, HeartbeatReply, Held, Open, OpenReply,
 };

@@ -8,26 +8,30 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
+
+use super::clock::Clock;
 
 /// What a dialog still has to do, and since when it has had nothing to do.
 pub(super) struct Activity {
     busy: watch::Sender<usize>,
-    began: Instant,
-    /// Milliseconds from `began` to the end of the last thing done.
+    clock: Arc<Clock>,
+    /// Milliseconds of good time at which the last thing was done.
     last: AtomicU64,
-}
-
-impl Default for Activity {
-    fn default() -> Self {
-        Self { busy: watch::channel(0).0, began: Instant::now(), last: AtomicU64::new(0) }
-    }
 }
 
 /// One thing that a dialog still has to do; it is done when this is dropped.
 pub(super) struct Busy(Arc<Activity>);
 
 impl Activity {
+    /// Nothing is to be done yet.
+    pub(super) fn new(clock: &Arc<Clock>) -> Self {
+        let activity =
+            Self { busy: watch::Sender::new(0), clock: Arc::clone(clock), last: AtomicU64::new(0) };
+        activity.note_done();
+        activity
+    }
+
     /// Notes that something is to be done.
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.busy.send_modify(|busy| *busy += 1);
@@ -45,16 +49,20 @@ impl Activity {
         let _ = self.busy.subscribe().wait_for(|busy| *busy == 0).await;
     }
 
-    /// When the last thing was done.
-    pub(super) fn idle_since(&self) -> Instant {
-        self.began + Duration::from_millis(self.last.load(Ordering::Relaxed))
+    /// When the last thing was done, in good time.
+    pub(super) fn idle_since(&self) -> Duration {
+        Duration::from_millis(self.last.load(Ordering::Relaxed))
+    }
+
+    fn note_done(&self) {
+        let now = u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(now, Ordering::Relaxed);
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.last.store(now, Ordering::Relaxed);
+        self.0.note_done();
         self.0.busy.send_modify(|busy| *busy -= 1);
     }
 }

@@ -1,6 +1,10 @@
-//! The commands of one dialog, one after the other: ids are bound, the request goes to Asterisk, the answer to the bus.
+//! The commands of one dialog, one after the other and through all its terms: ids are bound, the request goes to Asterisk,
+//! the answer to the bus.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{Arc, atomic::Ordering},
+};
 
 use ari_bus::protocol::{Answer, Object, ObjectKind};
 use reqwest::Method;
@@ -20,6 +24,8 @@ use crate::{
 
 /// One command in its place in the order.
 pub(super) struct Job {
+    /// Who wants it, and gets the answer.
+    pub(super) owner: Arc<Owner>,
     pub(super) unique_id: String,
     pub(super) task: Task,
     pub(super) arrived: Instant,
@@ -31,15 +37,14 @@ pub(super) struct Job {
 pub(super) enum Task {
     /// Send this to Asterisk.
     Send(Request),
-    /// Answer this; Asterisk never sees the command.
-    Refuse(Answer),
+    /// Answer this; Asterisk does not see the command, or has seen it before.
+    Answer(Answer),
 }
 
 /// The commands of one dialog.
 pub(super) struct Commands<'a> {
     context: &'a Arc<Context>,
     dialog: &'a Arc<Dialog>,
-    owner: &'a Owner,
     jobs: mpsc::Receiver<Job>,
     /// Commands that were begun and not yet answered, one at most.
     running: usize,
@@ -54,33 +59,24 @@ struct Outcome {
 
 impl<'a> Commands<'a> {
     /// Commands to be run as they come out of `jobs`.
-    pub(super) fn new(
-        context: &'a Arc<Context>,
-        dialog: &'a Arc<Dialog>,
-        owner: &'a Owner,
-        jobs: mpsc::Receiver<Job>,
-    ) -> Self {
-        Self { context, dialog, owner, jobs, running: 0 }
+    pub(super) fn new(context: &'a Arc<Context>, dialog: &'a Arc<Dialog>, jobs: mpsc::Receiver<Job>) -> Self {
+        Self { context, dialog, jobs, running: 0 }
     }
 
     /// Runs commands in the order issued, for ever.
     pub(super) async fn run(&mut self) -> Infallible {
         loop {
-            let Some(Job { unique_id, task, arrived, busy }) = self.jobs.recv().await else {
+            let Some(job) = self.jobs.recv().await else {
                 // Closed by the dialog's end, which drops this future as well.
                 std::future::pending::<()>().await;
                 continue;
             };
             self.running = 1;
-            let Outcome { answer, unsettled } = match task {
-                Task::Send(request) => send(self.context, self.dialog, request).await,
-                Task::Refuse(answer) => answer.into(),
-            };
-            self.answer(&unique_id, &answer, arrived).await;
+            let unsettled = self.run_one(&job).await;
             self.running = 0;
             // Not before the worker knows: Asterisk may be silent for long.
             settle(self.context, self.dialog, &unsettled).await;
-            drop(busy);
+            drop(job.busy);
         }
     }
 
@@ -89,19 +85,48 @@ impl<'a> Commands<'a> {
         self.jobs.len() + self.running
     }
 
-    async fn answer(&self, unique_id: &str, answer: &Answer, arrived: Instant) {
-        if self.owner.version_1 && unique_id.is_empty() && arrived.elapsed() > VERSION_1_ANSWER {
-            self.context.counters.count(Counter::AnswersLost);
-            debug!(dialog = %self.owner.dialog_id, "an answer is dropped: version 1 no longer waits for it");
-        } else {
-            self.owner.answer(self.context, unique_id, answer, arrived).await;
+    /// Runs a command and answers it; returns what it may or may not have made.
+    async fn run_one(&self, job: &Job) -> Vec<Object> {
+        let Job { owner, unique_id, task, arrived, .. } = job;
+        if self.is_void(owner) {
+            debug!(dialog = %owner.dialog_id, "a command is not run: its worker has lost the dialog");
+            self.dialog.recorded().pass_over(unique_id, owner.term);
+            return Vec::new();
         }
+        let request = match task {
+            Task::Answer(answer) => {
+                self.answer(owner, unique_id, answer, *arrived).await;
+                return Vec::new();
+            }
+            Task::Send(request) => request.clone(),
+        };
+        self.dialog.recorded().begin(unique_id);
+        let Outcome { answer, unsettled } = send(self.context, self.dialog, request).await;
+        let now = self.context.clock.now();
+        let asked_again = self.dialog.recorded().answer(unique_id, &answer, now);
+        if !self.is_void(owner) {
+            self.answer(owner, unique_id, &answer, *arrived).await;
+        } else if asked_again {
+            let next = self.dialog.owner().clone();
+            if let Some(next) = next {
+                self.answer(&next, unique_id, &answer, *arrived).await;
+            }
+        }
+        unsettled
     }
-}
 
-impl From<Answer> for Outcome {
-    fn from(answer: Answer) -> Self {
-        Self { answer, unsettled: Vec::new() }
+    /// Whether an owner has lost the dialog, and its commands with it.
+    fn is_void(&self, owner: &Owner) -> bool {
+        owner.term < self.dialog.valid.load(Ordering::Relaxed)
+    }
+
+    async fn answer(&self, owner: &Owner, unique_id: &str, answer: &Answer, arrived: Instant) {
+        if owner.version_1 && unique_id.is_empty() && arrived.elapsed() > VERSION_1_ANSWER {
+            self.context.counters.count(Counter::AnswersLost);
+            debug!(dialog = %owner.dialog_id, "an answer is dropped: version 1 no longer waits for it");
+        } else {
+            owner.answer(self.context, unique_id, answer, arrived).await;
+        }
     }
 }
 
@@ -126,7 +151,7 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
             } else {
                 registry.undo(dialog, &bound);
             }
-            answer.into()
+            Outcome { answer, unsettled: Vec::new() }
         }
         Err(error) => {
             debug!(dialog = %dialog.root, %error, "a command got no answer from Asterisk");

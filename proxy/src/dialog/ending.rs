@@ -1,69 +1,99 @@
 //! When a dialog that a worker has is over.
 
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until},
-};
+use std::sync::Arc;
 
-use super::{Context, Dialog, activity::Activity};
+use tokio::{sync::mpsc, time::sleep};
+
+use super::{
+    Context, Dialog, activity::Activity, give_back::give_back, kept::KeptEvent, owner::Owner, queues,
+};
 use crate::{limits::LOOK_AGAIN, pauses::Pauses};
 
-/// Why a dialog is over for its owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// No channel of it lives any more.
-    Over,
-    /// The proxy stops.
-    Stopped,
+/// Resolves when the dialog is over and its owner knows that it has had everything.
+///
+/// It is over when no channel lives and nothing has happened for the linger time, or the retention time is up.
+pub(super) async fn until_over(
+    context: &Arc<Context>,
+    dialog: &Arc<Dialog>,
+    owner: &Owner,
+    activity: &Activity,
+) {
+    until_quiet(context, dialog, activity).await;
+    // From here on a late event belongs to no dialog. A channel that entered in this very moment is nobody's.
+    let left = context.registry().close(dialog);
+    if !left.is_empty() {
+        let (context, root) = (Arc::clone(context), dialog.root.clone());
+        context.tasks.clone().spawn(async move { give_back(&context, &root, &left).await });
+    }
+    if owner.version_1 {
+        dialog.delivery.finish(None);
+        // What it has not read yet would be deleted with its queues.
+        return queues::until_read(context, owner).await;
+    }
+    dialog.delivery.finish(Some(KeptEvent::new("ProxyEnded", r#"{"type":"ProxyEnded"}"#.into())));
+    let retained = context.clock.now() + context.config.dialog.retention;
+    tokio::select! {
+        () = until_had(context, dialog) => {}
+        () = context.clock.sleep_until(retained) => {}
+    }
 }
 
-/// Resolves when no channel lives and nothing has happened for the linger time, or the retention time is up, or the
-/// proxy stops and what was in flight is done.
-pub(super) async fn until_over(context: &Context, dialog: &Dialog, activity: &Activity) -> Ending {
-    tokio::select! {
-        () = until_quiet(context, dialog, activity) => Ending::Over,
-        () = until_done(context, dialog, activity) => Ending::Stopped,
-        () = context.abandon.cancelled() => Ending::Stopped,
+/// Resolves when the owner has had everything, as far as it tells.
+async fn until_had(context: &Context, dialog: &Dialog) {
+    let linger = context.config.dialog.linger;
+    loop {
+        let quiet = context.clock.now() + linger;
+        tokio::select! {
+            () = dialog.delivery.acknowledged() => return,
+            () = context.clock.sleep_until(quiet) => {}
+        }
+        // Who never says what it has is given the time to ask for what it misses.
+        if !dialog.delivery.progress().tells() && dialog.delivery.waiting() == 0 {
+            return;
+        }
     }
 }
 
 async fn until_quiet(context: &Context, dialog: &Dialog, activity: &Activity) {
     let mut channels = dialog.channels.subscribe();
-    let times = &context.config.dialog;
+    let (clock, times) = (&context.clock, &context.config.dialog);
     loop {
         // The dialog itself holds the sender: this cannot fail.
         let _ = channels.wait_for(|channels| *channels == 0).await;
-        let since = Instant::now();
+        let since = clock.now();
+        let retained = since + times.retention;
         while *channels.borrow_and_update() == 0 {
             let quiet = activity.idle_since().max(since) + times.linger;
-            let retained = since + times.retention;
             // While something is still to be done only the retention time ends the wait.
-            let idle = activity.is_idle() && is_empty(&dialog.events);
-            let now = Instant::now();
+            let idle = activity.is_idle() && dialog.delivery.waiting() == 0;
+            let now = clock.now();
             if now >= retained || (idle && now >= quiet) {
                 return;
             }
             let look_again = if now >= quiet { now + times.linger.max(LOOK_AGAIN) } else { quiet };
             tokio::select! {
                 _ = channels.wait_for(|channels| *channels > 0) => {}
-                () = sleep_until(look_again.min(retained)) => {}
+                () = clock.sleep_until(look_again.min(retained)) => {}
             }
         }
     }
 }
 
-/// Resolves when the proxy stops and everything in flight is done.
-async fn until_done(context: &Context, dialog: &Dialog, activity: &Activity) {
+/// Resolves when the proxy stops and everything in flight is done, or there is no time left for it.
+pub(super) async fn until_stopped(context: &Context, dialog: &Dialog, activity: &Activity) {
     context.stop.cancelled().await;
     let mut pauses = Pauses::new(LOOK_AGAIN);
-    loop {
-        activity.idle().await;
-        if is_empty(&dialog.events) && is_empty(&dialog.mail) {
-            return;
+    let done = async {
+        loop {
+            activity.idle().await;
+            if dialog.delivery.waiting() == 0 && is_empty(&dialog.mail) {
+                return;
+            }
+            // What is queued is about to be taken by another branch of the same task.
+            sleep(pauses.next()).await;
         }
-        // What is queued is about to be taken by another branch of the same task.
-        sleep(pauses.next()).await;
-    }
+    };
+    let _ = context.abandon.run_until_cancelled(done).await;
 }
 
 fn is_empty<T>(queue: &mpsc::Sender<T>) -> bool {

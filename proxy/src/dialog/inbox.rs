@@ -9,36 +9,54 @@ use ari_bus::{
 use tokio::sync::mpsc::error::TrySendError;
 use tracing::debug;
 
-use super::{Context, Mail, replies::tell_gone};
-use crate::counters::Counter;
+use super::{Context, Mail, pulse, replies::tell_gone};
+use crate::{config::Topology, counters::Counter};
 
-/// The beginnings of the topics that a proxy reads: version 1's, and version 2's of any process of this server.
-pub(crate) fn topics(context: &Context) -> [String; 2] {
-    let server = &context.config.server_id;
-    [context.names.all_commands(server), context.names.proxy_inbox(server, "<incarnation>")]
+/// What workers send to a proxy.
+pub(crate) struct Inbox {
+    /// Version 1's commands, unless nothing is declared for a dialog.
+    version_1: Option<Subscription>,
+    version_2: Subscription,
 }
 
-/// Subscribes to everything that workers send to this process.
+/// The topics that a proxy reads, or their beginnings: the fixed one, version 1's, and version 2's of any process of this
+/// server.
+pub(crate) fn topics(context: &Context) -> [String; 3] {
+    let (names, server) = (&context.names, &context.config.server_id);
+    [names.control(server), names.all_commands(server), names.proxy_inbox(server, "<incarnation>")]
+}
+
+/// Subscribes to everything that workers send to this process, and to the fixed topic of its server.
 ///
 /// # Errors
 /// Those of [`ari_bus::Bus::subscribe`].
-pub(crate) async fn subscribe(context: &Context) -> Result<(Subscription, Subscription), BusError> {
-    let version_1 = Topics::Under(context.names.all_commands(&context.config.server_id));
-    let version_2 = Topics::Under(context.inbox.clone());
-    Ok((context.bus.subscribe(version_1).await?, context.bus.subscribe(version_2).await?))
+pub(crate) async fn subscribe(context: &Context) -> Result<(Inbox, Subscription), BusError> {
+    let (bus, names, server) = (&context.bus, &context.names, &context.config.server_id);
+    let version_1 = match context.config.bus_config.topology {
+        Topology::Dedicated => Some(bus.subscribe(Topics::Under(names.all_commands(server))).await?),
+        Topology::Shared => None,
+    };
+    let version_2 = bus.subscribe(Topics::Under(context.inbox.clone())).await?;
+    let control = bus.subscribe(Topics::One(names.control(server))).await?;
+    Ok((Inbox { version_1, version_2 }, control))
 }
 
 /// Passes messages on until the bus is closed.
-pub(crate) async fn serve(
-    context: Arc<Context>,
-    (mut version_1, mut version_2): (Subscription, Subscription),
-) {
+pub(crate) async fn serve(context: Arc<Context>, Inbox { mut version_1, mut version_2 }: Inbox) {
+    let next_of_version_1 = async |version_1: &mut Option<Subscription>| match version_1 {
+        Some(subscription) => subscription.next().await,
+        None => std::future::pending().await,
+    };
     loop {
         let (message, is_version_1) = tokio::select! {
-            message = version_1.next() => (message, true),
+            message = next_of_version_1(&mut version_1) => (message, true),
             message = version_2.next() => (message, false),
         };
         let Some(message) = message else { return };
+        if !is_version_1 && pulse::is_pulse(&context, &message.topic) {
+            pulse::came_back(&context);
+            continue;
+        }
         let Some(offer) = context.offers().get(&message.topic) else {
             nobody_there(&context, &message);
             continue;

@@ -1,139 +1,203 @@
-//! The life of one dialog, in its own task: offered, active, lingering, gone.
+//! The life of one dialog, in its own task: offered, active, offered again if its worker is gone, lingering, gone.
 
 use std::{
-    iter,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use ari_bus::protocol::{Control, Incoming, parse_incoming};
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{debug, info, warn};
 
 use super::{
-    AriEvent, Context, Dialog, Mail,
+    Context, Dialog, Mail,
     activity::Activity,
-    commands::Commands,
-    ending::{Ending, until_over},
+    commands::{Commands, Job},
+    ending::{until_over, until_stopped},
     give_back::give_back,
     mailbox::Mailbox,
     offering::{Offered, Offering},
     outlet::Outlet,
     owner::{Owner, publish_gone},
     persist::delete_persistently,
-    queues,
     replies::tell_gone,
     terms::Terms,
 };
 use crate::{counters::Counter, limits::COMMANDS_PER_DIALOG};
 
-/// Runs a dialog from its StasisStart, `start`, to the deletion of its topics. `start` is also the first of `events`.
-pub(super) async fn run(
-    context: Arc<Context>,
-    dialog: Arc<Dialog>,
-    start: Utf8Bytes,
-    events: mpsc::Receiver<AriEvent>,
-    mut mail: mpsc::Receiver<Mail>,
-) {
+/// Runs a dialog from its StasisStart to the deletion of its topics.
+pub(super) async fn run(context: Arc<Context>, dialog: Arc<Dialog>, mut mail: mpsc::Receiver<Mail>) {
     info!(dialog = %dialog.root, channel = ?dialog.channel, application = ?dialog.application, "a call is offered");
-    let (outcome, mut terms) = Offering::new(&context, &dialog, start, &mut mail).until_ended().await;
-    match outcome {
-        Offered::Owned { owner, first } => {
-            context.counters.count(Counter::DialogsAccepted);
-            info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
-            // Boxed: the larger part of a dialog's state is needed only now.
-            Box::pin(serve(&context, &dialog, &owner, events, mail, first, &mut terms)).await;
-        }
-        Offered::Unwanted => {
-            context.counters.count(Counter::DialogsUnwanted);
-            warn!(dialog = %dialog.root, "no worker took the call in time");
-            let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
-            give_back(&context, &dialog.root, &channels).await;
-        }
-        Offered::Over => {
-            debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
-            let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
-            give_back(&context, &dialog.root, &channels).await;
-        }
-        Offered::Stopped => {
-            let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
-            warn!(dialog = %dialog.root, ?channels, "the proxy stops before a worker took the call: it stays in Stasis");
-        }
-    }
-    delete_persistently(&context, terms.kept_topics(&context.names)).await;
-    debug!(dialog = %dialog.root, "the dialog is gone");
-}
-
-/// Active and lingering: events, commands and control messages side by side, until the dialog is over.
-async fn serve(
-    context: &Arc<Context>,
-    dialog: &Arc<Dialog>,
-    owner: &Owner,
-    mut events: mpsc::Receiver<AriEvent>,
-    mut mail: mpsc::Receiver<Mail>,
-    first: Option<Mail>,
-    terms: &mut Terms,
-) {
-    let activity = Arc::new(Activity::default());
     let (jobs, jobs_in) = mpsc::channel(COMMANDS_PER_DIALOG);
-    let mut mailbox = Mailbox { context, owner, terms: &mut *terms, jobs, activity: &activity };
-    let mut commands = Commands::new(context, dialog, owner, jobs_in);
-    let mut outlet = Outlet::new(context, owner);
-    let work = async {
-        outlet.prepare().await;
-        // A dialog's events never wait for its commands, nor the other way round.
-        tokio::select! {
-            never = outlet.run(&mut events, &activity) => never,
-            never = commands.run() => never,
-        }
+    let mut commands = Commands::new(&context, &dialog, jobs_in);
+    let mut life =
+        Life { context: &context, dialog: &dialog, mail: &mut mail, terms: Terms::default(), jobs };
+    let end = tokio::select! {
+        // Through all terms: what one owner has begun is finished before the next one's first command.
+        never = commands.run() => match never {},
+        end = life.until_ended() => end,
     };
-    let ending = tokio::select! {
-        never = work => match never {},
-        never = mailbox.run(&mut mail, first) => match never {},
-        ending = until_over(context, dialog, &activity) => ending,
-    };
-    let channels = forget(context, dialog, &mut mail, terms).await;
-    events.close();
-    outlet.flush(iter::from_fn(|| events.try_recv().ok()).collect()).await;
-    outlet.skip(dialog.missed.load(Ordering::Relaxed));
+    let channels = life.forget().await;
     let unanswered = commands.unanswered();
     if unanswered > 0 {
         context.counters.add(Counter::AnswersLost, unanswered);
         warn!(dialog = %dialog.root, unanswered, "the dialog ends before its commands are answered");
     }
-    let last_words = async {
-        match ending {
-            // What version 1 has not read yet would be deleted with its queues.
-            _ if owner.version_1 => queues::until_read(context, owner).await,
-            Ending::Over => outlet.end().await,
-            Ending::Stopped => publish_gone(context, owner, "the proxy stops").await,
+    match end {
+        End::GiveBack => give_back(&context, &dialog.root, &channels).await,
+        End::Stopped { owned: false } => {
+            warn!(dialog = %dialog.root, ?channels, "the proxy stops before a worker took the call: it stays in Stasis");
         }
-    };
-    // A channel that entered in the very moment in which its dialog ended is nobody's. A stop leaves all where they are.
-    let left = if ending == Ending::Over { channels } else { Vec::new() };
-    tokio::join!(last_words, give_back(context, &dialog.root, &left));
+        End::Stopped { owned: true } => {}
+    }
+    delete_persistently(&context, life.terms.kept_topics(&context.names)).await;
+    debug!(dialog = %dialog.root, "the dialog is gone");
 }
 
-/// From here on a late accept is answered by the inbox, and a late event belongs to no dialog. Workers that accepted too
-/// late for anybody to read it are told. Returns the dialog's channels that are still in Stasis.
-async fn forget(
-    context: &Context,
-    dialog: &Arc<Dialog>,
-    mail: &mut mpsc::Receiver<Mail>,
-    terms: &mut Terms,
-) -> Vec<String> {
-    context.offers().remove(terms.dialog_ids());
-    let channels = context.registry().close(dialog);
-    mail.close();
-    while let Ok(late) = mail.try_recv() {
-        if late.version_1 {
-            terms.note_version_1(late.term);
-        }
-        if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&late.payload)
-            && let Some(dialog_id) = terms.dialog_id(late.term)
-        {
-            tell_gone(context, &accept, Some(late.term), dialog_id).await;
+/// How a dialog ended.
+enum End {
+    /// What it has in Stasis still, if anything, goes back to Asterisk.
+    GiveBack,
+    /// The proxy stops: all stays as it is.
+    Stopped {
+        /// Whether a worker had it.
+        owned: bool,
+    },
+}
+
+/// How a term ended.
+enum Left {
+    /// The dialog is over.
+    Over,
+    /// The proxy stops.
+    Stopped,
+    /// Its owner is silent.
+    Lost,
+    /// Its owner gave it to another worker.
+    Released,
+}
+
+struct Life<'a> {
+    context: &'a Arc<Context>,
+    dialog: &'a Arc<Dialog>,
+    mail: &'a mut mpsc::Receiver<Mail>,
+    terms: Terms,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Life<'_> {
+    /// Offers the dialog and serves its owner, as often as it takes.
+    async fn until_ended(&mut self) -> End {
+        let (context, dialog) = (self.context, self.dialog);
+        let mut heard = None;
+        loop {
+            let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
+            let (owner, first) = match offering.until_ended().await {
+                Offered::Owned { owner, first } => (Arc::new(owner), first),
+                Offered::Unwanted => {
+                    context.counters.count(Counter::DialogsUnwanted);
+                    warn!(dialog = %dialog.root, "no worker took the call in time");
+                    return End::GiveBack;
+                }
+                Offered::Over => {
+                    debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
+                    return End::GiveBack;
+                }
+                Offered::Stopped => return End::Stopped { owned: false },
+            };
+            context.counters.count(Counter::DialogsAccepted);
+            info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
+            // Boxed: the larger part of a dialog's state is needed only now.
+            let left = Box::pin(self.serve(&owner, first)).await;
+            match left {
+                Left::Over => return End::GiveBack,
+                Left::Stopped => {
+                    self.count_lost();
+                    publish_gone_to(context, &owner, "the proxy stops").await;
+                    return End::Stopped { owned: true };
+                }
+                Left::Lost => info!(dialog = %dialog.root, "the call is offered again: its worker is silent"),
+                Left::Released => {
+                    info!(dialog = %dialog.root, "the call is offered again: its worker gave it back")
+                }
+            }
+            context.counters.count(Counter::DialogsResumed);
+            heard = Some(self.leave(&owner, &left));
         }
     }
-    channels
+
+    /// Active and lingering: events, commands and control messages side by side, until the owner's term ends.
+    async fn serve(&mut self, owner: &Arc<Owner>, first: Option<Mail>) -> Left {
+        let (context, dialog) = (self.context, self.dialog);
+        let activity = Arc::new(Activity::new(&context.clock));
+        dialog.delivery.begin(owner.term, owner.version_1, &dialog.start);
+        *dialog.owner() = Some(Arc::clone(owner));
+        let _holding = owner.hold(dialog);
+        let mut mailbox = Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity);
+        let mut outlet = Outlet::new(context, dialog, owner);
+        tokio::select! {
+            // A dialog's events never wait for its commands, nor the other way round.
+            never = outlet.run(&activity) => match never {},
+            () = mailbox.run(self.mail, first) => Left::Released,
+            () = owner.lost() => Left::Lost,
+            () = until_over(context, dialog, owner, &activity) => Left::Over,
+            () = until_stopped(context, dialog, &activity) => Left::Stopped,
+        }
+    }
+
+    /// Ends an owner's term. What it sends from now on goes to topics that nobody reads, and if it lost the dialog, what it
+    /// sent before and has not run yet is not run any more. Returns when it was heard last.
+    fn leave(&mut self, owner: &Arc<Owner>, left: &Left) -> Duration {
+        let (context, dialog) = (self.context, self.dialog);
+        if context.ends_terms() {
+            context.offers().remove(self.terms.dialog_ids());
+            if matches!(left, Left::Lost) {
+                dialog.valid.store(owner.term + 1, Ordering::Relaxed);
+            }
+        }
+        if matches!(left, Left::Released) {
+            return context.clock.now();
+        }
+        let (told, gone) = (Arc::clone(context), Arc::clone(owner));
+        context.tasks.spawn(async move {
+            publish_gone_to(&told, &gone, "the worker was silent for too long").await;
+        });
+        owner.lease().map_or_else(|| context.clock.now(), |lease| lease.last_heard())
+    }
+
+    /// Counts what the owner was never sent.
+    fn count_lost(&self) {
+        let lost = usize::try_from(self.dialog.delivery.waiting()).unwrap_or(usize::MAX);
+        if lost > 0 {
+            self.context.counters.add(Counter::EventsLost, lost);
+            warn!(dialog = %self.dialog.root, lost, "the worker could not be reached: events are lost");
+        }
+    }
+
+    /// From here on a late accept is answered by the inbox, and a late event belongs to no dialog. Workers that accepted too
+    /// late for anybody to read it are told. Returns the dialog's channels that are still in Stasis.
+    async fn forget(&mut self) -> Vec<String> {
+        self.context.offers().remove(self.terms.dialog_ids());
+        let channels = self.context.registry().close(self.dialog);
+        self.dialog.delivery.finish(None);
+        self.mail.close();
+        while let Ok(late) = self.mail.try_recv() {
+            if late.version_1 {
+                self.terms.note_version_1(late.term);
+            }
+            if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&late.payload)
+                && let Some(dialog_id) = self.terms.dialog_id(late.term)
+            {
+                tell_gone(self.context, &accept, Some(late.term), dialog_id).await;
+            }
+        }
+        channels
+    }
+}
+
+/// Tells a version-2 owner that the dialog is not its own any more.
+async fn publish_gone_to(context: &Context, owner: &Owner, reason: &str) {
+    if !owner.version_1 {
+        publish_gone(context, owner, reason).await;
+    }
 }

@@ -1,8 +1,9 @@
-//! What a dialog's workers send to it once it has an owner: commands go on to Asterisk, control messages are answered.
+//! What a dialog's workers send to it once it has an owner: commands go on to Asterisk in their order and once each; what
+//! the owner says about its term is acted upon.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
-use ari_bus::protocol::{Answer, Control, Incoming, Refusal, parse_incoming};
+use ari_bus::protocol::{Answer, Command, Control, Incoming, Refusal, parse_incoming};
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
     time::Instant,
@@ -10,55 +11,102 @@ use tokio::{
 use tracing::debug;
 
 use super::{
-    Context, Mail,
+    Context, Dialog, Mail,
     activity::Activity,
     commands::{Job, Task},
+    order::{Order, Placed},
     owner::Owner,
+    recorded::{Known, digest},
     replies::{ReplyTo, answer_control, tell_gone},
     terms::Terms,
 };
-use crate::{asterisk::request::Request, counters::Counter, limits::COMMANDS_PER_DIALOG};
+use crate::{
+    asterisk::request::Request,
+    counters::Counter,
+    limits::{COMMAND_GAP, COMMANDS_PER_DIALOG},
+};
 
-/// Reads the messages to one dialog.
+/// Reads the messages to one dialog in one term.
 pub(super) struct Mailbox<'a> {
-    pub(super) context: &'a Arc<Context>,
-    pub(super) owner: &'a Owner,
-    pub(super) terms: &'a mut Terms,
+    context: &'a Arc<Context>,
+    dialog: &'a Arc<Dialog>,
+    owner: &'a Arc<Owner>,
+    terms: &'a mut Terms,
     /// Commands, in the order issued.
-    pub(super) jobs: mpsc::Sender<Job>,
-    pub(super) activity: &'a Arc<Activity>,
+    jobs: &'a mpsc::Sender<Job>,
+    activity: &'a Arc<Activity>,
+    order: Order<Wish>,
 }
 
-impl Mailbox<'_> {
-    /// Reads messages as they come, for ever. `first` came while the dialog was offered.
-    pub(super) async fn run(&mut self, mail: &mut mpsc::Receiver<Mail>, first: Option<Mail>) -> Infallible {
-        if let Some(first) = first {
-            self.read(first).await;
-        }
+/// A command as it came.
+struct Wish {
+    unique_id: String,
+    what: What,
+}
+
+enum What {
+    Run {
+        request: Request,
+        /// What tells it from another of the same id.
+        digest: u64,
+    },
+    Refuse(Answer),
+}
+
+impl<'a> Mailbox<'a> {
+    pub(super) fn new(
+        (context, dialog, owner): (&'a Arc<Context>, &'a Arc<Dialog>, &'a Arc<Owner>),
+        terms: &'a mut Terms,
+        jobs: &'a mpsc::Sender<Job>,
+        activity: &'a Arc<Activity>,
+    ) -> Self {
+        Self { context, dialog, owner, terms, jobs, activity, order: Order::default() }
+    }
+
+    /// Reads messages as they come, until the owner gives the dialog back. `first` came while the dialog was offered.
+    pub(super) async fn run(&mut self, mail: &mut mpsc::Receiver<Mail>, first: Option<Mail>) {
+        let mut next = first;
         loop {
-            match mail.recv().await {
-                Some(mail) => self.read(mail).await,
-                // Closed by the dialog's end, which drops this future as well.
-                None => std::future::pending::<()>().await,
+            if let Some(mail) = next.take()
+                && self.read(mail).await
+            {
+                return;
+            }
+            let gives_up = self.order.gives_up();
+            tokio::select! {
+                mail = mail.recv() => match mail {
+                    Some(mail) => next = Some(mail),
+                    // Closed by the dialog's end, which drops this future as well.
+                    None => std::future::pending::<()>().await,
+                },
+                () = self.context.clock.sleep_until(gives_up.unwrap_or_default()), if gives_up.is_some() => {
+                    for wish in self.order.give_up() {
+                        let text = "a command with a smaller `cmd_seq` did not come";
+                        self.refuse(wish.unique_id, Answer::error(409, text)).await;
+                    }
+                }
             }
         }
     }
 
-    async fn read(&mut self, mail: Mail) {
+    /// Acts on a message; true if the owner gave the dialog back.
+    async fn read(&mut self, mail: Mail) -> bool {
         if mail.version_1 {
             self.terms.note_version_1(mail.term);
         }
+        let speaks = self.speaks(&mail);
+        if speaks {
+            self.owner.heard(self.context);
+        }
         match parse_incoming(&mail.payload) {
-            Incoming::Control(control) => self.control(control, mail.term).await,
-            Incoming::Command(command) if self.speaks(&mail) => match Request::check(&command) {
-                Ok(request) => self.enqueue(&command.unique_id, Task::Send(request)).await,
-                Err(refused) => {
-                    let answer = Answer::error(refused.status, &refused.message);
-                    self.refuse(&command.unique_id, answer).await;
-                }
-            },
-            Incoming::Refused(Refusal { unique_id, status, message }) if self.speaks(&mail) => {
-                self.refuse(&unique_id, Answer::error(status, &message)).await;
+            Incoming::Control(control) => return self.control(control, &mail).await,
+            Incoming::Command(command) if speaks => {
+                let wish = Wish::of(&command);
+                self.in_order(command.cmd_seq, wish).await;
+            }
+            Incoming::Refused(Refusal { unique_id, cmd_seq, status, message }) if speaks => {
+                let what = What::Refuse(Answer::error(status, &message));
+                self.in_order(cmd_seq, Wish { unique_id, what }).await;
             }
             // Version 1 says hello with it.
             Incoming::Noise(_) if mail.version_1 && &mail.payload[..] == b"DUMMY" => {}
@@ -68,6 +116,7 @@ impl Mailbox<'_> {
                 debug!(dialog = %self.owner.dialog_id, what, "a message is not acted upon");
             }
         }
+        false
     }
 
     /// Whether a message comes from the owner: in its term, and on the topic of its version.
@@ -75,45 +124,108 @@ impl Mailbox<'_> {
         mail.term == self.owner.term && mail.version_1 == self.owner.version_1
     }
 
-    async fn control(&self, control: Control, term: u64) {
-        let owns = term == self.owner.term;
+    /// Acts on a control message; true if the owner gave the dialog back.
+    async fn control(&mut self, control: Control, mail: &Mail) -> bool {
+        let owns = mail.term == self.owner.term;
         match control {
             Control::Accept(accept) => {
-                let again = Owner::version_2(self.context, &accept, &self.owner.dialog_id);
-                if owns && again.as_ref() == Ok(self.owner) {
-                    return answer_control(self.context, (&accept).into(), &Answer::empty(204)).await;
-                }
-                if let Some(dialog_id) = self.terms.dialog_id(term) {
-                    tell_gone(self.context, &accept, Some(term), dialog_id).await;
+                if owns && self.owner.is_said_by(&accept) {
+                    answer_control(self.context, (&accept).into(), &Answer::empty(204)).await;
+                } else if let Some(dialog_id) = self.terms.dialog_id(mail.term) {
+                    tell_gone(self.context, &accept, Some(mail.term), dialog_id).await;
                 }
             }
             Control::Decline(decline) => {
                 let answer = Answer::error(409, "the dialog has an owner already");
                 answer_control(self.context, (&decline).into(), &answer).await;
             }
-            other if owns => {
-                let text = format!("control message {:?} is not supported yet", other.word());
-                let (responses, bodies) = (Some(self.owner.responses.as_str()), self.owner.bodies);
-                let to = ReplyTo { responses, unique_id: other.unique_id(), bodies };
-                answer_control(self.context, to, &Answer::error(501, &text)).await;
+            said if owns => {
+                let answer = self.dialog.hear(self.context, self.owner.term, &said);
+                let gives_back = matches!(said, Control::Release(_)) && answer.status < 400;
+                let responses = self.owner.responses();
+                let to = ReplyTo {
+                    responses: Some(&responses),
+                    unique_id: said.unique_id(),
+                    bodies: self.owner.bodies,
+                };
+                answer_control(self.context, to, &answer).await;
+                return gives_back;
             }
             _ => self.context.counters.count(Counter::Noise),
         }
+        false
+    }
+
+    /// Lets a command take its turn by its number, if it has one.
+    async fn in_order(&mut self, cmd_seq: Option<u64>, wish: Wish) {
+        let Some(number) = cmd_seq else { return self.take(wish).await };
+        let gives_up = self.context.clock.now() + COMMAND_GAP;
+        match self.order.place(number, wish, gives_up) {
+            Placed::Now(wishes) => {
+                for wish in wishes {
+                    self.take(wish).await;
+                }
+            }
+            Placed::Early => {}
+            Placed::Past(wish) => self.repeat(number, wish).await,
+            Placed::Full(wish) => self.refuse_now(&wish.unique_id).await,
+        }
+    }
+
+    /// Takes a command whose turn it is, in the queue to Asterisk.
+    async fn take(&self, Wish { unique_id, what }: Wish) {
+        let (request, digest) = match what {
+            What::Refuse(answer) => return self.refuse(unique_id, answer).await,
+            What::Run { request, digest } => (request, digest),
+        };
+        match self.known(&unique_id, digest) {
+            Known::New => self.enqueue(unique_id, Task::Send(request)).await,
+            known => self.again(unique_id, known).await,
+        }
+    }
+
+    /// A command whose number was used up: perhaps it came twice.
+    async fn repeat(&self, number: u64, Wish { unique_id, what }: Wish) {
+        let used_up = || Answer::error(409, &format!("`cmd_seq` {number} was used before, or given up"));
+        let What::Run { digest, .. } = what else { return self.refuse(unique_id, used_up()).await };
+        match self.known(&unique_id, digest) {
+            Known::New => {
+                self.dialog.recorded().pass_over(&unique_id, self.owner.term);
+                self.refuse(unique_id, used_up()).await;
+            }
+            known => self.again(unique_id, known).await,
+        }
+    }
+
+    /// What is known of a command by its id. Version 1 has none that could be relied on.
+    fn known(&self, unique_id: &str, digest: u64) -> Known {
+        if unique_id.is_empty() || self.owner.version_1 || !self.context.deduplicates() {
+            return Known::New;
+        }
+        let valid = self.dialog.valid.load(std::sync::atomic::Ordering::Relaxed);
+        self.dialog.recorded().take(unique_id, digest, self.owner.term, valid)
+    }
+
+    /// Answers a command that came before.
+    async fn again(&self, unique_id: String, known: Known) {
+        let text = match known {
+            Known::New | Known::UnderWay => return,
+            Known::Answered(answer) => return self.enqueue(unique_id, Task::Answer(answer)).await,
+            Known::Forgotten => "this command was run before, and its answer is not kept any more",
+            Known::Other => "another command of this dialog has this `unique_id`",
+        };
+        self.refuse(unique_id, Answer::error(409, text)).await;
     }
 
     /// Refusals take their turn among the commands: version 1 tells answers apart by their order.
-    async fn refuse(&self, unique_id: &str, answer: Answer) {
+    async fn refuse(&self, unique_id: String, answer: Answer) {
         self.context.counters.count(Counter::CommandsRefused);
-        self.enqueue(unique_id, Task::Refuse(answer)).await;
+        self.enqueue(unique_id, Task::Answer(answer)).await;
     }
 
-    async fn enqueue(&self, unique_id: &str, task: Task) {
-        let job = Job {
-            unique_id: unique_id.to_owned(),
-            task,
-            arrived: Instant::now(),
-            busy: self.activity.begin(),
-        };
+    async fn enqueue(&self, unique_id: String, task: Task) {
+        let (owner, busy) = (Arc::clone(self.owner), self.activity.begin());
+        let job = Job { owner, unique_id, task, arrived: Instant::now(), busy };
         match self.jobs.try_send(job) {
             Ok(()) | Err(TrySendError::Closed(_)) => {}
             // An answer without id would be taken for that of an earlier command.
@@ -122,12 +234,28 @@ impl Mailbox<'_> {
                 debug!(dialog = %self.owner.dialog_id, "a command is dropped: {COMMANDS_PER_DIALOG} wait already");
             }
             Err(TrySendError::Full(job)) => {
-                self.context.counters.count(Counter::CommandsRefused);
-                let text = format!("{COMMANDS_PER_DIALOG} commands of this dialog wait already");
-                self.owner
-                    .answer(self.context, &job.unique_id, &Answer::error(429, &text), job.arrived)
-                    .await;
+                self.dialog.recorded().pass_over(&job.unique_id, self.owner.term);
+                self.refuse_now(&job.unique_id).await;
             }
         }
+    }
+
+    /// Too many wait already: this answer overtakes theirs.
+    async fn refuse_now(&self, unique_id: &str) {
+        self.context.counters.count(Counter::CommandsRefused);
+        let text = format!("{COMMANDS_PER_DIALOG} commands of this dialog wait already");
+        self.owner.answer(self.context, unique_id, &Answer::error(429, &text), Instant::now()).await;
+    }
+}
+
+impl Wish {
+    fn of(command: &Command<'_>) -> Self {
+        let what = match Request::check(command) {
+            Ok(request) => {
+                What::Run { request, digest: digest(&(&command.method, &command.url, &command.body)) }
+            }
+            Err(refused) => What::Refuse(Answer::error(refused.status, &refused.message)),
+        };
+        Self { unique_id: command.unique_id.clone().into_owned(), what }
     }
 }

@@ -3,26 +3,36 @@
 //! [`router`] takes events from the websocket and finds their dialogs in the [`registry`]; [`inbox`] takes messages
 //! from the bus and finds theirs in [`offers`]. Each dialog runs in a task of its own ([`life`]): it is offered until a
 //! worker accepts ([`offering`]), then events flow to the worker ([`outlet`]) beside commands to Asterisk
-//! ([`commands`]), until no channel is left.
+//! ([`commands`]), until no channel is left. Events are kept until they are acknowledged ([`delivery`]), answers until the
+//! dialog ends ([`recorded`]): if the worker is silent for too long ([`leases`]), the next one goes on where it was.
 
 mod activity;
+mod clock;
 mod commands;
+pub(crate) mod control;
+mod delivery;
 mod ending;
 mod give_back;
 pub(crate) mod inbox;
+mod kept;
+mod leases;
 mod life;
 mod mailbox;
 mod offering;
 mod offers;
+mod order;
 mod outlet;
 mod owner;
 mod persist;
+pub(crate) mod pulse;
 mod queues;
+mod recorded;
 mod registry;
 #[cfg(test)]
 mod registry_tests;
 mod replies;
 mod router;
+mod tenure;
 mod terms;
 #[cfg(test)]
 mod testing;
@@ -43,11 +53,23 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{asterisk::rest::Rest, config::Config, counters::Counters, limits::FAREWELLS};
+use crate::{
+    asterisk::rest::Rest,
+    config::Config,
+    counters::Counters,
+    limits::{FAREWELLS, REPLIES_AT_ONCE},
+    sabotage::Sabotage,
+};
 
 pub(crate) use router::Router;
 
+use clock::Clock;
+use delivery::Delivery;
+use kept::Budget;
+use leases::Leases;
 use offers::{Offers, uuid_of};
+use owner::Owner;
+use recorded::Recorded;
 use registry::{Member, Registry};
 
 /// What all dialogs of one proxy share.
@@ -57,8 +79,15 @@ pub(crate) struct Context {
     pub(crate) names: Names,
     pub(crate) rest: Rest,
     pub(crate) counters: Arc<Counters>,
+    /// The id of this process.
+    incarnation: String,
     /// The prefix of the topics on which version-2 workers send to this process.
     pub(crate) inbox: String,
+    clock: Arc<Clock>,
+    leases: Leases,
+    /// What the events of all dialogs take.
+    budget: Budget,
+    pub(crate) sabotage: Sabotage,
     /// The tasks of the dialogs.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the proxy stops: nothing new is begun, what is in flight is finished.
@@ -67,6 +96,8 @@ pub(crate) struct Context {
     pub(crate) abandon: CancellationToken,
     /// Bounds how many late accepts are answered at once.
     farewells: Arc<Semaphore>,
+    /// Bounds how many heartbeats are answered at once.
+    replies: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
     offers: Mutex<Offers>,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
@@ -88,18 +119,27 @@ impl Context {
         let (registry, offers, unheard) = (Mutex::default(), Mutex::default(), Mutex::default());
         let tasks = TaskTracker::new();
         let abandon = CancellationToken::new();
-        let farewells = Arc::new(Semaphore::new(FAREWELLS));
+        let (farewells, replies) =
+            (Arc::new(Semaphore::new(FAREWELLS)), Arc::new(Semaphore::new(REPLIES_AT_ONCE)));
+        let clock = Arc::new(Clock::new(config.dialog.lease));
+        let leases = Leases::new(Arc::clone(&clock), config.dialog.lease);
         Self {
             config,
             bus,
             names,
             rest,
             counters,
+            incarnation: incarnation.to_owned(),
             inbox,
+            clock,
+            leases,
+            budget: Budget::default(),
+            sabotage: Sabotage::default(),
             tasks,
             stop,
             abandon,
             farewells,
+            replies,
             registry,
             offers,
             unheard,
@@ -124,24 +164,52 @@ impl Context {
         }
     }
 
+    /// Where version-2 workers send what concerns an offer.
+    fn commands_topic(&self, dialog_id: &str) -> String {
+        format!("{}{}", self.inbox, uuid_of(dialog_id))
+    }
+
     /// The dialog id of the offer whose topic this is: both end in the same uuid.
     fn dialog_id_of(&self, topic: &str) -> String {
         format!("{}.{}", server_token(&self.config.server_id), uuid_of(topic))
     }
 }
 
-/// A dialog as the rest of the proxy knows it: a name, and two queues into its task.
+/// A dialog as all of the proxy knows it.
+#[derive(Debug)]
 pub(crate) struct Dialog {
     /// The lasting id: the dialog id of the first offer.
     root: String,
     application: String,
     /// The channel whose StasisStart opened it.
     channel: String,
-    events: mpsc::Sender<AriEvent>,
+    /// That StasisStart.
+    start: Utf8Bytes,
+    delivery: Delivery,
+    recorded: Mutex<Recorded>,
+    /// What the owners saved last, for whoever comes after them.
+    saved: Mutex<Option<String>>,
+    /// The owner, or the last one.
+    owner: Mutex<Option<Arc<Owner>>>,
+    /// Commands of terms before this one are void: their workers have lost the dialog.
+    valid: AtomicU64,
     mail: mpsc::Sender<Mail>,
     channels: watch::Sender<usize>,
-    /// Events that were dropped since the last one that found room in the queue.
-    missed: AtomicU64,
+}
+
+impl Dialog {
+    // As in the context: each is held for one short method.
+    fn recorded(&self) -> MutexGuard<'_, Recorded> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn saved(&self) -> MutexGuard<'_, Option<String>> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn owner(&self) -> MutexGuard<'_, Option<Arc<Owner>>> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Member for Dialog {
@@ -152,15 +220,6 @@ impl Member for Dialog {
     fn channels(&self) -> &watch::Sender<usize> {
         &self.channels
     }
-}
-
-/// An event of Asterisk on its way to a dialog. Cheap to clone.
-#[derive(Debug, Clone)]
-pub(crate) struct AriEvent {
-    kind: Arc<str>,
-    body: Utf8Bytes,
-    /// Events before this one that were dropped: their numbers are used up, so that the worker sees the gap.
-    missed: u64,
 }
 
 /// A message from the bus to one offer of a dialog.

@@ -3,7 +3,7 @@
 //! Every offer is a term of its own with a dialog id of its own; the first accept of any of them wins. Events are held
 //! in the dialog's queue meanwhile. Whatever is done or waited for, mail is read beside it.
 
-use std::{pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use ari_bus::{
     BusError, Reach, Retention,
@@ -14,17 +14,17 @@ use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{debug, info, warn};
 
 use super::{
     Context, Dialog, Mail,
-    offers::{Offer, uuid_of},
+    offers::Offer,
     owner::Owner,
     terms::Terms,
     verdict::{Verdict, consider},
 };
 use crate::{
+    config::Topology,
     counters::Counter,
     limits::{MAX_OFFER_PAUSE, MAX_TERM_PAUSE},
     pauses::Pauses,
@@ -46,13 +46,17 @@ pub(super) enum Offered {
 pub(super) struct Offering<'a> {
     context: &'a Arc<Context>,
     dialog: &'a Arc<Dialog>,
-    start: Utf8Bytes,
     mail: &'a mut mpsc::Receiver<Mail>,
     /// The offers so far.
-    terms: Terms,
-    /// Whether the last one was declined.
+    terms: &'a mut Terms,
+    /// When the last owner was heard last, if there was one.
+    heard: Option<Duration>,
+    /// Whether the last offer was declined.
     declined: bool,
-    deadline: Instant,
+    /// When the caller is given up, in good time.
+    deadline: Duration,
+    /// When it is, however long the bus is away.
+    patience: Instant,
     channels: watch::Receiver<usize>,
     caller_gone: bool,
 }
@@ -66,52 +70,65 @@ enum Next {
 }
 
 impl<'a> Offering<'a> {
+    /// An offering of a dialog whose last owner, if it had one, was heard last at this moment of good time.
     pub(super) fn new(
-        context: &'a Arc<Context>,
-        dialog: &'a Arc<Dialog>,
-        start: Utf8Bytes,
+        (context, dialog): (&'a Arc<Context>, &'a Arc<Dialog>),
         mail: &'a mut mpsc::Receiver<Mail>,
+        terms: &'a mut Terms,
+        heard: Option<Duration>,
     ) -> Self {
-        let deadline = Instant::now() + context.config.dialog.offer_deadline;
-        let (terms, channels) = (Terms::default(), dialog.channels.subscribe());
-        Self { context, dialog, start, mail, terms, declined: false, deadline, channels, caller_gone: false }
+        let times = &context.config.dialog;
+        Self {
+            context,
+            dialog,
+            mail,
+            terms,
+            heard,
+            declined: false,
+            deadline: context.clock.now() + times.offer_deadline,
+            patience: Instant::now() + times.offer_deadline + times.outage_patience,
+            channels: dialog.channels.subscribe(),
+            caller_gone: false,
+        }
     }
 
-    /// Offers the dialog until a worker accepts or the time is up; returns its terms as well.
-    pub(super) async fn until_ended(mut self) -> (Offered, Terms) {
+    /// Offers the dialog until a worker accepts or the time is up.
+    pub(super) async fn until_ended(mut self) -> Offered {
         let mut pauses = Pauses::new(MAX_TERM_PAUSE);
-        for term in 1.. {
-            if let Err(ended) = self.offer(term, &mut pauses).await {
-                return (ended, self.terms);
+        loop {
+            if let Err(ended) = self.offer(&mut pauses).await {
+                return ended;
             }
         }
-        (Offered::Unwanted, self.terms)
     }
 
     /// One term: the offer, the time to accept it, and a pause before the next.
-    async fn offer(&mut self, term: u64, pauses: &mut Pauses) -> Result<(), Offered> {
+    async fn offer(&mut self, pauses: &mut Pauses) -> Result<(), Offered> {
         self.declined = false;
-        self.publish(term).await?;
-        self.listen(Instant::now() + self.context.config.dialog.offer_timeout, true).await?;
+        self.publish().await?;
+        self.listen(self.context.config.dialog.offer_timeout, true).await?;
         // After a decline too: the next member to be asked may be the same, and each term costs the broker a queue.
-        self.listen(Instant::now() + pauses.next(), false).await
+        self.listen(pauses.next(), false).await
     }
 
     /// Publishes one offer, as soon as somebody listens.
     ///
     /// An offer that nobody heard is repeated as it is. One that failed may have been heard: what follows it is a new
     /// term, so that no two workers get the same.
-    async fn publish(&mut self, term: u64) -> Result<(), Offered> {
+    async fn publish(&mut self) -> Result<(), Offered> {
+        let term = self.terms.next();
         // The root is the first offer's dialog id.
-        let first = term == 1;
-        let id =
-            if first { self.dialog.root.clone() } else { Names::dialog_id(&self.context.config.server_id) };
+        let id = match term {
+            1 => self.dialog.root.clone(),
+            _ => Names::dialog_id(&self.context.config.server_id),
+        };
         self.terms.add(term, &id);
         self.context.offers().add(&id, Offer { dialog: Arc::clone(self.dialog), term });
         let context = self.context;
         let topic = context.names.application(&self.dialog.application);
         let message = self.app_start(&id, term);
-        let mut declared = false;
+        // Version 1's queue.
+        let mut declared = context.config.bus_config.topology == Topology::Shared;
         let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
         loop {
             // Not tried while the broker is away: each failure would cost a term.
@@ -144,7 +161,7 @@ impl<'a> Offering<'a> {
                     Err(error) => return Err(self.cannot_be_offered(&error)),
                 }
             }
-            self.listen(Instant::now() + pauses.next(), false).await?;
+            self.listen(pauses.next(), false).await?;
         }
     }
 
@@ -183,7 +200,8 @@ impl<'a> Offering<'a> {
     }
 
     /// Reads mail for a time, or until the last offer is declined if that counts.
-    async fn listen(&mut self, until: Instant, decline_counts: bool) -> Result<(), Offered> {
+    async fn listen(&mut self, time: Duration, decline_counts: bool) -> Result<(), Offered> {
+        let until = self.context.clock.now() + time;
         while !(decline_counts && self.declined) {
             let next = self.next(until).await;
             if matches!(next, Next::Time) {
@@ -197,7 +215,7 @@ impl<'a> Offering<'a> {
     /// Acts on what came.
     async fn read(&mut self, next: Next) -> Result<(), Offered> {
         match next {
-            Next::Mail(mail) => match consider(self.context, self.dialog, &mut self.terms, mail).await {
+            Next::Mail(mail) => match consider(self.context, self.dialog, self.terms, mail).await {
                 Verdict::Owned { owner, first } => return Err(Offered::Owned { owner, first }),
                 Verdict::Declined => self.declined = true,
                 Verdict::Nothing => {}
@@ -209,9 +227,10 @@ impl<'a> Offering<'a> {
     }
 
     /// Waits for mail, or for what ends the wait. Cancel-safe.
-    async fn next(&mut self, until: Instant) -> Next {
+    async fn next(&mut self, until: Duration) -> Next {
+        let clock = &self.context.clock;
         loop {
-            tokio::select! {
+            let out_of_patience = tokio::select! {
                 // Mail first: an accept that is there already wins over any end.
                 biased;
                 // The dialog itself holds the sender: there is always a next message.
@@ -221,39 +240,54 @@ impl<'a> Offering<'a> {
                     // A worker that is about to accept still gets the whole of the short call, but not for long.
                     self.caller_gone = true;
                     let times = &self.context.config.dialog;
-                    self.deadline = self.deadline.min(Instant::now() + times.offer_timeout.max(times.linger));
+                    self.deadline = self.deadline.min(clock.now() + times.offer_timeout.max(times.linger));
+                    continue;
                 }
-                () = sleep_until(until.min(self.deadline)) => {
-                    return match self.caller_gone {
-                        _ if until < self.deadline => Next::Time,
-                        true => Next::End(Offered::Over),
-                        false => Next::End(Offered::Unwanted),
-                    };
-                }
-            }
+                () = clock.sleep_until(until.min(self.deadline)) => false,
+                () = sleep_until(self.patience) => true,
+            };
+            return match self.caller_gone {
+                _ if until < self.deadline && !out_of_patience => Next::Time,
+                true => Next::End(Offered::Over),
+                false => Next::End(Offered::Unwanted),
+            };
         }
     }
 
     fn app_start(&self, dialog_id: &str, term: u64) -> Bytes {
+        let dialog = self.dialog;
         let mut message = AppStart {
-            application: self.dialog.application.clone(),
+            application: dialog.application.clone(),
             dialog_id: dialog_id.to_owned(),
             server_id: self.context.config.server_id.clone(),
             protocol: Some(PROTOCOL),
-            root: Some(self.dialog.root.clone()),
+            root: Some(dialog.root.clone()),
             term: Some(term),
             // Where a version-2 worker sends what concerns this offer.
-            commands: Some(format!("{}{}", self.context.inbox, uuid_of(dialog_id))),
-            start: Some(self.start.as_str().to_owned()),
+            commands: Some(self.context.commands_topic(dialog_id)),
+            start: Some(dialog.start.as_str().to_owned()),
             ..AppStart::default()
         };
-        let encode = |message: &AppStart| Bytes::from(serde_json::to_vec(message).unwrap_or_default());
-        let bytes = encode(&message);
-        if bytes.len() <= self.context.bus.largest_message() {
-            return bytes;
+        if let Some(heard) = self.heard {
+            message.resume = true;
+            message.objects = self.context.registry().objects(dialog);
+            message.context = dialog.saved().clone();
+            message.unanswered = dialog.recorded().unanswered(heard);
         }
-        // It is event 1 as well.
-        message.start = None;
-        encode(&message)
+        let encode = |message: &AppStart| Bytes::from(serde_json::to_vec(message).unwrap_or_default());
+        let fits = |bytes: &Bytes| bytes.len() <= self.context.bus.largest_message();
+        let mut bytes = encode(&message);
+        if !fits(&bytes) {
+            // It is event 1 as well, or was.
+            message.start = None;
+            bytes = encode(&message);
+        }
+        if !fits(&bytes) {
+            // Thousands of them: whoever needs them can ask Asterisk; the context is needed by all.
+            message.objects.clear();
+            message.unanswered.clear();
+            bytes = encode(&message);
+        }
+        bytes
     }
 }

@@ -1,169 +1,143 @@
-//! From a dialog to the bus: numbers events, wraps them, publishes them in order, and tries again while the broker is
-//! away.
+//! From a dialog to the bus: wraps the events that are to be sent, publishes them in order, and sends again what the owner
+//! has not said that it has.
 
 use std::{convert::Infallible, sync::Arc};
 
 use ari_bus::{
-    BusError, BusErrorKind, Reach, Retention,
+    BusError, BusErrorKind, Link, LinkState, Reach, Retention,
     protocol::{Event, EventBody},
 };
 use bytes::Bytes;
-use tokio::{sync::mpsc, time::sleep};
-use tracing::{debug, warn};
+use time::OffsetDateTime;
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::warn;
 
 use super::{
-    AriEvent, Context,
+    Context, Dialog,
     activity::Activity,
+    delivery::{Batch, Delivery, Progress},
+    kept::KeptEvent,
     owner::Owner,
-    persist::{publish_persistently, wait_for_broker},
+    persist::wait_for_broker,
     queues,
 };
 use crate::{
     counters::Counter,
-    limits::{EVENTS_PER_BATCH, MAX_PAUSE},
+    limits::{
+        EVENTS_PER_BATCH, MAX_PAUSE, NOTICED_LATE, RESEND_FIRST, RESEND_LONGEST, RESENDS, RESENDS_UNASKED,
+    },
     pauses::Pauses,
 };
 
 /// The events of one dialog on their way to its owner.
 pub(super) struct Outlet<'a> {
     context: &'a Context,
+    dialog: &'a Dialog,
     owner: &'a Owner,
-    /// The number of the last event.
-    seq: u64,
+    link: LinkState,
+    /// Since when the bus has been away, where what that means is still to be drawn.
+    away: Option<OffsetDateTime>,
     /// Whether what is published now reaches the worker, or is kept for it.
     reaches: bool,
-    /// Events taken from the dialog's queue and not yet taken by the bus.
-    under_way: usize,
+    resends: Resends,
+}
+
+/// When what is not settled is sent again.
+#[derive(Default)]
+struct Resends {
+    /// What they wait for to change.
+    since: (u64, u64),
+    done: u32,
+    due: Option<Instant>,
 }
 
 impl<'a> Outlet<'a> {
     /// An outlet to a dialog's owner.
-    pub(super) fn new(context: &'a Context, owner: &'a Owner) -> Self {
+    pub(super) fn new(context: &'a Context, dialog: &'a Dialog, owner: &'a Owner) -> Self {
         // A version-2 worker listens before it accepts. Version 1 accepts first: on NATS what comes too early is lost.
-        Self { context, owner, seq: 0, reaches: !owner.version_1, under_way: 0 }
-    }
-
-    /// Makes ready what the worker's topics need before anything, an answer too, is sent there.
-    pub(super) async fn prepare(&mut self) {
-        if self.owner.version_1 {
-            self.reaches = queues::prepare(self.context, self.owner).await == Retention::Kept;
-        }
+        let (link, reaches) = (context.bus.link(), !owner.version_1);
+        Self { context, dialog, owner, link, away: None, reaches, resends: Resends::default() }
     }
 
     /// Publishes events as they come, for ever.
-    pub(super) async fn run(
-        &mut self,
-        events: &mut mpsc::Receiver<AriEvent>,
-        activity: &Arc<Activity>,
-    ) -> Infallible {
-        let mut batch = Vec::with_capacity(EVENTS_PER_BATCH);
+    pub(super) async fn run(&mut self, activity: &Arc<Activity>) -> Infallible {
+        if self.owner.version_1 {
+            self.reaches = queues::prepare(self.context, self.owner).await == Retention::Kept;
+        }
         loop {
-            if events.recv_many(&mut batch, EVENTS_PER_BATCH).await == 0 {
-                // Closed by the dialog's end, which drops this future as well.
-                std::future::pending::<()>().await;
+            let busy = activity.begin();
+            let batch = self.dialog.delivery.next(EVENTS_PER_BATCH);
+            if batch.events.is_empty() {
+                drop(busy);
+                self.wait().await;
+            } else {
+                self.publish(&batch).await;
             }
-            let _busy = activity.begin();
-            let messages = batch.drain(..).filter_map(|event| self.number(&event)).collect();
-            self.publish(messages).await;
         }
     }
 
-    /// Uses up the numbers of events that were dropped: the worker sees that they are missing.
-    pub(super) fn skip(&mut self, missed: u64) {
-        self.seq += missed;
-    }
-
-    /// Publishes the last events, which came after [`Outlet::run`] was dropped. If the bus did not even take those before
-    /// them, they are lost together.
-    pub(super) async fn flush(&mut self, last: Vec<AriEvent>) {
-        let messages: Vec<Bytes> = last.iter().filter_map(|event| self.number(event)).collect();
-        let mut lost = self.under_way + messages.len();
-        if self.under_way == 0
-            && (messages.is_empty() || publish_persistently(self.context, &self.owner.events, messages).await)
-        {
-            lost = 0;
-        }
-        if lost > 0 {
-            self.context.counters.add(Counter::EventsLost, lost);
-            warn!(dialog = %self.owner.dialog_id, lost, "the worker could not be reached: events are lost");
-        }
-    }
-
-    /// Tells a version-2 worker that this was all.
-    pub(super) async fn end(mut self) {
-        let Some(message) = self.wrap("ProxyEnded", r#"{"type":"ProxyEnded"}"#) else { return };
-        if !publish_persistently(self.context, &self.owner.events, vec![message]).await {
-            debug!(dialog = %self.owner.dialog_id, "ProxyEnded could not be sent");
-        }
-    }
-
-    /// An event as it goes to the worker, with the next number.
-    fn number(&mut self, event: &AriEvent) -> Option<Bytes> {
-        self.skip(event.missed);
-        self.wrap(&event.kind, event.body.as_str())
-    }
-
-    fn wrap(&mut self, kind: &str, body: &str) -> Option<Bytes> {
-        self.seq += 1;
-        let body = EventBody::new(body, self.owner.bodies);
-        let mut event = Event::new(&self.context.config.server_id, kind, body);
-        event.dialog_id = Some(self.owner.dialog_id.as_str().into());
-        event.term = Some(self.owner.term);
-        event.seq = Some(self.seq);
-        let bytes = serde_json::to_vec(&event).unwrap_or_default();
-        let largest = self.context.bus.largest_message();
-        if bytes.len() <= largest {
-            return Some(bytes.into());
-        }
-        // Its number is used up: the worker sees that one is missing.
-        self.context.counters.count(Counter::EventsLost);
-        let (dialog, size) = (&self.owner.dialog_id, bytes.len());
-        warn!(%dialog, ?kind, size, "an event is lost: the bus carries {largest} bytes in a message");
-        None
-    }
-
-    /// Publishes until the bus has taken everything. A broker that goes away in between may have got a part: version 2
-    /// knows the repeated events by their numbers.
-    async fn publish(&mut self, mut messages: Vec<Bytes>) {
-        self.under_way = messages.len();
-        if !self.reaches && !messages.is_empty() {
-            self.reach(messages.remove(0)).await;
-        }
-        let mut pauses = Pauses::new(MAX_PAUSE);
-        while !messages.is_empty() {
-            self.under_way = messages.len();
-            match self.context.bus.publish_all(&self.owner.events, messages.clone()).await {
-                Ok(()) => break,
-                Err(error) if error.is_retryable() => wait_for_broker(self.context, &mut pauses).await,
-                Err(error) => {
-                    let lost = self.give_up(&mut messages, &error);
-                    self.context.counters.add(Counter::EventsLost, lost);
-                    warn!(dialog = %self.owner.dialog_id, lost, %error, "events are lost: they cannot be published");
+    /// Waits until there may be something to send.
+    async fn wait(&mut self) {
+        let resends = self.context.resends();
+        let delivery = &self.dialog.delivery;
+        self.resends.plan(delivery);
+        let due = self.resends.due.filter(|_| resends);
+        tokio::select! {
+            () = delivery.changed() => {}
+            link = self.link.changed(), if !self.owner.version_1 => match link {
+                // What was on its way when the bus was lost may be lost as well.
+                Link::Up if resends => {
+                    let away = self.away.take().unwrap_or_else(OffsetDateTime::now_utc);
+                    delivery.again(away - NOTICED_LATE);
                 }
-            }
+                Link::Up => {}
+                Link::Down(_) => self.note_away(),
+                // Nothing will ever be published again. The dialog's end drops this future.
+                Link::Closed => std::future::pending().await,
+            },
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.resends.run(delivery),
         }
-        self.under_way = 0;
     }
 
-    /// Removes the messages that cannot be published; says how many. A broker may carry less than before a reconnect:
-    /// what is small enough still goes out.
-    fn give_up(&self, messages: &mut Vec<Bytes>, error: &BusError) -> usize {
-        let (before, largest) = (messages.len(), self.context.bus.largest_message());
-        if error.kind() == BusErrorKind::TooLarge {
-            messages.retain(|message| message.len() <= largest);
+    fn note_away(&mut self) {
+        self.away.get_or_insert_with(OffsetDateTime::now_utc);
+    }
+
+    /// Publishes a batch. Until the bus has taken it, it is still the next to be sent.
+    async fn publish(&mut self, batch: &Batch) {
+        let events = batch.events.iter();
+        let mut messages: Vec<Bytes> = events.filter_map(|(seq, event)| self.wrap(*seq, event)).collect();
+        let mut pauses = Pauses::new(MAX_PAUSE);
+        if !self.reaches && !messages.is_empty() {
+            self.reach(&messages.remove(0)).await;
         }
-        if messages.len() == before {
-            messages.clear();
+        while !messages.is_empty() {
+            let error = match self.context.bus.publish_all(&self.owner.events(), messages.clone()).await {
+                Ok(()) => break,
+                Err(error) => error,
+            };
+            if !error.is_retryable() {
+                let lost = give_up(&mut messages, self.context.bus.largest_message(), &error);
+                self.context.counters.add(Counter::EventsLost, lost);
+                warn!(dialog = %self.owner.dialog_id, lost, %error, "events are lost: they cannot be published");
+                continue;
+            }
+            self.note_away();
+            wait_for_broker(self.context, &mut pauses).await;
+            if !self.owner.version_1 {
+                // What came before it may be lost too: the link tells.
+                return self.dialog.delivery.not_sent(batch);
+            }
         }
-        before - messages.len()
+        self.dialog.delivery.sent(batch);
     }
 
     /// Publishes the first event of a worker that is about to subscribe, until somebody has it.
-    async fn reach(&mut self, message: Bytes) {
+    async fn reach(&mut self, message: &Bytes) {
         let mut pauses = Pauses::new(MAX_PAUSE);
         let expires = self.context.config.dialog.offer_timeout;
         loop {
-            match self.context.bus.offer(&self.owner.events, message.clone(), expires).await {
+            match self.context.bus.offer(&self.owner.events(), message.clone(), expires).await {
                 Ok(Reach::Somebody) => {
                     self.reaches = true;
                     return;
@@ -177,6 +151,71 @@ impl<'a> Outlet<'a> {
             }
         }
     }
+
+    /// An event as it goes to the worker.
+    fn wrap(&self, seq: u64, event: &KeptEvent) -> Option<Bytes> {
+        let bytes = self.envelope(seq, event);
+        let largest = self.context.bus.largest_message();
+        if bytes.len() <= largest {
+            return Some(bytes);
+        }
+        self.context.counters.count(Counter::EventsLost);
+        let (dialog, kind, size) = (&self.owner.dialog_id, &event.kind, bytes.len());
+        warn!(%dialog, ?kind, size, "an event is lost: the bus carries {largest} bytes in a message");
+        // Version 1 has no word for it.
+        (!self.owner.version_1).then(|| self.envelope(seq, &event.too_large(size, largest)))
+    }
+
+    fn envelope(&self, seq: u64, event: &KeptEvent) -> Bytes {
+        let body = EventBody::new(event.body.as_str(), self.owner.bodies);
+        let mut message = Event::of(event.at, &self.context.config.server_id, &event.kind, body);
+        message.dialog_id = Some(self.owner.dialog_id.as_str().into());
+        message.term = Some(self.owner.term);
+        message.seq = Some(seq);
+        serde_json::to_vec(&message).unwrap_or_default().into()
+    }
+}
+
+/// Removes the messages that cannot be published; says how many. A broker may carry less than before a reconnect: what is
+/// small enough still goes out.
+fn give_up(messages: &mut Vec<Bytes>, largest: usize, error: &BusError) -> usize {
+    let before = messages.len();
+    if error.kind() == BusErrorKind::TooLarge {
+        messages.retain(|message| message.len() <= largest);
+    }
+    if messages.len() == before {
+        messages.clear();
+    }
+    before - messages.len()
+}
+
+impl Resends {
+    /// Plans the next one, if there is anything left to do.
+    fn plan(&mut self, delivery: &Delivery) {
+        let Progress { settled, reached, acknowledges, reports } = delivery.progress();
+        // A worker that never says what it has is left alone while events follow each other: their numbers tell it more.
+        let since = (settled, if acknowledges { 0 } else { reached });
+        if self.since != since {
+            *self = Self { since, ..Self::default() };
+        }
+        let most = if acknowledges { RESENDS } else { RESENDS_UNASKED };
+        // Who tells what has arrived asks for the rest.
+        if settled >= reached || reports {
+            self.due = None;
+        } else if self.done < most {
+            let pause = RESEND_FIRST.saturating_mul(1 << self.done);
+            self.due.get_or_insert_with(|| Instant::now() + pause.min(RESEND_LONGEST));
+        } else if !acknowledges {
+            delivery.settle_all();
+        }
+    }
+
+    /// Sends it again.
+    fn run(&mut self, delivery: &Delivery) {
+        self.due = None;
+        self.done += 1;
+        delivery.again_some();
+    }
 }
 
 #[cfg(test)]
@@ -185,40 +224,96 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::dialog::testing::{context, event, owner};
+    use crate::dialog::testing::{context, dialog, event, owner};
 
-    #[tokio::test]
-    async fn the_last_events_come_before_the_end_with_their_numbers() {
-        let bus = MemoryBus::new();
-        let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
-        let (context, owner) = (context(bus), owner("mine"));
-        let mut outlet = Outlet::new(&context, &owner);
-        outlet.flush(vec![event("First", 0), event("Second", 3)]).await;
-        outlet.end().await;
-        for (kind, seq) in [("First", 1), ("Second", 5), ("ProxyEnded", 6)] {
-            let message: Value = serde_json::from_slice(&events.next().await.unwrap().payload).unwrap();
-            assert_eq!((message["type"].as_str(), message["seq"].as_u64()), (Some(kind), Some(seq)));
+    /// Runs an outlet while something else is done.
+    async fn beside<T>(outlet: &mut Outlet<'_>, context: &Context, other: impl Future<Output = T>) -> T {
+        let activity = Arc::new(Activity::new(&context.clock));
+        tokio::select! {
+            never = outlet.run(&activity) => match never {},
+            done = other => done,
         }
-        assert_eq!(context.counters.get(Counter::EventsLost), 0);
     }
 
     #[tokio::test]
-    async fn what_the_bus_did_not_take_before_a_stop_had_no_time_left_is_counted() {
+    async fn what_the_bus_did_not_take_comes_when_it_is_back() {
         let bus = MemoryBus::new();
-        bus.set_available(false);
-        let (context, owner) = (context(bus), owner("mine"));
-        let mut outlet = Outlet::new(&context, &owner);
-        let (queue, mut events) = mpsc::channel(2);
-        for kind in ["First", "Second"] {
-            queue.send(event(kind, 0)).await.unwrap();
-        }
-        let activity = Arc::default();
-        tokio::select! {
-            never = outlet.run(&mut events, &activity) => match never {},
-            () = async { while activity.is_idle() { tokio::task::yield_now().await } } => {}
-        }
-        context.abandon.cancel();
-        outlet.flush(vec![event("Third", 0)]).await;
-        assert_eq!(context.counters.get(Counter::EventsLost), 3);
+        let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
+        let context = context(bus.clone());
+        let ((dialog, _mail), owner) = (dialog(&context), owner(&context, "mine"));
+        dialog.delivery.begin(1, false, &dialog.start);
+        let mut outlet = Outlet::new(&context, &dialog, &owner);
+        let look = async {
+            for (number, kind) in (1..).zip(["First", "Second", "Third"]) {
+                bus.set_available(number % 2 == 1);
+                dialog.delivery.push(event(kind));
+                tokio::task::yield_now().await;
+                bus.set_available(true);
+                let message = loop {
+                    let next = events.next().await.unwrap();
+                    let message: Value = serde_json::from_slice(&next.payload).unwrap();
+                    // What came before the outage may come again.
+                    if message["seq"].as_u64() >= Some(number) {
+                        break message;
+                    }
+                };
+                assert_eq!((message["type"].as_str(), message["seq"].as_u64()), (Some(kind), Some(number)));
+                dialog.delivery.acknowledge(1, number).unwrap();
+            }
+        };
+        beside(&mut outlet, &context, look).await;
+        assert_eq!(context.counters.get(Counter::EventsLost), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_event_comes_again_until_it_is_acknowledged_and_not_for_ever() {
+        let bus = MemoryBus::new();
+        let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
+        let context = context(bus.clone());
+        let ((dialog, _mail), owner) = (dialog(&context), owner(&context, "mine"));
+        dialog.delivery.begin(1, false, &dialog.start);
+        let mut outlet = Outlet::new(&context, &dialog, &owner);
+        let mut came = async |hours: u64| {
+            let mut came = 0;
+            let count = async {
+                loop {
+                    events.next().await.unwrap();
+                    came += 1;
+                }
+            };
+            let _ = tokio::time::timeout(std::time::Duration::from_secs(hours * 3600), count).await;
+            came
+        };
+        dialog.delivery.push(event("First"));
+        let blind = beside(&mut outlet, &context, came(1)).await;
+        assert_eq!(blind, 1 + RESENDS_UNASKED);
+        dialog.delivery.push(event("Second"));
+        dialog.delivery.next(9);
+        dialog.delivery.acknowledge(1, 1).unwrap();
+        let telling = beside(&mut outlet, &context, came(1)).await;
+        assert_eq!(telling, RESENDS);
+        dialog.delivery.acknowledge(1, 2).unwrap();
+        assert_eq!(beside(&mut outlet, &context, came(1)).await, 0);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_the_bus_does_not_carry_leaves_a_gap_that_says_so() {
+        let bus = MemoryBus::new();
+        let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
+        let context = context(bus.clone());
+        let ((dialog, _mail), owner) = (dialog(&context), owner(&context, "mine"));
+        dialog.delivery.begin(1, false, &dialog.start);
+        let body = "x".repeat(context.bus.largest_message());
+        dialog.delivery.push(KeptEvent::new("Huge", body.into()));
+        dialog.delivery.push(event("Next"));
+        let mut outlet = Outlet::new(&context, &dialog, &owner);
+        let look = async {
+            for (number, kind) in [(1, "ProxyGap"), (2, "Next")] {
+                let message: Value = serde_json::from_slice(&events.next().await.unwrap().payload).unwrap();
+                assert_eq!((message["type"].as_str(), message["seq"].as_u64()), (Some(kind), Some(number)));
+            }
+        };
+        beside(&mut outlet, &context, look).await;
+        assert_eq!(context.counters.get(Counter::EventsLost), 1);
     }
 }

@@ -1,37 +1,54 @@
-//! The owner of a dialog: the worker whose accept won, and how it is spoken to.
+//! The owner of a dialog in one term: the worker whose accept won, and how it is spoken to.
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ari_bus::protocol::{Accept, Answer, Bodies, Event, EventBody, encode_answer};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
-use super::{Context, persist::publish_persistently};
+use super::{
+    Context, Dialog,
+    leases::{Held, Lease},
+    persist::publish_persistently,
+};
 use crate::{counters::Counter, limits::VERSION_1_ANSWER};
 
 /// The worker that owns a dialog.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Owner {
     pub(crate) term: u64,
     pub(crate) dialog_id: String,
-    /// Where its events go.
-    pub(crate) events: String,
-    /// Where its answers go.
-    pub(crate) responses: String,
     pub(crate) bodies: Bodies,
     /// Whether it speaks version 1 only.
     pub(crate) version_1: bool,
+    /// Where it is reached; a heartbeat may name new topics.
+    topics: RwLock<Reached>,
+    /// Its process, if it has told a name.
+    lease: Option<Arc<Lease>>,
+}
+
+/// Where a worker is reached.
+#[derive(Debug, PartialEq, Eq)]
+struct Reached {
+    events: Arc<str>,
+    responses: Arc<str>,
 }
 
 impl Owner {
     /// A version-1 worker: its topics follow from the dialog id.
     pub(crate) fn version_1(context: &Context, term: u64, dialog_id: &str) -> Self {
+        let reached = Reached {
+            events: context.names.events(dialog_id).into(),
+            responses: context.names.responses(dialog_id).into(),
+        };
         Self {
             term,
             dialog_id: dialog_id.to_owned(),
-            events: context.names.events(dialog_id),
-            responses: context.names.responses(dialog_id),
             bodies: Bodies::String,
             version_1: true,
+            topics: RwLock::new(reached),
+            lease: None,
         }
     }
 
@@ -46,11 +63,69 @@ impl Owner {
         Ok(Self {
             term: accept.term,
             dialog_id: dialog_id.to_owned(),
-            events: accept.events.clone(),
-            responses: accept.responses.clone(),
             bodies: accept.bodies,
             version_1: false,
+            topics: RwLock::new(Reached::named_by(accept)),
+            lease: accept.worker_id.as_deref().map(|worker| context.leases.heard(worker)),
         })
+    }
+
+    /// Whether an accept is this owner's, said again.
+    pub(crate) fn is_said_by(&self, accept: &Accept) -> bool {
+        (self.term, self.bodies) == (accept.term, accept.bodies)
+            && *self.topics.read().unwrap_or_else(PoisonError::into_inner) == Reached::named_by(accept)
+    }
+
+    /// Where its events go.
+    pub(crate) fn events(&self) -> Arc<str> {
+        Arc::clone(&self.topics.read().unwrap_or_else(PoisonError::into_inner).events)
+    }
+
+    /// Where its answers go.
+    pub(crate) fn responses(&self) -> Arc<str> {
+        Arc::clone(&self.topics.read().unwrap_or_else(PoisonError::into_inner).responses)
+    }
+
+    /// The worker is reached elsewhere from now on; says whether that is news.
+    pub(crate) fn moves(&self, events: Option<&str>, responses: Option<&str>) -> bool {
+        let mut reached = self.topics.write().unwrap_or_else(PoisonError::into_inner);
+        let Reached { events: old_events, responses: old_responses } = &mut *reached;
+        let mut news = false;
+        for (topic, new) in [(old_events, events), (old_responses, responses)] {
+            if let Some(new) = new.filter(|new| **topic != **new) {
+                *topic = new.into();
+                news = true;
+            }
+        }
+        news
+    }
+
+    /// The worker was heard.
+    pub(crate) fn heard(&self, context: &Context) {
+        if let Some(lease) = &self.lease {
+            lease.renew(context.clock.now());
+        }
+    }
+
+    /// The process that it is, if it has told.
+    pub(super) fn lease(&self) -> Option<&Arc<Lease>> {
+        self.lease.as_ref()
+    }
+
+    /// Resolves when the worker is silent for too long. One without a name never is.
+    pub(super) async fn lost(&self) {
+        match &self.lease {
+            Some(lease) => lease.lost().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The worker has the dialog from now on, until what is returned is dropped.
+    pub(super) fn hold(self: &Arc<Self>, dialog: &Arc<Dialog>) -> Holding {
+        if let Some(lease) = &self.lease {
+            lease.hold(Held { dialog: Arc::clone(dialog), owner: Arc::clone(self) });
+        }
+        Holding { owner: Arc::clone(self), dialog: Arc::clone(dialog) }
     }
 
     /// Sends an answer to the worker; an answer that cannot be delivered is counted.
@@ -68,17 +143,38 @@ impl Owner {
                 );
                 encode_answer(unique_id, &Answer::error(502, &text), self.bodies, largest, false)
             });
+        let responses = self.responses();
         let delivered = match messages {
             Some(messages) if self.version_1 && unique_id.is_empty() => {
-                let publish = context.bus.publish_all(&self.responses, messages);
+                let publish = context.bus.publish_all(&responses, messages);
                 matches!(timeout_at(arrived + VERSION_1_ANSWER, publish).await, Ok(Ok(())))
             }
-            Some(messages) => publish_persistently(context, &self.responses, messages).await,
+            Some(messages) => publish_persistently(context, &responses, messages).await,
             None => false,
         };
         if !delivered {
             context.counters.count(Counter::AnswersLost);
             debug!(dialog = %self.dialog_id, "an answer could not be delivered");
+        }
+    }
+}
+
+impl Reached {
+    fn named_by(accept: &Accept) -> Self {
+        Self { events: accept.events.as_str().into(), responses: accept.responses.as_str().into() }
+    }
+}
+
+/// A worker's hold on a dialog.
+pub(super) struct Holding {
+    owner: Arc<Owner>,
+    dialog: Arc<Dialog>,
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        if let Some(lease) = &self.owner.lease {
+            lease.let_go(&self.dialog.root);
         }
     }
 }
@@ -90,7 +186,7 @@ pub(crate) async fn publish_gone(context: &Context, owner: &Owner, reason: &str)
     event.dialog_id = Some(owner.dialog_id.as_str().into());
     event.term = Some(owner.term);
     if let Ok(bytes) = serde_json::to_vec(&event)
-        && let Err(error) = context.bus.publish(&owner.events, bytes.into()).await
+        && let Err(error) = context.bus.publish(&owner.events(), bytes.into()).await
     {
         debug!(dialog = %owner.dialog_id, %error, "ProxyGone could not be sent");
     }

@@ -15,9 +15,9 @@ use crate::{
 /// yet.
 pub(super) async fn prepare(context: &Context, owner: &Owner) -> Retention {
     let mut pauses = Pauses::new(MAX_PAUSE);
-    for topic in [&owner.responses, &owner.events] {
+    for topic in [owner.responses(), owner.events()] {
         loop {
-            match context.bus.declare(topic).await {
+            match context.bus.declare(&topic).await {
                 Ok(Retention::Kept) => break,
                 Ok(Retention::Dropped) => return Retention::Dropped,
                 Err(error) if error.is_retryable() => wait_for_broker(context, &mut pauses).await,
@@ -35,10 +35,9 @@ pub(super) async fn prepare(context: &Context, owner: &Owner) -> Retention {
 /// take.
 pub(super) async fn until_read(context: &Context, owner: &Owner) {
     let until = Instant::now() + context.config.dialog.retention;
-    let (events, responses) = tokio::join!(
-        until_empty(context, &owner.events, until),
-        until_empty(context, &owner.responses, until),
-    );
+    let topics = (owner.events(), owner.responses());
+    let (events, responses) =
+        tokio::join!(until_empty(context, &topics.0, until), until_empty(context, &topics.1, until));
     if (events, responses) != (Some(0), Some(0)) {
         let dialog = &owner.dialog_id;
         warn!(%dialog, ?events, ?responses, "deleted with what the worker has not read");

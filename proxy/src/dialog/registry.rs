@@ -178,6 +178,15 @@ impl<D: Member> Registry<D> {
         }
     }
 
+    /// Everything that belongs to a dialog, in the order of the ids.
+    pub(crate) fn objects(&self, dialog: &Arc<D>) -> Vec<Object> {
+        let bound = self.applications.get(dialog.application()).into_iter().flatten();
+        let own = bound.filter(|(_, binding)| Arc::ptr_eq(&binding.dialog, dialog) && !binding.is_over());
+        let mut objects: Vec<Object> = own.map(|(object, _)| object.clone()).collect();
+        objects.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        objects
+    }
+
     /// Every channel that holds a dialog and is not just being made.
     pub(crate) fn held_channels(&self) -> Vec<Held> {
         let bindings = self.applications.iter().flat_map(|(application, objects)| {

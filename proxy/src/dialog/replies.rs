@@ -31,14 +31,24 @@ impl<'a> From<&'a Decline> for ReplyTo<'a> {
     }
 }
 
-/// Answers a control message where it says how. What it names may be anybody's topic: that one gets no answer.
+/// Answers a control message where it says how.
 pub(super) async fn answer_control(context: &Context, to: ReplyTo<'_>, answer: &Answer) {
+    answer_in(context, to, answer, false).await;
+}
+
+/// Answers a control message however large the answer is.
+pub(super) async fn answer_whole(context: &Context, to: ReplyTo<'_>, answer: &Answer) {
+    answer_in(context, to, answer, true).await;
+}
+
+/// What a message names may be anybody's topic: that one gets no answer.
+async fn answer_in(context: &Context, to: ReplyTo<'_>, answer: &Answer, in_parts: bool) {
     let (Some(responses), Some(unique_id)) = (to.responses, to.unique_id) else { return };
     if let Err(problem) = context.check_worker_topic(responses) {
         return debug!(problem, "a control message is not answered");
     }
     let largest = context.bus.largest_message();
-    if let Some(messages) = encode_answer(unique_id, answer, to.bodies, largest, false)
+    if let Some(messages) = encode_answer(unique_id, answer, to.bodies, largest, in_parts)
         && context.bus.publish_all(responses, messages).await.is_err()
     {
         context.counters.count(Counter::AnswersLost);

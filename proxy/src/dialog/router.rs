@@ -2,22 +2,19 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::AtomicU64},
 };
 
 use ari_bus::protocol::Names;
-use tokio::sync::{mpsc, mpsc::error::TrySendError, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{debug, info, warn};
 
-use super::{AriEvent, Context, Dialog, life, registry::Held};
+use super::{Context, Dialog, delivery::Delivery, kept::KeptEvent, life, registry::Held};
 use crate::{
     asterisk::{event::Header, request::Request, websocket::Listener},
     counters::Counter,
-    limits::{EVENTS_PER_DIALOG, MAIL_PER_DIALOG, RESYNC},
+    limits::{MAIL_PER_DIALOG, RESYNC},
 };
 
 /// Routes what the websocket brings.
@@ -33,42 +30,44 @@ impl Router {
 
     /// Makes a dialog for a channel that entered an application. Its task starts at once.
     fn open(&self, application: &str, channel: &str, start: Utf8Bytes) -> Arc<Dialog> {
-        let (events, events_in) = mpsc::channel(EVENTS_PER_DIALOG);
         let (mail, mail_in) = mpsc::channel(MAIL_PER_DIALOG);
         let dialog = Arc::new(Dialog {
             root: Names::dialog_id(&self.context.config.server_id),
             application: application.to_owned(),
             channel: channel.to_owned(),
-            events,
+            start,
+            delivery: Delivery::new(self.context.budget.clone()),
+            recorded: Mutex::default(),
+            saved: Mutex::default(),
+            owner: Mutex::default(),
+            valid: AtomicU64::new(1),
             mail,
             channels: watch::channel(0).0,
-            missed: AtomicU64::new(0),
         });
         self.context.registry().open(channel, &dialog);
         self.context.counters.count(Counter::DialogsOpened);
-        let life = life::run(Arc::clone(&self.context), Arc::clone(&dialog), start, events_in, mail_in);
-        self.context.tasks.spawn(life);
+        self.context.tasks.spawn(life::run(Arc::clone(&self.context), Arc::clone(&dialog), mail_in));
         dialog
     }
 
-    fn deliver(&self, dialog: &Dialog, mut event: AriEvent) {
-        event.missed = dialog.missed.swap(0, Ordering::Relaxed);
-        let missed = event.missed + 1;
-        match dialog.events.try_send(event) {
-            Ok(()) => {}
-            Err(TrySendError::Full(event)) => {
-                dialog.missed.store(missed, Ordering::Relaxed);
-                self.context.counters.count(Counter::EventsLost);
-                // Said at the first of a row: there can be thousands, and this task must not wait for the log.
-                if missed == 1 {
-                    let kind = &event.kind;
-                    warn!(dialog = %dialog.root, ?kind, "events are lost: {EVENTS_PER_DIALOG} wait already");
-                }
+    fn deliver(&self, dialog: &Dialog, event: KeptEvent) {
+        let counters = &self.context.counters;
+        match dialog.delivery.push(event) {
+            Some(0) => {}
+            Some(lost) => {
+                counters.add(Counter::EventsLost, usize::try_from(lost).unwrap_or(usize::MAX));
+                // There can be thousands, and this task must not wait for the log.
+                debug!(dialog = %dialog.root, lost, "events are lost: more wait than are kept");
             }
             // The dialog ended in this moment: its worker has been told.
-            Err(TrySendError::Closed(_)) => self.context.counters.count(Counter::EventsWithoutDialog),
+            None => counters.count(Counter::EventsWithoutDialog),
         }
     }
+}
+
+/// A text that shares no memory with the frames around it: it may be kept for as long as the call lasts.
+fn own(text: &Utf8Bytes) -> Utf8Bytes {
+    text.as_str().to_owned().into()
 }
 
 impl Listener for Router {
@@ -102,7 +101,7 @@ impl Listener for Router {
             if self.context.stop.is_cancelled() {
                 warn!(?channel, "a call came while the proxy stops: it stays in Stasis");
             } else {
-                dialogs.push(self.open(&header.application, channel, text.clone()));
+                dialogs.push(self.open(&header.application, channel, own(&text)));
             }
         }
         if dialogs.is_empty() {
@@ -114,7 +113,7 @@ impl Listener for Router {
             }
             return;
         }
-        let event = AriEvent { kind: header.kind.into(), body: text.clone(), missed: 0 };
+        let event = KeptEvent::new(&header.kind, own(&text));
         for dialog in &dialogs {
             self.deliver(dialog, event.clone());
         }

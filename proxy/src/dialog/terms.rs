@@ -19,6 +19,11 @@ struct Term {
 }
 
 impl Terms {
+    /// The number of the next term.
+    pub(super) fn next(&self) -> u64 {
+        self.0.last_key_value().map_or(1, |(last, _)| last + 1)
+    }
+
     /// Adds a term.
     pub(super) fn add(&mut self, term: u64, dialog_id: &str) {
         self.0.insert(term, Term { dialog_id: dialog_id.to_owned(), kept: false, version_1: false });

@@ -1,11 +1,15 @@
 //! What the tests of this folder share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
-use ari_bus::{Bus, protocol::Bodies};
+use ari_bus::{
+    Bus,
+    protocol::{Accept, Names},
+};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{AriEvent, Context, owner::Owner};
+use super::{Context, Dialog, Mail, delivery::Delivery, kept::KeptEvent, owner::Owner};
 use crate::{counters::Counters, testing};
 
 /// What dialogs share, on this bus, with an Asterisk that nobody can reach.
@@ -15,19 +19,33 @@ pub(super) fn context(bus: impl Bus) -> Context {
     Context::new(config, Arc::new(bus), rest, Arc::<Counters>::default(), "1", CancellationToken::new())
 }
 
-/// A worker of version 2 that reads its events from this topic.
-pub(super) fn owner(events: &str) -> Owner {
-    Owner {
-        term: 1,
-        dialog_id: "pbx.1".to_owned(),
-        events: events.to_owned(),
-        responses: "responses".to_owned(),
-        bodies: Bodies::String,
-        version_1: false,
-    }
+/// A dialog with a channel, and the end of its mail.
+pub(super) fn dialog(context: &Context) -> (Arc<Dialog>, mpsc::Receiver<Mail>) {
+    let (mail, mail_in) = mpsc::channel(16);
+    let dialog = Dialog {
+        root: Names::dialog_id(&context.config.server_id),
+        application: "hello".to_owned(),
+        channel: "17.1".to_owned(),
+        start: "{}".into(),
+        delivery: Delivery::new(context.budget.clone()),
+        recorded: Mutex::default(),
+        saved: Mutex::default(),
+        owner: Mutex::default(),
+        valid: AtomicU64::new(1),
+        mail,
+        channels: watch::Sender::new(1),
+    };
+    (Arc::new(dialog), mail_in)
 }
 
-/// An event after so many that were dropped.
-pub(super) fn event(kind: &str, missed: u64) -> AriEvent {
-    AriEvent { kind: kind.into(), body: "{}".into(), missed }
+/// A worker of version 2 that reads its events from this topic, in term 1.
+pub(super) fn owner(context: &Context, events: &str) -> Arc<Owner> {
+    let accept =
+        Accept { term: 1, events: events.to_owned(), responses: "responses".to_owned(), ..Accept::default() };
+    Arc::new(Owner::version_2(context, &accept, "pbx.1").unwrap())
+}
+
+/// An event.
+pub(super) fn event(kind: &str) -> KeptEvent {
+    KeptEvent::new(kind, "{}".into())
 }

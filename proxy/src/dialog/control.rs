@@ -1,0 +1,122 @@
+//! The fixed topic of a server: heartbeats of workers, which keep their leases and say what has arrived.
+
+use std::{collections::HashSet, sync::Arc};
+
+use ari_bus::{
+    Subscription,
+    protocol::{
+        Answer, Bodies, Confirmed, FixedControl, Heartbeat, HeartbeatReply, Held as Named, MAX_UNIQUE_ID,
+    },
+};
+use serde::Deserialize;
+use tracing::debug;
+
+use super::{
+    Context,
+    leases::Held,
+    replies::{ReplyTo, answer_whole},
+};
+use crate::counters::Counter;
+
+/// What is needed to answer a message that is not understood.
+#[derive(Deserialize)]
+struct Sender {
+    unique_id: String,
+    responses: String,
+}
+
+/// Reads the control topic until the bus is closed.
+pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
+    while let Some(message) = messages.next().await {
+        let reply = match serde_json::from_slice::<FixedControl>(&message.payload) {
+            Ok(FixedControl::Heartbeat(heartbeat)) if is_name(&heartbeat.worker_id) => {
+                let reply = beat(&context, &heartbeat);
+                Some((heartbeat.unique_id, heartbeat.responses, reply))
+            }
+            Ok(FixedControl::Heartbeat(heartbeat)) => {
+                let problem = Answer::error(400, "`worker_id` is empty or longer than 256 bytes");
+                Some((heartbeat.unique_id, heartbeat.responses, problem))
+            }
+            // In a later release.
+            Ok(FixedControl::Attach(_) | FixedControl::Open(_)) => {
+                refuse(&message.payload, 501, "not supported yet")
+            }
+            Err(error) => refuse(&message.payload, 400, &format!("control message: {error}")),
+        };
+        match reply {
+            Some((unique_id, responses, answer)) => send(&context, unique_id, responses, answer),
+            None => context.counters.count(Counter::Noise),
+        }
+    }
+}
+
+fn is_name(worker_id: &str) -> bool {
+    !worker_id.is_empty() && worker_id.len() <= MAX_UNIQUE_ID
+}
+
+/// The answer to a message that is not acted upon, if it says where that goes.
+fn refuse(payload: &[u8], status: u16, text: &str) -> Option<(String, String, Answer)> {
+    let Sender { unique_id, responses } = serde_json::from_slice(payload).ok()?;
+    Some((unique_id, responses, Answer::error(status, text)))
+}
+
+/// Answers beside the reading, which never waits for the bus.
+fn send(context: &Arc<Context>, unique_id: String, responses: String, answer: Answer) {
+    let Ok(turn) = Arc::clone(&context.replies).try_acquire_owned() else {
+        return debug!("a heartbeat is not answered: too many replies are under way");
+    };
+    let told = Arc::clone(context);
+    context.tasks.spawn(async move {
+        let to = ReplyTo { responses: Some(&responses), unique_id: Some(&unique_id), bodies: Bodies::String };
+        answer_whole(&told, to, &answer).await;
+        drop(turn);
+    });
+}
+
+/// Notes what a heartbeat says, and answers with what the worker has.
+fn beat(context: &Context, heartbeat: &Heartbeat) -> Answer {
+    let lease = context.leases.heard(&heartbeat.worker_id);
+    lease.beats();
+    let mut dialogs = Vec::new();
+    let mut told = HashSet::new();
+    for named in &heartbeat.dialogs {
+        told.insert(named.root.as_str());
+        if let Some(held) = lease.held(&named.root, named.term) {
+            note(context, named, &held);
+            dialogs.push(confirm(context, &held));
+        }
+    }
+    for held in lease.to_tell(context.clock.now()) {
+        if !told.contains(held.dialog.root.as_str()) {
+            dialogs.push(confirm(context, &held));
+        }
+    }
+    let reply = HeartbeatReply { incarnation: context.incarnation.clone(), dialogs };
+    Answer { status: 200, body: serde_json::to_vec(&reply).unwrap_or_default().into() }
+}
+
+/// Notes what a worker says of one of its dialogs.
+fn note(context: &Context, named: &Named, held: &Held) {
+    let dialog = &held.dialog;
+    if let Some(seq) = named.seq
+        && dialog.delivery.arrived(named.term, seq).is_err()
+    {
+        debug!(dialog = %dialog.root, seq, "a worker says that it has an event which was never sent");
+    }
+    let free =
+        |topic: &Option<String>| topic.clone().filter(|topic| context.check_worker_topic(topic).is_ok());
+    if held.owner.moves(free(&named.events).as_deref(), free(&named.responses).as_deref()) {
+        debug!(dialog = %dialog.root, "a worker is reached at other topics");
+        // What was sent to the old ones may never have been read.
+        dialog.delivery.again_all();
+    }
+}
+
+fn confirm(context: &Context, held: &Held) -> Confirmed {
+    Confirmed {
+        root: held.dialog.root.clone(),
+        term: held.owner.term,
+        seq: held.dialog.delivery.last().0,
+        commands: context.commands_topic(&held.owner.dialog_id),
+    }
+}

@@ -1,0 +1,221 @@
+//! The commands of a dialog that had a `unique_id`, and their answers: each runs once, whoever repeats it, in whatever
+//! term. No I/O.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use ari_bus::protocol::Answer;
+
+use crate::limits::{ANSWER_BYTES_RECORDED, COMMANDS_RECORDED};
+
+/// What a dialog remembers of its commands.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    entries: HashMap<Arc<str>, Entry>,
+    /// Those that are answered, the oldest first.
+    order: VecDeque<Arc<str>>,
+    /// How many of these, from the oldest on, have lost their answers.
+    emptied: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    digest: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// It waits for its turn, on behalf of the owner in this term.
+    Waiting { term: u64 },
+    /// Asterisk has it. Whoever asked again meanwhile, in a later term, gets the answer too.
+    Running { asked_again: bool },
+    /// It was answered at this moment of good time; the answer itself is kept while there is room.
+    Answered { answer: Option<Answer>, at: Duration },
+}
+
+/// What is to be done with a command.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is new: it takes its turn.
+    New,
+    /// It is under way: its answer will come.
+    UnderWay,
+    /// It was answered: this, again.
+    Answered(Answer),
+    /// It was answered, and nobody remembers how.
+    Forgotten,
+    /// Another command has this id.
+    Other,
+}
+
+/// What tells two messages apart that have the same id.
+pub(super) fn digest(content: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Recorded {
+    /// A command with an id has come in this term; terms before `valid` are void.
+    pub(super) fn take(&mut self, unique_id: &str, digest: u64, term: u64, valid: u64) -> Known {
+        let Some(entry) = self.entries.get_mut(unique_id) else {
+            let entry = Entry { digest, state: State::Waiting { term } };
+            self.entries.insert(unique_id.into(), entry);
+            return Known::New;
+        };
+        if entry.digest != digest {
+            return Known::Other;
+        }
+        match &mut entry.state {
+            // The one that waits will be passed over.
+            State::Waiting { term: other } if *other < valid => {
+                *other = term;
+                Known::New
+            }
+            State::Waiting { .. } => Known::UnderWay,
+            State::Running { asked_again } => {
+                *asked_again = true;
+                Known::UnderWay
+            }
+            State::Answered { answer: Some(answer), .. } => Known::Answered(answer.clone()),
+            State::Answered { answer: None, .. } => Known::Forgotten,
+        }
+    }
+
+    /// A command did not get its turn.
+    pub(super) fn pass_over(&mut self, unique_id: &str, passed: u64) {
+        if let Some(Entry { state: State::Waiting { term }, .. }) = self.entries.get(unique_id)
+            && *term == passed
+        {
+            self.entries.remove(unique_id);
+        }
+    }
+
+    /// A command has its turn.
+    pub(super) fn begin(&mut self, unique_id: &str) {
+        if let Some(entry) = self.entries.get_mut(unique_id) {
+            entry.state = State::Running { asked_again: false };
+        }
+    }
+
+    /// A command was answered; says whether somebody asked again meanwhile.
+    pub(super) fn answer(&mut self, unique_id: &str, answer: &Answer, at: Duration) -> bool {
+        let Some((id, entry)) = self.entries.get_key_value(unique_id) else { return false };
+        let asked_again = matches!(entry.state, State::Running { asked_again: true });
+        let (id, digest) = (Arc::clone(id), entry.digest);
+        self.bytes += answer.body.len();
+        let state = State::Answered { answer: Some(answer.clone()), at };
+        self.entries.insert(Arc::clone(&id), Entry { digest, state });
+        self.order.push_back(id);
+        self.make_room();
+        asked_again
+    }
+
+    /// The ids of commands whose answers an owner did not get that was last heard of at this moment.
+    pub(super) fn unanswered(&self, heard: Duration) -> Vec<String> {
+        let mut ids: Vec<String> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| !matches!(entry.state, State::Answered { at, .. } if at < heard))
+            .map(|(id, _)| id.to_string())
+            .collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Answers go first, then the ids themselves.
+    fn make_room(&mut self) {
+        while self.order.len() > COMMANDS_RECORDED {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.emptied = self.emptied.saturating_sub(1);
+            if let Some(Entry { state: State::Answered { answer: Some(answer), .. }, .. }) =
+                self.entries.remove(&oldest)
+            {
+                self.bytes -= answer.body.len();
+            }
+        }
+        while self.bytes > ANSWER_BYTES_RECORDED
+            && let Some(id) = self.order.get(self.emptied)
+        {
+            self.emptied += 1;
+            if let Some(Entry { state: State::Answered { answer, .. }, .. }) = self.entries.get_mut(id)
+                && let Some(answer) = answer.take()
+            {
+                self.bytes -= answer.body.len();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(size: usize) -> Answer {
+        Answer { status: 200, body: vec![b'x'; size].into() }
+    }
+
+    fn run(recorded: &mut Recorded, id: &str, size: usize) -> Answer {
+        assert_eq!(recorded.take(id, 1, 1, 1), Known::New);
+        recorded.begin(id);
+        recorded.answer(id, &answer(size), Duration::ZERO);
+        answer(size)
+    }
+
+    #[test]
+    fn a_command_runs_once_and_is_answered_as_often_as_it_comes() {
+        let mut recorded = Recorded::default();
+        assert_eq!(recorded.take("a", 1, 1, 1), Known::New);
+        assert_eq!(recorded.take("a", 1, 1, 1), Known::UnderWay);
+        recorded.begin("a");
+        assert_eq!(recorded.take("a", 1, 2, 2), Known::UnderWay);
+        assert!(recorded.answer("a", &answer(3), Duration::ZERO), "the second owner waits for it too");
+        assert_eq!(recorded.take("a", 1, 2, 2), Known::Answered(answer(3)));
+        assert_eq!(recorded.take("a", 2, 2, 2), Known::Other);
+    }
+
+    #[test]
+    fn one_that_never_had_its_turn_is_new_for_the_next_owner() {
+        let mut recorded = Recorded::default();
+        recorded.take("a", 1, 1, 1);
+        assert_eq!(recorded.take("a", 1, 2, 2), Known::New);
+        recorded.pass_over("a", 1);
+        assert_eq!(recorded.take("a", 1, 2, 2), Known::UnderWay, "the second one still waits");
+        recorded.pass_over("a", 2);
+        assert_eq!(recorded.take("a", 1, 3, 3), Known::New);
+    }
+
+    #[test]
+    fn what_the_last_owner_cannot_know_is_unanswered() {
+        let mut recorded = Recorded::default();
+        for id in ["known", "late", "running", "waiting"] {
+            recorded.take(id, 1, 1, 1);
+        }
+        for (id, at) in [("known", 1), ("late", 5)] {
+            recorded.begin(id);
+            recorded.answer(id, &answer(0), Duration::from_secs(at));
+        }
+        recorded.begin("running");
+        assert_eq!(recorded.unanswered(Duration::from_secs(5)), ["late", "running", "waiting"]);
+    }
+
+    #[test]
+    fn past_the_bounds_answers_go_first_and_a_command_still_does_not_run_again() {
+        let mut recorded = Recorded::default();
+        run(&mut recorded, "first", ANSWER_BYTES_RECORDED);
+        let second = run(&mut recorded, "second", 1);
+        assert_eq!(recorded.take("first", 1, 1, 1), Known::Forgotten);
+        assert_eq!(recorded.take("second", 1, 1, 1), Known::Answered(second));
+        for number in 0..COMMANDS_RECORDED {
+            run(&mut recorded, &number.to_string(), 0);
+        }
+        assert_eq!(recorded.entries.len(), COMMANDS_RECORDED);
+        assert_eq!((recorded.bytes, recorded.take("second", 1, 1, 1)), (0, Known::New));
+    }
+}

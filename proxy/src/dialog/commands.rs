@@ -90,7 +90,6 @@ impl<'a> Commands<'a> {
         let Job { owner, unique_id, task, arrived, .. } = job;
         if self.is_void(owner) {
             debug!(dialog = %owner.dialog_id, "a command is not run: its worker has lost the dialog");
-            self.dialog.recorded().pass_over(unique_id, owner.term);
             return Vec::new();
         }
         let request = match task {

@@ -31,7 +31,7 @@ struct Entry {
 
 #[derive(Debug)]
 enum State {
-    /// It waits for its turn, on behalf of the owner in this term.
+    /// It waits for its turn, on behalf of the owner in this term; if that term is void, in vain.
     Waiting { term: u64 },
     /// Asterisk has it. Whoever asked again meanwhile, in a later term, gets the answer too.
     Running { asked_again: bool },
@@ -64,6 +64,10 @@ pub(super) fn digest(content: &impl Hash) -> u64 {
 impl Recorded {
     /// A command with an id has come in this term; terms before `valid` are void.
     pub(super) fn take(&mut self, unique_id: &str, digest: u64, term: u64, valid: u64) -> Known {
+        if self.entries.len() >= 2 * COMMANDS_RECORDED {
+            // Those of workers that lost the dialog, and that nobody repeats.
+            self.entries.retain(|_, entry| !matches!(entry.state, State::Waiting { term } if term < valid));
+        }
         let Some(entry) = self.entries.get_mut(unique_id) else {
             let entry = Entry { digest, state: State::Waiting { term } };
             self.entries.insert(unique_id.into(), entry);
@@ -73,7 +77,6 @@ impl Recorded {
             return Known::Other;
         }
         match &mut entry.state {
-            // The one that waits will be passed over.
             State::Waiting { term: other } if *other < valid => {
                 *other = term;
                 Known::New
@@ -88,7 +91,7 @@ impl Recorded {
         }
     }
 
-    /// A command did not get its turn.
+    /// A command does not wait for its turn any more, and its worker has been told.
     pub(super) fn pass_over(&mut self, unique_id: &str, passed: u64) {
         if let Some(Entry { state: State::Waiting { term }, .. }) = self.entries.get(unique_id)
             && *term == passed

@@ -15,7 +15,6 @@ use super::{
     activity::Activity,
     commands::Commands,
     ending::{Ending, until_over},
-    give_back::give_back,
     mailbox::Mailbox,
     offering::{Offered, Offering},
     outlet::Outlet,
@@ -24,6 +23,7 @@ use super::{
     queues,
     replies::tell_gone,
     terms::Terms,
+    unanswered::give_back,
 };
 use crate::{counters::Counter, limits::COMMANDS_PER_DIALOG};
 
@@ -48,12 +48,12 @@ pub(super) async fn run(
             context.counters.count(Counter::DialogsUnwanted);
             warn!(dialog = %dialog.root, "no worker took the call in time");
             let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
-            give_back(&context, &dialog.root, &channels).await;
+            give_back(&context, &dialog, &channels).await;
         }
         Offered::Over => {
             debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
             let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
-            give_back(&context, &dialog.root, &channels).await;
+            give_back(&context, &dialog, &channels).await;
         }
         Offered::Stopped => {
             let channels = forget(&context, &dialog, &mut mail, &mut terms).await;
@@ -111,7 +111,7 @@ async fn serve(
     };
     // A channel that entered in the very moment in which its dialog ended is nobody's. A stop leaves all where they are.
     let left = if ending == Ending::Over { channels } else { Vec::new() };
-    tokio::join!(last_words, give_back(context, &dialog.root, &left));
+    tokio::join!(last_words, give_back(context, dialog, &left));
 }
 
 /// From here on a late accept is answered by the inbox, and a late event belongs to no dialog. Workers that accepted too

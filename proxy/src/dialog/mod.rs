@@ -8,10 +8,10 @@
 mod activity;
 mod commands;
 mod ending;
-mod give_back;
 pub(crate) mod inbox;
 mod life;
 mod mailbox;
+mod moves;
 mod offering;
 mod offers;
 mod outlet;
@@ -26,6 +26,7 @@ mod router;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod unanswered;
 mod verdict;
 mod worker_topics;
 
@@ -47,6 +48,7 @@ use crate::{asterisk::rest::Rest, config::Config, counters::Counters, limits::FA
 
 pub(crate) use router::Router;
 
+use moves::Moves;
 use offers::{Offers, uuid_of};
 use registry::{Member, Registry};
 
@@ -69,6 +71,8 @@ pub(crate) struct Context {
     farewells: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
     offers: Mutex<Offers>,
+    /// Moves of channels that no dialog has any more.
+    moves: Moves,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
     unheard: Mutex<HashSet<String>>,
 }
@@ -102,6 +106,7 @@ impl Context {
             farewells,
             registry,
             offers,
+            moves: Moves::default(),
             unheard,
         }
     }

@@ -119,7 +119,9 @@ impl<'a> Offering<'a> {
                 declared = self.declare(term, &id).await?;
             }
             if declared && context.bus.link().is_up() {
-                let expires = context.config.dialog.offer_timeout;
+                // With the call at the latest: a worker that comes too late must not find it in its queue.
+                let left = self.deadline.saturating_duration_since(Instant::now());
+                let expires = context.config.dialog.offer_timeout.min(left);
                 // Before: an accept can be here before the bus says that the offer has gone out.
                 context.counters.count(Counter::Offers);
                 match self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await? {

@@ -25,6 +25,8 @@ enum Tried {
     Gone,
     /// Asterisk did not do it, and why.
     Refused(String),
+    /// There was no connection for it, and why: it is still to be asked for.
+    Unsent(String),
     /// Whether it did is not known, and why.
     Unknown(String),
 }
@@ -47,18 +49,18 @@ async fn give_back_one(context: &Context, dialog: &Dialog, channel: &str) {
     let steps = context.config.dialog.unanswered.steps_in(&dialog.application);
     let mut failed: Vec<String> = Vec::new();
     loop {
-        // There is always one: what failed last is tried again from the beginning.
+        // There is always one: after the last that failed all begin again.
         let Some(step) = steps.get(failed.len()) else { return };
         let problem = match try_step(context, &dialog.application, channel, step).await {
             Tried::Done if failed.is_empty() => {
-                return warn!(dialog = root, ?channel, "the call is given back: {step}");
+                return warn!(dialog = %root, ?channel, "the call is given back: {step}");
             }
             Tried::Done => {
                 let failed = failed.join("; ");
-                return warn!(dialog = root, ?channel, %failed, "the call is given back: {step}, as what was to be done failed");
+                return warn!(dialog = %root, ?channel, %failed, "the call is given back: {step}, as what was to be done failed");
             }
             Tried::Gone => {
-                return debug!(dialog = root, ?channel, "the call to be given back is gone already");
+                return debug!(dialog = %root, ?channel, "the call to be given back is gone already");
             }
             Tried::Refused(problem) => {
                 failed.push(problem);
@@ -69,10 +71,10 @@ async fn give_back_one(context: &Context, dialog: &Dialog, channel: &str) {
                 failed.clear();
                 problem
             }
-            Tried::Unknown(problem) => problem,
+            Tried::Unsent(problem) | Tried::Unknown(problem) => problem,
         };
         if Instant::now() >= until {
-            return warn!(dialog = root, ?channel, %problem, "Asterisk does not take the call back: it stays in Stasis");
+            return warn!(dialog = %root, ?channel, %problem, "Asterisk does not take the call back: it stays in Stasis");
         }
         sleep(pauses.next()).await;
     }
@@ -98,6 +100,7 @@ async fn send(context: &Context, channel: &str, step: &Step) -> Tried {
         },
         // It was not sent, and would not be the next time.
         Err(error @ RestError::Malformed(_)) => Tried::Refused(format!("{what}: {error}")),
+        Err(error @ RestError::Unreachable(_)) => Tried::Unsent(format!("{what}: {error}")),
         Err(error) => Tried::Unknown(format!("{what}: {error}")),
     }
 }
@@ -110,7 +113,7 @@ fn has_label(step: &Step) -> bool {
 async fn try_move(context: &Context, from: &str, to: &str, channel: &str, step: &Step) -> Tried {
     let mut moving = context.moves.expect(from, channel, to);
     let sent = send(context, channel, step).await;
-    if matches!(sent, Tried::Gone | Tried::Refused(_)) {
+    if matches!(sent, Tried::Gone | Tried::Refused(_) | Tried::Unsent(_)) {
         return sent;
     }
     let until = Instant::now() + MOVE_PATIENCE;

@@ -87,6 +87,27 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
+fn the_readmes_example_can_be_used() {
+    let readme = include_str!("../../../README.md");
+    let blocks = readme.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let example = blocks.filter(|block| block.contains("unanswered")).map(|block| {
+        let Value::Object(example) = serde_json::from_str(block).unwrap() else { panic!("{block}") };
+        example
+    });
+    let mut examples = 0;
+    for example in example {
+        let mut config = config(free_port(), free_port());
+        config.as_object_mut().unwrap().extend(example);
+        let file = write(&config.to_string());
+        let mut proxy = Binary::new().args(["--config", file.path().to_str().unwrap()]).start();
+        proxy.wait_for_line("the bus is away");
+        stops_promptly(proxy);
+        examples += 1;
+    }
+    assert_eq!(examples, 1);
+}
+
+#[test]
 fn what_becomes_of_a_call_that_nobody_takes_is_checked() {
     let nested = |depth: usize| {
         (1..depth).fold(json!({"action": "continue"}), |then, _| json!({"action": "continue", "then": then}))

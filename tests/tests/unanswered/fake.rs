@@ -221,6 +221,21 @@ pub(crate) async fn a_move_whose_events_are_late_is_asked_for(kind: Kind) {
     assert_eq!(world.stop().await, [1, 0, 0]);
 }
 
+pub(crate) async fn a_caller_who_hangs_up_during_a_move_is_looked_for_once(kind: Kind) {
+    let unanswered = json!({"action": "move", "application": "OTHER"});
+    let world = World::new(kind, json!({"offer_deadline": "1s", "unanswered": unanswered})).await;
+    let hesitates = RestFault::on("POST", "*/move").hesitate(Duration::from_millis(200));
+    world.simulator.faults().add(hesitates);
+    let call = world.call();
+    soon("the move", world.simulator.wait_for_requests("POST", "*/move", 1)).await;
+    world.simulator.faults().stall_websockets(None);
+    assert!(soon("the other application", call.wait_in(&world.other)).await);
+    call.hangup();
+    soon("both questions", world.simulator.wait_for_requests("GET", "/applications/*", 2)).await;
+    world.simulator.faults().resume_websockets();
+    assert_eq!(world.stop().await, [1, 0, 0]);
+}
+
 pub(crate) async fn a_worker_that_comes_too_late_gets_no_stale_offer(kind: Kind) {
     // However long a worker may think about it, an offer ends with its call.
     let world = World::new(kind, json!({"offer_timeout": "1h", "offer_deadline": "1s"})).await;

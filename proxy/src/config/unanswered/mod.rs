@@ -41,7 +41,7 @@ pub enum Step {
 pub struct Place {
     /// Otherwise the context that it is in.
     pub context: Option<String>,
-    /// Otherwise the extension that it is in, or `s` of another context.
+    /// Otherwise the extension that it is in.
     pub extension: Option<String>,
     /// Where in the extension: the first priority, if another place is named at all.
     pub priority: Option<u64>,

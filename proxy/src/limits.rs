@@ -74,6 +74,12 @@ pub(crate) const CLEAN_UP: Duration = Duration::from_secs(30);
 pub(crate) const FAREWELLS: usize = 64;
 /// How long a call that no worker took is given back to Asterisk, while that fails.
 pub(crate) const GIVE_BACK: Duration = Duration::from_secs(60);
+/// Moves of such calls that are under way and wait for an event. What became of further ones Asterisk is asked.
+pub(crate) const MOVES: usize = 4_096;
+/// How long the events of a move are waited for before Asterisk is asked for the channel: they come at once, if they come.
+pub(crate) const LOOK_FOR_MOVED: Duration = Duration::from_secs(1);
+/// How long a channel that was to move may stay where it is: Asterisk moves one that plays something when that is over.
+pub(crate) const MOVE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long Asterisk is asked what became of a command whose answer did not come. The worker has been told by then; the
 /// dialog's next command waits.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);

@@ -31,6 +31,12 @@ impl Request {
         Self { method, url: segments.map(|segment| format!("/{segment}")).collect(), body: None }
     }
 
+    /// Adds a parameter to a request of our own. Its value may hold anything.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.set(name, &utf8_percent_encode(value, NON_ALPHANUMERIC).to_string());
+        self
+    }
+
     /// Checks a command.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What a configuration must fulfil beyond its form. Each problem names its key.
 
+use std::collections::HashSet;
+
 use ari_bus::protocol::{check_application, check_server_id, check_topic};
 use reqwest::{Method, header::HeaderValue};
 use secrecy::ExposeSecret;
@@ -42,6 +44,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
             return Err(problem(key(), format!("{name:?} stands there twice")));
         }
     }
+    check_moves(&config)?;
     let websocket = check_url("websocket_url", &config.websocket_url, &["ws", "wss"])?;
     if websocket.fragment().is_some() {
         return Err(problem("websocket_url", "must not hold a #: what we add would come after it"));
@@ -95,6 +98,25 @@ fn check_log(text: &str) -> Result<String, Problem> {
         return Err(problem("log", without_url(text, format!("{text:?} is neither {allowed}"))));
     }
     Ok(log)
+}
+
+/// A call that nobody takes must not be moved to where nobody takes it.
+fn check_moves(config: &Config) -> Result<(), Problem> {
+    let mut seen = HashSet::new();
+    for (key, application) in config.dialog.unanswered.moves() {
+        if config.applications == [application] {
+            let text =
+                format!("{application:?} is this proxy's only application: nobody took the call there");
+            return Err(problem(key, text));
+        }
+        if !seen.insert(application) {
+            return Err(problem(
+                key,
+                format!("{application:?} stands there twice: the call was there already"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn check_url(key: &str, text: &str, schemes: &[&str]) -> Result<Url, Problem> {

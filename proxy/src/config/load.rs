@@ -9,7 +9,7 @@ use figment::{
     providers::{Env, Format, Json},
 };
 
-use super::{Config, check::check};
+use super::{Config, check::check, values::without_url};
 use crate::fields::Fields;
 
 /// What the environment's variables begin with: `ARI_PROXY_BUS_CONFIG__URL` is `bus_config.url`.
@@ -133,6 +133,11 @@ fn describe(error: &figment::Error) -> (String, String) {
         }
         Kind::InvalidValue(actual, expected) => {
             (path, format!("is {} that cannot be used, expected {expected}", type_of(actual)))
+        }
+        // A word in the place of one of ours.
+        Kind::UnknownVariant(word, known) => {
+            let allowed = known.join(", ");
+            (path, without_url(word, format!("{word:?} is none of {allowed}")))
         }
         // Our own texts.
         Kind::Message(text) => (path, text.clone()),

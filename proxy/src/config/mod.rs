@@ -2,6 +2,7 @@
 
 mod check;
 mod load;
+mod unanswered;
 mod values;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use load::{ConfigError, load, refused_by_bus};
+pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
 #[derive(Debug, Clone, Deserialize)]
@@ -105,7 +107,7 @@ pub struct DialogConfig {
     /// How long a worker has to accept before the call is offered again.
     #[serde(deserialize_with = "values::duration")]
     pub offer_timeout: Duration,
-    /// How long a call is offered before it goes on in the dialplan.
+    /// How long a call is offered before it is handled as `unanswered` says.
     #[serde(deserialize_with = "values::duration")]
     pub offer_deadline: Duration,
     /// How long a dialog without a channel stays quiet before it is over and its topics are deleted.
@@ -122,6 +124,8 @@ pub struct DialogConfig {
     pub outage_patience: Duration,
     /// What becomes of a call whose version-1 worker is gone.
     pub v1_orphans: Orphans,
+    /// What becomes of a caller whom no worker takes.
+    pub unanswered: Unanswered,
 }
 
 impl Default for DialogConfig {
@@ -134,6 +138,7 @@ impl Default for DialogConfig {
             lease: Duration::from_secs(2),
             outage_patience: Duration::from_secs(30),
             v1_orphans: Orphans::default(),
+            unanswered: Unanswered::default(),
         }
     }
 }

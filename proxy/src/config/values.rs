@@ -1,6 +1,6 @@
-//! How values are written in the configuration: durations, lists, the kind of bus.
+//! How values are written in the configuration: durations, lists, numbers, the kind of bus.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -39,6 +39,29 @@ pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
         Either::List(list) => list,
         Either::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
     })
+}
+
+/// A whole number within bounds, if it is there; from the environment it comes as a text.
+pub(super) fn number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    bounds: RangeInclusive<u64>,
+) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(u64),
+        Text(String),
+        Other(serde::de::IgnoredAny),
+    }
+    let number = match Option::<Either>::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Either::Number(number)) => Some(number),
+        Some(Either::Text(text)) => text.trim().parse().ok(),
+        Some(Either::Other(_)) => None,
+    };
+    let (least, most) = (bounds.start(), bounds.end());
+    let wanted = || D::Error::custom(format!("is no whole number between {least} and {most}"));
+    number.filter(|number| bounds.contains(number)).map(Some).ok_or_else(wanted)
 }
 
 impl<'de> Deserialize<'de> for MessageBus {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    Context, Dialog, activity::Activity, give_back::give_back, kept::KeptEvent, owner::Owner, queues,
+    Context, Dialog, activity::Activity, kept::KeptEvent, owner::Owner, queues, unanswered::give_back,
 };
 use crate::{limits::LOOK_AGAIN, pauses::Pauses};
 
@@ -22,8 +22,8 @@ pub(super) async fn until_over(
     // From here on a late event belongs to no dialog. A channel that entered in this very moment is nobody's.
     let left = context.registry().close(dialog);
     if !left.is_empty() {
-        let (context, root) = (Arc::clone(context), dialog.root.clone());
-        context.tasks.clone().spawn(async move { give_back(&context, &root, &left).await });
+        let (context, dialog) = (Arc::clone(context), Arc::clone(dialog));
+        context.tasks.clone().spawn(async move { give_back(&context, &dialog, &left).await });
     }
     if owner.version_1 {
         dialog.delivery.finish(None);

@@ -14,7 +14,6 @@ use super::{
     activity::Activity,
     commands::{Commands, Job},
     ending::{until_over, until_stopped},
-    give_back::give_back,
     mailbox::Mailbox,
     offering::{Offered, Offering},
     outlet::Outlet,
@@ -22,6 +21,7 @@ use super::{
     persist::delete_persistently,
     replies::tell_gone,
     terms::Terms,
+    unanswered::give_back,
 };
 use crate::{counters::Counter, limits::COMMANDS_PER_DIALOG};
 
@@ -44,7 +44,7 @@ pub(super) async fn run(context: Arc<Context>, dialog: Arc<Dialog>, mut mail: mp
         warn!(dialog = %dialog.root, unanswered, "the dialog ends before its commands are answered");
     }
     match end {
-        End::GiveBack => give_back(&context, &dialog.root, &channels).await,
+        End::GiveBack => give_back(&context, &dialog, &channels).await,
         End::Stopped { owned: false } => {
             warn!(dialog = %dialog.root, ?channels, "the proxy stops before a worker took the call: it stays in Stasis");
         }

@@ -12,12 +12,12 @@ mod commands;
 pub(crate) mod control;
 mod delivery;
 mod ending;
-mod give_back;
 pub(crate) mod inbox;
 mod kept;
 mod leases;
 mod life;
 mod mailbox;
+mod moves;
 mod offering;
 mod offers;
 mod order;
@@ -36,6 +36,7 @@ mod tenure;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod unanswered;
 mod verdict;
 mod worker_topics;
 
@@ -67,6 +68,7 @@ use clock::Clock;
 use delivery::Delivery;
 use kept::Budget;
 use leases::Leases;
+use moves::Moves;
 use offers::{Offers, uuid_of};
 use owner::Owner;
 use recorded::Recorded;
@@ -100,6 +102,8 @@ pub(crate) struct Context {
     replies: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
     offers: Mutex<Offers>,
+    /// Moves of channels that no dialog has any more.
+    moves: Moves,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
     unheard: Mutex<HashSet<String>>,
 }
@@ -142,6 +146,7 @@ impl Context {
             replies,
             registry,
             offers,
+            moves: Moves::default(),
             unheard,
         }
     }

@@ -136,7 +136,9 @@ impl<'a> Offering<'a> {
                 declared = self.declare(term, &id).await?;
             }
             if declared && context.bus.link().is_up() {
-                let expires = context.config.dialog.offer_timeout;
+                // With the call at the latest: a worker that comes too late must not find it in its queue.
+                let left = self.deadline.saturating_sub(context.clock.now());
+                let expires = context.config.dialog.offer_timeout.min(left);
                 // Before: an accept can be here before the bus says that the offer has gone out.
                 context.counters.count(Counter::Offers);
                 match self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await? {
@@ -150,7 +152,7 @@ impl<'a> Offering<'a> {
                         if context.note_reach(&topic, Reach::Nobody) {
                             warn!(
                                 ?topic,
-                                "no worker listens: its calls wait, and then go on in the dialplan"
+                                "no worker listens: its calls wait, and are then handled as dialog.unanswered says"
                             );
                         }
                     }

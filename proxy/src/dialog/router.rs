@@ -95,6 +95,7 @@ impl Listener for Router {
             }
         };
         counters.count(Counter::EventsReceived);
+        self.context.moves.note(&header, text.as_str());
         let routed = self.context.registry().route(&header);
         let mut dialogs = routed.dialogs;
         if let Some(channel) = &routed.opens {

@@ -1,6 +1,7 @@
 //! The binary as a person runs it: the demo, bad configurations, texts, and a proxy whose servers are not there yet.
 #![allow(clippy::unwrap_used)]
 
+mod keys;
 mod support;
 
 #[cfg(feature = "demo")]

@@ -67,7 +67,14 @@ fn in_stasis(world: &mut World, method: &str, id: &str, rest: &[&str], params: &
         }
         ("POST", ["continue"]) => {
             let text = |name| params.text(name).unwrap_or_default();
-            let priority = params.number("priority").unwrap_or(0);
+            let priority = match params.filled("label") {
+                // A label may be a priority; no extension here has any other.
+                Some(label) => match label.parse() {
+                    Ok(priority) => priority,
+                    Err(_) => return reply::not_found("Requested label can not be found"),
+                },
+                None => params.number("priority").unwrap_or(0),
+            };
             let (context, extension) = (text("context"), text("extension"));
             // What leads out of Stasis waits until the channel has played and recorded what it was told to.
             world.enqueue(&Place::Channel(id.to_owned()), Media::Continue { context, extension, priority });

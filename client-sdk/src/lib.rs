@@ -118,14 +118,16 @@
 mod call;
 mod error;
 mod event;
+mod heartbeat;
 mod inbox;
 pub mod limits;
 mod ops;
 mod version1;
 mod worker;
 
+pub use ari_bus::protocol::{Object, ObjectKind};
 pub use ari_bus::{Bus, BusError, BusErrorKind};
-pub use call::{Call, CallEnd, EventStream, Method, Party, Request, Response, path};
+pub use call::{Call, CallEnd, EventStream, Method, Party, Request, Response, Resumed, path};
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use ops::{Bridge, Channel, LiveRecording, Originate, Playback, Record, Recorded};

@@ -86,7 +86,9 @@ impl Ids {
         let content = self.content(step, fields);
         if state.issued.len() >= IDS_COUNTED && !state.issued.contains_key(&content) {
             if !std::mem::replace(&mut state.full, true) {
-                warn!("a handler that never saves has issued so many commands that a resume would repeat the next ones");
+                warn!(
+                    "a handler that never saves has issued so many commands that a resume would repeat the next ones"
+                );
             }
             return None;
         }
@@ -153,7 +155,8 @@ mod tests {
                 prop_assert_eq!(of(&commands, &ids), of(&shuffled, &again));
             }
             prop_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
-            prop_assert!(ids.iter().all(|id| id.starts_with(&format!("{step}."))));
+            let begins = format!("{step}.");
+            prop_assert!(ids.iter().all(|id| id.starts_with(&begins)));
         }
     }
 

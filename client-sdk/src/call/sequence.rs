@@ -125,12 +125,13 @@ impl Sequence {
 mod tests {
     use super::*;
 
-    /// Takes events, those over 100 as ones that jump (to their number less 100), and tells what was delivered: numbers, 0
+    /// Takes events, those from 100 to 199 as ones that jump (to their number less 100), and tells what was delivered: numbers, 0
     /// for the end of a gap that is lost.
     fn run(sequence: &mut Sequence, numbers: &[u64]) -> Vec<u64> {
         let mut seen = Vec::new();
         for number in numbers {
-            let (seq, jumps) = if *number > 100 { (number - 100, true) } else { (*number, false) };
+            let (seq, jumps) =
+                if (100..200).contains(number) { (number - 100, true) } else { (*number, false) };
             let event = Event::numbered("X", seq, String::new());
             sequence.take(seq, Item::Event(event), jumps, &mut |next| seen.push(number_of(&next)));
         }

@@ -44,6 +44,10 @@ pub const LEASE: Duration = Duration::from_secs(2);
 /// Between two heartbeats to one proxy: one may be lost.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long a worker stays cut off from a proxy before its calls there are over for it. The time while the bus is away does
+/// not count: this is for a proxy that never comes back, whose calls would take the worker's room for ever.
+pub const CUT_OFF_DEADLINE: Duration = Duration::from_secs(600);
+
 /// How long an accept waits for the first heartbeat to go out before it: that takes milliseconds where the bus is there.
 pub const FIRST_HEARTBEAT_DEADLINE: Duration = Duration::from_secs(1);
 

@@ -58,7 +58,11 @@ async fn heartbeats_name_what_has_changed_and_now_and_then_everything() {
             beat.dialogs.first().map(|_| proxy.offer.root.as_ref().unwrap())
         );
         // A reply that does not come says nothing: the next heartbeat says it again.
-        if n != 4 {
+        if n == 2 {
+            // In parts, as any answer may come.
+            let reply = json!({ "incarnation": "1", "dialogs": [confirmed(&proxy)] }).to_string();
+            control.answer(&beat, 200, reply.as_bytes(), 300).await;
+        } else if n != 4 {
             control.reply(&beat, vec![confirmed(&proxy)]).await;
         }
         if n == 3 {
@@ -222,6 +226,27 @@ async fn an_old_proxy_never_cuts_anybody_off() {
     let call = soon(calls.recv()).await.unwrap();
     assert!(tokio::time::timeout(limits::LEASE * 10, call.cut_off()).await.is_err());
     proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_never_comes_back_takes_no_room_for_ever() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = start(&bus);
+    let beats = Control::new(&bus).await.answering();
+    let proxy = Dialog::accepted(&bus, "17.1").await;
+    beats.list(&proxy);
+    let call = soon(calls.recv()).await.unwrap();
+    soon(beats.another(1)).await;
+    beats.answer(false);
+    // The time without a bus does not count.
+    sleep(limits::CUT_OFF_DEADLINE / 2).await;
+    bus.set_available(false);
+    sleep(limits::CUT_OFF_DEADLINE).await;
+    assert!(!call.is_ended());
+    bus.set_available(true);
+    sleep(limits::CUT_OFF_DEADLINE / 2 + limits::LEASE * 2).await;
+    assert_eq!(soon(call.ended()).await, CallEnd::Gone);
     worker.stopped().await;
 }
 

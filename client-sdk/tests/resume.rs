@@ -98,7 +98,7 @@ async fn a_save_that_fails_says_why_and_counts_no_step() {
     let (_bus, worker, _calls, mut proxy, call) = one_call().await;
     let error = call.save(&"x".repeat(20_000)).await.unwrap_err();
     assert_eq!((error.kind(), error.command()), (Kind::TooLarge, "save"));
-    for (status, kind) in [(501, Kind::Unexpected(501)), (409, Kind::NotInStasis)] {
+    for (status, kind) in [(501, Kind::Unexpected(501)), (400, Kind::BadRequest)] {
         let saving = save(&call, json!(1));
         let unique_id = proxy.next_save().await.unique_id.unwrap();
         proxy.answer(&unique_id, status, b"").await;
@@ -107,8 +107,11 @@ async fn a_save_that_fails_says_why_and_counts_no_step() {
     let saving = save(&call, json!(1));
     assert_eq!(proxy.saved(1).await.0, 1);
     soon(saving).await.unwrap().unwrap();
-    proxy.gone().await;
-    soon(call.ended()).await;
+    let saving = save(&call, json!(1));
+    let unique_id = proxy.next_save().await.unique_id.unwrap();
+    proxy.answer(&unique_id, 409, b"").await;
+    assert_eq!(soon(saving).await.unwrap().unwrap_err().kind(), Kind::Gone);
+    assert_eq!(soon(call.ended()).await, CallEnd::Gone);
     assert_eq!(call.save(&1).await.unwrap_err().kind(), Kind::Gone);
     worker.stopped().await;
 }

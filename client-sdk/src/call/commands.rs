@@ -178,7 +178,7 @@ impl Commands {
                 }
                 continue;
             };
-            match self.bus.publish(&self.topic, due.payload).await {
+            match self.bus.publish(&self.topic, due.payload.clone()).await {
                 Ok(()) => self.outbox.published(due.number),
                 Err(error) if error.is_retryable() => {
                     debug!(%error, "whether a command was sent is not known");
@@ -186,7 +186,7 @@ impl Commands {
                     doubtful = true;
                     sleep(RETRY_PAUSE).await;
                 }
-                Err(error) => self.outbox.refused(due.number, error),
+                Err(error) => self.outbox.refused(&due, error),
             }
         }
     }

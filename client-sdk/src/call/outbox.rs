@@ -45,6 +45,8 @@ struct Ticket {
 pub(crate) struct Due {
     pub(crate) number: u64,
     pub(crate) payload: Bytes,
+    /// Whether it was never published before.
+    first: bool,
 }
 
 impl Default for Outbox {
@@ -90,6 +92,7 @@ impl Outbox {
             return Some(Due {
                 number: *number,
                 payload: encode(&ticket.request, &ticket.unique_id, Some(*number)),
+                first: false,
             });
         }
         let ticket = state.unsent.pop_front()?;
@@ -98,7 +101,7 @@ impl Outbox {
         let payload = encode(&ticket.request, &ticket.unique_id, Some(number));
         state.numbers.insert(ticket.unique_id.clone(), number);
         state.sent.insert(number, ticket);
-        Some(Due { number, payload })
+        Some(Due { number, payload, first: true })
     }
 
     /// The command of this number is on its way, or may be.
@@ -107,11 +110,12 @@ impl Outbox {
     }
 
     /// The bus refused the command of this number for good: it was not sent.
-    pub(crate) fn refused(&self, number: u64, error: BusError) {
+    pub(crate) fn refused(&self, due: &Due, error: BusError) {
         let mut state = self.lock();
+        let number = due.number;
         state.cursor = number + 1;
         // One that was sent before keeps its number: it may have come, and its answer may come.
-        if number + 1 < state.next {
+        if !due.first {
             return;
         }
         if let Some(ticket) = state.sent.remove(&number) {
@@ -203,15 +207,16 @@ mod tests {
     fn a_refused_command_gives_its_number_back_unless_it_may_have_come() {
         let (outbox, error) = (Outbox::default(), || BusError::new(BusErrorKind::Refused, "no"));
         let mut refused = add(&outbox, "a");
-        let number = outbox.due().unwrap().number;
-        outbox.refused(number, error());
+        outbox.refused(&outbox.due().unwrap(), error());
         assert!(refused.try_recv().is_ok());
         let _waiting = ["b", "c"].map(|id| add(&outbox, id));
         assert_eq!(publish(&outbox), [1, 2]);
+        outbox.answered("b");
         outbox.rewind();
-        assert_eq!(outbox.due().unwrap().number, 1);
-        outbox.refused(1, error());
-        assert_eq!(publish(&outbox), [2]);
+        assert_eq!(outbox.due().unwrap().number, 2);
+        outbox.refused(&outbox.due().unwrap(), error());
+        let _last = add(&outbox, "d");
+        assert_eq!(publish(&outbox), [3]);
     }
 
     #[test]

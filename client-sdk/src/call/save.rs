@@ -15,6 +15,8 @@ use crate::error::{CommandError, CommandErrorKind, Result};
 
 /// What errors name.
 const SAVE: &str = "save";
+/// The call is another worker's.
+const NOT_THE_OWNER: u16 = 409;
 
 impl Call {
     /// Saves the state of the handler, for the worker that has the call after this one, and acknowledges the events that
@@ -75,6 +77,10 @@ impl Dialog {
                 self.ids.advance(step);
                 *acknowledged = ack.unwrap_or(*acknowledged);
                 Ok(())
+            }
+            Ok(answer) if answer.status == NOT_THE_OWNER => {
+                self.lose();
+                Err(gone(SAVE, CallEnd::Gone))
             }
             Ok(answer) => Err(CommandError::from_answer(SAVE, answer.status, &answer.body)),
             Err(Unanswered::NotSent) => {

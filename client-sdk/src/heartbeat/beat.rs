@@ -1,6 +1,6 @@
 //! The task that sends the heartbeats to one proxy and takes its replies.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ari_bus::{
     Link,
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Contact, Contacts};
 use crate::{
     call::Arrived,
-    limits::{HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE},
+    limits::{CUT_OFF_DEADLINE, HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE},
 };
 
 /// What a heartbeat has beside the calls that it names: ids, names and topics, each bounded.
@@ -33,10 +33,16 @@ pub(super) async fn run(contacts: Arc<Contacts>, server_id: String, contact: Arc
     let beating = Beating { contacts: &contacts, contact: &contact };
     let mut link = contacts.shared.bus.link();
     let mut awaited = FuturesUnordered::new();
-    let mut cut_off = false;
+    let (mut cut_off, mut silence) = (false, Duration::ZERO);
     // The first call took its seat before this task began.
     while !contacts.forget(&server_id, &contact) {
         beating.mind_lease(&mut cut_off, &server_id);
+        silence = if cut_off { silence } else { Duration::ZERO };
+        if silence >= CUT_OFF_DEADLINE {
+            warn!(server_id, "the proxy does not come back: its calls are over for this worker");
+            contact.ledger().lose();
+            silence = Duration::ZERO;
+        }
         for beat in beating.beats() {
             if awaited.len() < HEARTBEATS_AWAITED {
                 awaited.push(beat);
@@ -57,6 +63,7 @@ pub(super) async fn run(contacts: Arc<Contacts>, server_id: String, contact: Arc
                 () = sleep_until(end_of_lease) => {
                     beating.mind_lease(&mut cut_off, &server_id);
                     if Instant::now() >= next {
+                        silence += if link.is_up() { HEARTBEAT_INTERVAL } else { Duration::ZERO };
                         break;
                     }
                 }

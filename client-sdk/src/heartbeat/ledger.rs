@@ -56,6 +56,11 @@ impl Ledger {
         self.calls.values().for_each(|entry| entry.dialog.standing.cut_off());
     }
 
+    /// The proxy has gone for good, and the calls with it.
+    pub(super) fn lose(&self) {
+        self.calls.values().for_each(|entry| entry.dialog.lose());
+    }
+
     /// What is to be named now, in as many lists as messages of `room` bytes need; one at least, which may be empty.
     pub(super) fn name(&mut self, now: Instant, room: usize) -> Vec<Vec<Held>> {
         let whole = self.whole.is_none_or(|whole| now - whole >= HEARTBEAT_WHOLE);
@@ -117,5 +122,70 @@ impl Entry {
         } else if self.behind.replace(arrived) == Some(arrived) {
             self.dialog.expect_events(sent);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ari_bus::{
+        memory::MemoryBus,
+        protocol::{AppStart, Confirmed},
+    };
+
+    use super::*;
+    use crate::call::{Commands, Ties, Version};
+
+    fn dialog(root: String) -> Arc<Dialog> {
+        let bus = Arc::new(MemoryBus::new());
+        let commands = Commands::new(Version::Two, bus, "c".to_owned(), Duration::from_secs(1));
+        let offer = AppStart { dialog_id: root, term: Some(1), ..AppStart::default() };
+        Arc::new(Dialog::new(offer, commands, Ties::default()))
+    }
+
+    fn ledger(calls: usize) -> (Ledger, Vec<Arc<Dialog>>) {
+        let mut ledger = Ledger::default();
+        let dialogs: Vec<_> = (0..calls).map(|n| dialog(format!("call-{n}"))).collect();
+        for dialog in &dialogs {
+            let id = ledger.sit_down();
+            ledger.confirm(id, dialog);
+        }
+        (ledger, dialogs)
+    }
+
+    fn reply(held: &[Held]) -> HeartbeatReply {
+        let confirm =
+            |held: &Held| Confirmed { root: held.root.clone(), term: held.term, ..Confirmed::default() };
+        HeartbeatReply { incarnation: String::new(), dialogs: held.iter().map(confirm).collect() }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_one_message_goes_into_several() {
+        let (mut ledger, dialogs) = ledger(100);
+        let pages = ledger.name(Instant::now(), 200);
+        assert!(pages.len() > 10);
+        assert!(pages.iter().all(|page| serde_json::to_string(page).unwrap().len() <= 201));
+        assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), 100);
+        // Each reply speaks of its own page alone.
+        ledger.take(&pages[0], &reply(&pages[0]));
+        assert!(dialogs.iter().all(|dialog| dialog.last_word().is_none()));
+        ledger.take(&pages[1], &reply(&[]));
+        assert_eq!(dialogs.iter().filter(|dialog| dialog.last_word().is_some()).count(), pages[1].len());
+        // What was lost is not named any more, what was listed has nothing new.
+        let named: usize = ledger.name(Instant::now(), 1 << 20).iter().map(Vec::len).sum();
+        assert_eq!(named, 100 - pages[0].len() - pages[1].len());
+        // A message that holds not even one call is tried all the same.
+        assert_eq!(ledger.name(Instant::now(), 0).len(), named);
+    }
+
+    #[test]
+    fn without_news_one_message_names_nothing() {
+        let (mut ledger, _dialogs) = ledger(3);
+        let pages = ledger.name(Instant::now(), 1 << 20);
+        ledger.take(&pages[0], &reply(&pages[0]));
+        assert_eq!(ledger.name(Instant::now(), 1 << 20), [Vec::new()]);
+        ledger.cut_off();
+        assert_eq!(ledger.name(Instant::now(), 1 << 20)[0].len(), 3);
     }
 }

@@ -1,9 +1,12 @@
 //! One call, from its offer to the end of its handler, and to its last event.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, convert::Infallible, panic::AssertUnwindSafe, sync::Arc};
 
 use ari_bus::protocol::AppStart;
-use futures_util::{FutureExt as _, future::join_all};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
 use tokio::time::timeout;
 use tracing::{Instrument as _, debug, error, info, warn};
 
@@ -28,7 +31,11 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) 
             let ties = Ties { lease: seat.lease(), draining: running.draining.clone() };
             let dialog = Arc::new(Dialog::new(offer, commands, ties));
             let address = running.inbox.register(Arc::clone(&dialog));
-            let tenure = Tenure { dialog, seat, address };
+            let keeping = Box::pin({
+                let dialog = Arc::clone(&dialog);
+                async move { dialog.keep().await }
+            });
+            let mut tenure = Tenure { dialog, seat, address, keeping };
             if tenure.serve(&running).await {
                 drop(place);
                 running.spawn_settling(tenure.settle().in_current_span());
@@ -56,17 +63,19 @@ struct Tenure {
     /// Its place in the heartbeats.
     seat: Seat,
     address: Address,
+    /// Publishes its commands and asks for its events, from the accept to the last event.
+    keeping: BoxFuture<'static, Infallible>,
 }
 
 impl Tenure {
     /// Accepts the offer and runs the handler; true if there is more to come for the call when that is through.
-    async fn serve(&self, running: &Running) -> bool {
-        let (dialog, address) = (&self.dialog, &self.address);
+    async fn serve(&mut self, running: &Running) -> bool {
+        let (dialog, seat, address) = (&self.dialog, &self.seat, &self.address);
         let claim = Claim::new(dialog, &running.worker_id, address.events(), address.responses());
         let serving = async {
-            running.cancelled.run_until_cancelled(self.seat.begun()).await;
+            running.cancelled.run_until_cancelled(seat.begun()).await;
             let Some(call) = running.accepted(claim.accept()).await else { return false };
-            self.seat.confirm(dialog);
+            seat.confirm(dialog);
             // The end of the handler is an end of the call.
             tokio::join!(running.handle(call), claim.renew());
             let end = dialog.feed.ended();
@@ -74,7 +83,7 @@ impl Tenure {
         };
         tokio::select! {
             served = serving => served,
-            never = dialog.keep() => match never {},
+            never = &mut self.keeping => match never {},
         }
     }
 
@@ -95,7 +104,7 @@ impl Tenure {
             settled = timeout(SETTLE_DEADLINE, settling) => if settled.is_err() {
                 debug!("the last event of a call did not come");
             },
-            never = dialog.keep() => match never {},
+            never = self.keeping => match never {},
         }
     }
 }

@@ -89,7 +89,7 @@ pub const RELEASE_DEADLINE: Duration = Duration::from_secs(5);
 pub const SETTLE_DEADLINE: Duration = Duration::from_secs(65);
 
 /// How long a worker that stops waits for that: what it does not acknowledge costs its proxy some memory for a minute.
-pub const SETTLE_WHEN_STOPPING: Duration = Duration::from_secs(2);
+pub const SETTLE_WHEN_STOPPING: Duration = Duration::from_secs(1);
 
 /// Events of a call kept for handlers that read later than they come; past it the oldest go, and a `ProxyGap` stands
 /// for them. A usual call has some dozens.

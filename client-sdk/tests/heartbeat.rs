@@ -194,6 +194,31 @@ async fn a_worker_that_is_cut_off_waits_with_what_it_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_whose_handler_fails_while_it_is_cut_off_is_hung_up_afterwards() {
+    let bus = MemoryBus::new();
+    let worker = Running::start(
+        &bus,
+        |worker| worker.command_timeout(Duration::from_secs(5)),
+        |call: Call| async move {
+            call.cut_off().await?;
+            call.channel().answer().await
+        },
+    );
+    let beats = Control::new(&bus).await.answering();
+    let mut proxy = Dialog::accepted(&bus, "17.1").await;
+    beats.list(&proxy);
+    soon(beats.another(1)).await;
+    beats.answer(false);
+    sleep(Duration::from_secs(60)).await;
+    assert!(proxy.next().now_or_never().is_none());
+    beats.answer(true);
+    proxy.expect("DELETE", "/channels/17.1", 204).await;
+    proxy.acknowledged(1).await;
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_process_that_stood_still_finds_itself_cut_off_before_it_does_anything() {
     let bus = MemoryBus::new();
     let (worker, mut calls) = start(&bus);

@@ -139,6 +139,8 @@ impl Running {
             }
             None => Failure::Cancelled,
         };
+        // What is said while this worker is cut off is not heard.
+        self.cancelled.run_until_cancelled(call.reconnected()).await;
         failure.report(hang_up(&call).await);
     }
 }

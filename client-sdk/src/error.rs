@@ -21,12 +21,16 @@ pub enum CommandErrorKind {
     InvalidState,
     /// 413 or 414, or more than the bus carries: the command was not sent.
     TooLarge,
-    /// 503, Asterisk is away or not yet ready; or 429, too many commands of this call wait already. Nothing was done.
+    /// 503, Asterisk is away or not yet ready; 429, too many commands of this call wait already; or the bus was away, or
+    /// this worker cut off from the proxy, so that it was not sent. Nothing was done.
     Unavailable,
     /// No answer in time, or 504: whether the command was carried out is not known.
     Timeout,
     /// The call is over, or another worker has it.
     Gone,
+    /// This worker is to stop, and the call went to another after its last save: the handler returns this, which is no
+    /// failure.
+    HandedOver,
     /// The command was carried out, and what it started then failed: a playback, a recording.
     Failed,
     /// The bus refused the command; it was not sent.

@@ -46,9 +46,14 @@ impl Event {
         Self::new(&envelope.kind, envelope.seq, &envelope.timestamp, envelope.synthetic, body)
     }
 
-    /// The StasisStart that came with the offer.
-    pub(crate) fn from_offer(body: String) -> Self {
-        Self::new("StasisStart", Some(1), &protocol::now_rfc3339(), false, body)
+    /// The StasisStart that came with the offer; `seq` is its number, where it is one of this term's events.
+    pub(crate) fn from_offer(body: String, seq: Option<u64>) -> Self {
+        Self::new("StasisStart", seq, &protocol::now_rfc3339(), false, body)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn numbered(kind: &str, seq: u64, body: String) -> Self {
+        Self::new(kind, Some(seq), "", false, body)
     }
 
     /// Stands for events that were lost between proxy and worker.
@@ -73,8 +78,8 @@ impl Event {
         &self.0.kind
     }
 
-    /// Its number in the call, from 1 for the StasisStart. None from a version-1 proxy, and for events that this
-    /// crate adds.
+    /// Its number in this worker's term of the call, from 1; of a call's first term 1 is the StasisStart. None from a
+    /// version-1 proxy, and for events that this crate adds.
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
         self.0.seq

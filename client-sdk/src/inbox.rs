@@ -12,14 +12,22 @@ use std::{
 use ari_bus::{Message, Subscription};
 use tracing::{debug, trace};
 
-use crate::call::{CallEnd, Dialog};
+use crate::call::{Answers, CallEnd, Dialog};
 
 /// The calls that the inbox's messages are for, by the last token of their topics.
 pub(crate) struct Inbox {
     /// What its topics begin with, the last dot included.
     prefix: String,
-    calls: Mutex<HashMap<String, Arc<Dialog>>>,
+    readers: Mutex<HashMap<String, Reader>>,
     next_key: AtomicU64,
+}
+
+/// Whom messages are for.
+#[derive(Clone)]
+enum Reader {
+    Call(Arc<Dialog>),
+    /// Those who wait for replies to heartbeats.
+    Replies(Arc<Answers>),
 }
 
 /// The topics under which a call is reached; dropping it makes the call unreachable.
@@ -30,7 +38,7 @@ pub(crate) struct Address {
 
 impl Inbox {
     pub(crate) fn new(prefix: String) -> Arc<Self> {
-        Arc::new(Self { prefix, calls: Mutex::default(), next_key: AtomicU64::new(1) })
+        Arc::new(Self { prefix, readers: Mutex::default(), next_key: AtomicU64::new(1) })
     }
 
     /// What its topics begin with, the last dot included.
@@ -40,9 +48,18 @@ impl Inbox {
 
     /// Makes a call reachable.
     pub(crate) fn register(self: &Arc<Self>, dialog: Arc<Dialog>) -> Address {
+        self.add(Reader::Call(dialog))
+    }
+
+    /// Makes those reachable who wait for replies to heartbeats.
+    pub(crate) fn register_replies(self: &Arc<Self>, replies: Arc<Answers>) -> Address {
+        self.add(Reader::Replies(replies))
+    }
+
+    fn add(self: &Arc<Self>, reader: Reader) -> Address {
         // Never used twice in a process, so that what comes late for one call cannot reach another.
         let key = self.next_key.fetch_add(1, Ordering::Relaxed).to_string();
-        self.lock().insert(key.clone(), dialog);
+        self.lock().insert(key.clone(), reader);
         Address { inbox: Arc::clone(self), key }
     }
 
@@ -51,7 +68,11 @@ impl Inbox {
         while let Some(message) = messages.next().await {
             self.take(&message);
         }
-        self.lock().values().for_each(|dialog| dialog.feed.end(CallEnd::Closed));
+        for reader in self.lock().values() {
+            if let Reader::Call(dialog) = reader {
+                dialog.feed.end(CallEnd::Closed);
+            }
+        }
     }
 
     fn take(&self, message: &Message) {
@@ -59,19 +80,20 @@ impl Inbox {
         let Some((kind, key)) = rest.split_once('.') else {
             return debug!(topic = message.topic, "dropped a message on a topic of no call");
         };
-        let Some(dialog) = self.lock().get(key).cloned() else {
-            // What still comes for a call whose handler has returned.
+        let Some(reader) = self.lock().get(key).cloned() else {
+            // What still comes for a call that is over.
             return trace!(topic = message.topic, "dropped a message for a call that is not here");
         };
-        match kind {
-            "events" => dialog.take_event(&message.payload),
-            "responses" => dialog.take_answer(&message.payload),
+        match (kind, reader) {
+            ("events", Reader::Call(dialog)) => dialog.take_event(&message.payload),
+            ("responses", Reader::Call(dialog)) => dialog.take_answer(&message.payload),
+            ("replies", Reader::Replies(replies)) => drop(replies.take(&message.payload, false)),
             _ => debug!(topic = message.topic, "dropped a message on a topic of no call"),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Dialog>>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Reader>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,6 +104,10 @@ impl Address {
 
     pub(crate) fn responses(&self) -> String {
         format!("{}responses.{}", self.inbox.prefix, self.key)
+    }
+
+    pub(crate) fn replies(&self) -> String {
+        format!("{}replies.{}", self.inbox.prefix, self.key)
     }
 }
 

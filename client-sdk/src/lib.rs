@@ -66,17 +66,84 @@
 //! # }
 //! ```
 //!
-//! Events that were lost on the way, or dropped because nobody read them, leave one of type `ProxyGap` in their place:
-//! see [`Event`].
+//! Events that are lost on the way are asked for again, and nothing is yielded beyond a gap meanwhile. What cannot be had any
+//! more, or was dropped because nobody read it, leaves an event of type `ProxyGap` in its place: see [`Event`].
 //!
 //! # Commands and errors
 //!
 //! The handles [`Channel`], [`Bridge`], [`Playback`] and [`LiveRecording`] have methods for what is done most; every
 //! other ARI request goes through [`Call::command`]. Commands of one call reach Asterisk in the order in which they were
-//! issued, once each, and each waits [30 s](limits::COMMAND_DEADLINE) for its answer. Whatever is not a 2xx is a [`CommandError`]: match on
+//! issued, once each, and each waits [30 s](limits::COMMAND_DEADLINE) for its answer. One that may have been lost with the
+//! connection to the bus is sent again, and the proxy runs it once. Whatever is not a 2xx is a [`CommandError`]: match on
 //! its [`kind`](CommandError::kind), show its text, which names the command, the status and what Asterisk said.
-//! [`Timeout`](CommandErrorKind::Timeout) means that the fate of the command is not known;
-//! [`Gone`](CommandErrorKind::Gone) that the call is over or another worker's.
+//! [`Timeout`](CommandErrorKind::Timeout) means that the fate of the command is not known,
+//! [`Unavailable`](CommandErrorKind::Unavailable) that nothing was done, [`Gone`](CommandErrorKind::Gone) that the call is
+//! over or another worker's.
+//!
+//! # Calls that outlive their worker
+//!
+//! When a worker dies, or the network takes it away for more than [2 s](limits::LEASE), its proxies give its calls to other
+//! workers of the pool. Each goes on from what its handler [saved](Call::save) last:
+//!
+//! ```no_run
+//! use ari_client::Call;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Default, Serialize, Deserialize)]
+//! enum Step {
+//!     #[default]
+//!     Welcome,
+//!     News { read: u32 },
+//! }
+//!
+//! async fn handle(call: Call) -> ari_client::Result {
+//!     let channel = call.channel();
+//!     let mut step = match call.resumed() {
+//!         Some(resumed) => resumed.state()?.unwrap_or_default(),
+//!         None => Step::default(),
+//!     };
+//!     loop {
+//!         step = match step {
+//!             Step::Welcome => {
+//!                 channel.answer().await?;
+//!                 channel.play("sound:hello-world").await?.finished().await?;
+//!                 Step::News { read: 0 }
+//!             }
+//!             Step::News { read: 3 } => return channel.hangup().await,
+//!             Step::News { read } => {
+//!                 channel.play(format!("sound:news-{read}")).await?.finished().await?;
+//!                 Step::News { read: read + 1 }
+//!             }
+//!         };
+//!         call.save(&step).await?;
+//!     }
+//! }
+//! ```
+//!
+//! The example `menu` is a whole program.
+//!
+//! **What is repeated.** The next worker runs the handler from its beginning, and [`Call::resumed`] has the state; a handler
+//! that never saved begins with `None`. So what it did since its last save it does again, and nothing happens
+//! twice: a command that was carried out before gets the answer of that time, and one that only asks (GET) is asked anew. For
+//! this the handler must issue the same commands as before, in whatever order: those whose content differs (a time, a random
+//! number, another file name) are other commands. Events that it had since its last save come again, as do those that it
+//! had not; a [`finished`](Playback::finished) finds its event where it had come before.
+//!
+//! **What a save acknowledges**: the state, together with every event that the handler has been given, by a stream or a
+//! `finished`; but nothing that one of its [streams](EventStream) has yet to yield. So keep one stream for the whole handler,
+//! rather than a new one for each step, and drop those that are not read.
+//!
+//! **What a handler keeps in mind.** Only commands of the call are run once. What else it does between two saves (it writes
+//! to a database, it sends a mail) is done again by the next worker: save right before and after it, and let it be harmless when
+//! it is repeated. The state is at most 16 KiB of JSON. A call that nobody saves is resumed as well, from its start.
+//!
+//! **Cut off.** A worker that gets no replies from a proxy cannot know whether its calls are still its own: its commands and
+//! saves wait, each as long as it would for its answer, until the proxy says so; otherwise the call ends with
+//! [`CallEnd::Gone`]. A handler that wants to know has [`Call::is_cut_off`], [`Call::cut_off`] and [`Call::reconnected`].
+//! A proxy that is not heard of for [10 min](limits::CUT_OFF_DEADLINE) has lost its calls. A proxy that knows nothing of
+//! all this never cuts anybody off.
+//!
+//! **The end.** When the handler has returned, the rest of the call's events are received and acknowledged in the background.
 //!
 //! # Environment
 //!
@@ -91,7 +158,7 @@
 //! | `ARI_WORKER_QUEUE` | NATS: the queue group that shares the calls | the application's name |
 //! | `ARI_WORKER_PREFIX` | what the installation puts before every topic (`bus_config.prefix` of the proxy) | nothing |
 //! | `ARI_WORKER_LIMIT` | calls at once | 1000 |
-//! | `ARI_WORKER_NAME` | the worker's name in logs | one that no other has |
+//! | `ARI_WORKER_NAME` | the worker's name in logs, to which the proxies see a unique end added | one that no other has |
 //! | `ARI_WORKER_CONNECT_SECONDS` | how long to wait for the bus at the start | 30 |
 //! | `ARI_WORKER_COMMAND_SECONDS` | how long a command waits for its answer | 30 |
 //! | `ARI_WORKER_DRAIN_SECONDS` | how long calls may go on once the worker is to stop | 15 |
@@ -99,15 +166,19 @@
 //! # Stopping
 //!
 //! At SIGTERM or SIGINT (or when the token given to [`Worker::shutdown`] is cancelled) a worker leaves its pools at
-//! once, and what had been offered to it goes to others. Its calls may go on for the drain timeout; then those that are
-//! left are cancelled (their handlers are dropped at the next `await`), hung up and reported. A second signal ends the
-//! worker at once and leaves its calls as they are.
+//! once, and what had been offered to it goes to others. Its calls go to other workers too, each at its next
+//! [`save`](Call::save), which then returns [`HandedOver`](CommandErrorKind::HandedOver): the handler returns that, and nothing
+//! is hung up. Calls that do not save may go on for the drain timeout; then the handlers that are left are cancelled
+//! (dropped at the next `await`), and their calls given to other workers, who run them from their last save or their
+//! beginning. A second signal ends the worker at once; other workers get its calls when it is not heard of.
 //!
 //! # Old proxies
 //!
 //! A worker also takes calls from a proxy that speaks version 1 of the dialog protocol alone, as go-ari-proxy does; it
 //! needs not be told. Such a call has less: no numbers on its events, so that a loss is not noticed; its commands run one at
-//! a time; [`Call::term`] is always 1; its end shows by its channel's end, a [second](limits::VERSION_1_GRACE) later.
+//! a time; [`Call::term`] is always 1; its end shows by its channel's end, a [second](limits::VERSION_1_GRACE) later. It
+//! does not outlive its worker: [`save`](Call::save) is an error, and a worker that stops hangs it up when the drain timeout
+//! has passed.
 //!
 //! # Logs
 //!
@@ -118,14 +189,16 @@
 mod call;
 mod error;
 mod event;
+mod heartbeat;
 mod inbox;
 pub mod limits;
 mod ops;
 mod version1;
 mod worker;
 
+pub use ari_bus::protocol::{Object, ObjectKind};
 pub use ari_bus::{Bus, BusError, BusErrorKind};
-pub use call::{Call, CallEnd, EventStream, Method, Party, Request, Response, path};
+pub use call::{Call, CallEnd, EventStream, Method, Party, Request, Response, Resumed, path};
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use ops::{Bridge, Channel, LiveRecording, Originate, Playback, Record, Recorded};

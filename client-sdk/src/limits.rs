@@ -11,7 +11,8 @@ pub const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 pub const CALLS_AT_ONCE: usize = 1_000;
 
 /// How long a worker that was told to stop lets its calls finish. With all that may follow ([`CLEAN_UP_DEADLINE`],
-/// [`ABORT_DEADLINE`], and 5 s for the goodbye to the bus) it stays below the 30 s after which Kubernetes kills.
+/// [`SETTLE_WHEN_STOPPING`], [`ABORT_DEADLINE`], and 5 s for the goodbye to the bus) it stays below the 30 s after which
+/// Kubernetes kills.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long an accepted offer may stay without a word from its proxy before it counts as another worker's. The time
@@ -36,6 +37,60 @@ pub const LAST_ANSWERS_GRACE: Duration = Duration::from_secs(2);
 /// object, not those of several.
 pub const FINISH_GRACE: Duration = Duration::from_secs(1);
 
+/// After how long without a reply from a proxy a worker is cut off from it: the proxy gives calls of a worker that it has
+/// not heard of for as long to others.
+pub const LEASE: Duration = Duration::from_secs(2);
+
+/// Between two heartbeats to one proxy: one may be lost.
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a worker stays cut off from a proxy before its calls there are over for it. The time while the bus is away does
+/// not count: this is for a proxy that never comes back, whose calls would take the worker's room for ever.
+pub const CUT_OFF_DEADLINE: Duration = Duration::from_secs(600);
+
+/// How long an accept waits for the first heartbeat to go out before it: that takes milliseconds where the bus is there.
+pub const FIRST_HEARTBEAT_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How often heartbeats name every call, and not only what has changed: in case the proxy knows something else.
+pub const HEARTBEAT_WHOLE: Duration = Duration::from_secs(30);
+
+/// Replies to heartbeats that are awaited at once for one proxy. Past it the oldest is given up: it would renew no lease
+/// any more, except where a worker has so many calls that they need many messages.
+pub const HEARTBEATS_AWAITED: usize = 64;
+
+/// After how long a missing event that did not come is asked for again.
+pub const RESEND_INTERVAL: Duration = Duration::from_secs(1);
+
+/// After how long a save or release without an answer is sent again.
+pub const CONTROL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a missing event is asked for before it is given up. The time while the bus is away does not count.
+pub const GAP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Events that came before their turn and are held until what is missing came: they are sent again anyway, so a few will
+/// do.
+pub const HELD_EVENTS: usize = 256;
+
+/// Bytes of ARI bodies held in the same way.
+pub const HELD_EVENT_BYTES: usize = 1 << 20;
+
+/// Commands of a call without an answer, those that nobody waits for any more included: as many as a proxy lets wait.
+pub const COMMANDS_UNANSWERED: usize = 4_096;
+
+/// Different commands that a handler issues between two saves whose ids a resume repeats; past it ids are random. A
+/// usual call has some dozens.
+pub const IDS_COUNTED: usize = 16_384;
+
+/// How long a worker tries to give a call to another. Below [`CLEAN_UP_DEADLINE`], within which it ends.
+pub const RELEASE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long the events of a call are still received and acknowledged once its handler has returned: somewhat longer than
+/// a proxy keeps a dialog whose channels have gone (60 s).
+pub const SETTLE_DEADLINE: Duration = Duration::from_secs(65);
+
+/// How long a worker that stops waits for that: what it does not acknowledge costs its proxy some memory for a minute.
+pub const SETTLE_WHEN_STOPPING: Duration = Duration::from_secs(1);
+
 /// Events of a call kept for handlers that read later than they come; past it the oldest go, and a `ProxyGap` stands
 /// for them. A usual call has some dozens.
 pub const EVENTS_KEPT: usize = 1_024;
@@ -53,7 +108,7 @@ pub const LEGS_KNOWN: usize = 1_024;
 /// How long the hanging up of a call whose handler failed may take.
 pub const HANG_UP_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long the tasks of cancelled calls may take to hang up and end, once draining is over.
+/// How long the tasks of cancelled calls may take to release or hang up and end, once draining is over.
 pub const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(6);
 
 /// How long a worker that stops at once waits for its tasks to give way.

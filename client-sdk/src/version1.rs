@@ -12,7 +12,7 @@ use tracing::{Instrument as _, debug};
 
 use crate::{
     Call, Event,
-    call::{CallEnd, Commands, Dialog, EventStream, Version},
+    call::{CallEnd, Commands, Dialog, EventStream, Ties, Version},
     limits::{ACCEPT_DEADLINE, VERSION_1_GRACE, VERSION_1_LINGER},
     ops::is_end_of,
 };
@@ -60,7 +60,7 @@ impl Opened {
         bus.declare(commands).await?;
 
         let commands = Commands::new(Version::One, Arc::clone(bus), commands.clone(), command_deadline);
-        let dialog = Arc::new(Dialog::new(offer, commands));
+        let dialog = Arc::new(Dialog::new(offer, commands, Ties::default()));
         let mut reader = JoinSet::new();
         reader.spawn(read(Arc::clone(&dialog), events, responses).in_current_span());
         match bus.publish(dialog.commands.topic(), Bytes::from_static(TAKEN)).await {
@@ -73,7 +73,7 @@ impl Opened {
 
     /// Waits for the StasisStart.
     pub(crate) async fn accept(&mut self) -> Result<Call, String> {
-        let mut events = EventStream::new(Arc::clone(&self.dialog), true);
+        let mut events = EventStream::internal(Arc::clone(&self.dialog));
         let start = timeout(ACCEPT_DEADLINE, events.find(|event| event.kind() == "StasisStart"));
         let event = start.await.ok().flatten().ok_or("no StasisStart came")?;
         Call::new(Arc::clone(&self.dialog), event)

@@ -14,9 +14,11 @@ async def serve(bus, offer):
 
     async def command(method, url, **body):
         """Sends an ARI request. Commands of one call run in the order sent, so there is no need to wait."""
-        await send(unique_id=f"{method} {url}", method=method, url=url, body=body)
+        id = str(uuid.uuid4())  # one that was there before would not be run again
+        asked[id] = f"{method} {url}"
+        await send(unique_id=id, method=method, url=url, body=body)
 
-    key, seq, channel = uuid.uuid4().hex, 0, None
+    key, seq, channel, asked = uuid.uuid4().hex, 0, None, {}
     mail = calls[key] = asyncio.Queue()
     topics = {name: f"{INBOX}.{key}.{name}" for name in ("events", "responses")}
     try:
@@ -25,8 +27,9 @@ async def serve(bus, offer):
             # The first event says that the call is ours. If none comes, it never will be.
             message = await asyncio.wait_for(mail.get(), None if seq else 5)
             if "status_code" in message:  # the answer to a command
+                name = asked.pop(message["unique_id"], "an unknown command")
                 if message["status_code"] >= 300:
-                    print(message["unique_id"], message["status_code"], message.get("response_body"), flush=True)
+                    print(name, message["status_code"], message.get("response_body"), flush=True)
                 continue
             if message["type"] in ("ProxyEnded", "ProxyGone"):  # its last event; or it is another worker's
                 return print("the call is over:", message["type"], flush=True)

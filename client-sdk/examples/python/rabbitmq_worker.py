@@ -16,15 +16,16 @@ def publish(topic, message):
 
 def command(call, method, path, **body):
     """Sends an ARI request. Commands of one call run in the order sent, so there is no need to wait."""
-    message = {"unique_id": f"{method} {path}", "method": method, "url": path, "body": body}
-    publish(call["commands"], message)
+    id = str(uuid.uuid4())  # one that was there before would not be run again
+    call["asked"][id] = f"{method} {path}"
+    publish(call["commands"], {"unique_id": id, "method": method, "url": path, "body": body})
 
 
 def offered(bus, method, properties, body):
     offer = json.loads(body)
     if offer.get("protocol", 1) >= 2:
         key = uuid.uuid4().hex
-        calls[key] = {"commands": offer["commands"], "seq": 0}
+        calls[key] = {"commands": offer["commands"], "seq": 0, "asked": {}}
         topics = {name: f"{INBOX}.{key}.{name}" for name in ("events", "responses")}
         publish(offer["commands"], {"control": "accept", "term": offer["term"], **topics})
         # The first event says that the call is ours. If none comes, it never will be.
@@ -35,8 +36,10 @@ def offered(bus, method, properties, body):
 def arrived(bus, method, properties, body):
     key, name = properties.headers["topic"].split(".")[3:]
     call, message = calls.get(key), json.loads(body)
-    if call and name == "responses" and message["status_code"] >= 300:
-        print(message["unique_id"], message["status_code"], message.get("response_body"), flush=True)
+    if call and name == "responses":
+        asked = call["asked"].pop(message["unique_id"], "an unknown command")
+        if message["status_code"] >= 300:
+            print(asked, message["status_code"], message.get("response_body"), flush=True)
     elif call and name == "events":
         handle(key, call, message)
 

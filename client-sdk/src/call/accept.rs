@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::{Call, CallEnd, Dialog, EventStream};
+use super::{Call, Dialog, EventStream, resumed};
 use crate::{
     Event,
     limits::{ACCEPT_DEADLINE, ACCEPT_INTERVAL, RENEW_DEADLINE, RETRY_PAUSE},
@@ -50,18 +50,26 @@ impl Claim {
     /// Accepts the offer. The call is this worker's once its first event or a 204 comes; otherwise says why it is not,
     /// which is nothing unusual: the first accept of several wins.
     pub(crate) async fn accept(&self) -> Result<Call, String> {
-        let mut events = EventStream::new(Arc::clone(&self.dialog), true);
+        let mut events = EventStream::internal(Arc::clone(&self.dialog));
         let first = tokio::select! {
             // An event settles it, whatever the answer says.
             biased;
             event = events.next() => Some(event),
+            // One that came before its turn settles it too.
+            () = self.dialog.heard() => self.first(&mut events).await,
             verdict = self.make(ACCEPT_DEADLINE) => match verdict {
-                Verdict::Ours => timeout(ACCEPT_INTERVAL, events.next()).await.ok(),
+                Verdict::Ours => self.first(&mut events).await,
                 Verdict::Refused(why) | Verdict::Unknown(why) => return Err(why),
             },
         };
         let first = first.map(|event| event.ok_or("another worker has it")).transpose()?;
         Call::new(Arc::clone(&self.dialog), start_of(&self.dialog, first)?)
+    }
+
+    /// The first event, if it comes soon. A resumed call begins without one, and may have none for a long time.
+    async fn first(&self, events: &mut EventStream) -> Option<Option<Event>> {
+        let patience = if self.dialog.offer.resume { Duration::ZERO } else { ACCEPT_INTERVAL };
+        timeout(patience, events.next()).await.ok()
     }
 
     /// Makes the claim again whenever the bus comes back, for as long as the call lasts here: what said that it is over
@@ -86,7 +94,7 @@ impl Claim {
                 Verdict::Ours => debug!("the call is still this worker's"),
                 Verdict::Refused(why) => {
                     debug!(why, "the call went while the bus was away");
-                    self.dialog.feed.end(CallEnd::Gone);
+                    self.dialog.lose();
                 }
                 Verdict::Unknown(why) => {
                     warn!(why, "whether the call is still there is not known since the bus was away");
@@ -128,12 +136,16 @@ impl Claim {
     }
 }
 
-/// The StasisStart: the first event, or where that was lost the copy that came with the offer.
+/// The StasisStart: the first event, or where that was lost the copy that came with the offer. After a resume the first
+/// event is any, and the copy is the StasisStart of the call's first term.
 fn start_of(dialog: &Dialog, first: Option<Event>) -> Result<Event, String> {
+    if dialog.offer.resume {
+        return resumed::start(&dialog.offer);
+    }
     if let Some(first) = first.filter(|event| event.kind() == "StasisStart") {
         return Ok(first);
     }
-    let copy = dialog.offer.start.clone().map(Event::from_offer);
+    let copy = dialog.offer.start.clone().map(|start| Event::from_offer(start, Some(1)));
     copy.inspect(|copy| dialog.legs.see(copy))
         .ok_or_else(|| "its StasisStart was lost, and the offer had no copy of it".to_owned())
 }

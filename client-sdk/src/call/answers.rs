@@ -44,10 +44,15 @@ impl Answers {
 
     /// Takes a message from the responses topic. One without id is meant for the only command that waits
     /// (`sole_takes_anonymous`): version 1 runs one at a time, and its proxy may not repeat the id.
-    pub(crate) fn take(&self, payload: &[u8], sole_takes_anonymous: bool) {
+    ///
+    /// Returns the id of a command that needs no other answer: this one was whole, or nobody waits for it.
+    pub(crate) fn take(&self, payload: &[u8], sole_takes_anonymous: bool) -> Option<String> {
         let message = match CommandResponse::parse(payload) {
             Ok(message) => message,
-            Err(error) => return debug!(%error, "dropped an answer"),
+            Err(error) => {
+                debug!(%error, "dropped an answer");
+                return None;
+            }
         };
         let mut waiting = self.lock();
         let unique_id = if message.unique_id.is_empty() && sole_takes_anonymous && waiting.len() == 1 {
@@ -56,14 +61,15 @@ impl Answers {
             message.unique_id.clone()
         };
         let Some(entry) = waiting.get_mut(&unique_id) else {
-            return debug!(status = message.status_code, "dropped an answer that no command waits for");
+            debug!(status = message.status_code, "dropped an answer that no command waits for");
+            return Some(unique_id);
         };
-        if let Some(arrived) = entry.parts.add(message)
-            && let Some(entry) = waiting.remove(&unique_id)
-        {
+        let arrived = entry.parts.add(message)?;
+        if let Some(entry) = waiting.remove(&unique_id) {
             // The command may have given up at this very moment.
             let _ = entry.sender.send(arrived);
         }
+        Some(unique_id)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
@@ -102,18 +108,17 @@ impl Parts {
         let (Some(part), Some(parts)) = (part, parts) else {
             return Some(Ok(Answer { status, body }));
         };
-        if parts > MAX_ANSWER_PARTS || self.bytes + body.len() > LARGEST_ANSWER {
+        // A part that comes twice, with an answer that was asked for again, is the same part.
+        let more = if self.slices.contains_key(&part) { 0 } else { body.len() };
+        if parts > MAX_ANSWER_PARTS || self.bytes + more > LARGEST_ANSWER {
             return Some(Err("the answer is larger than this worker takes"));
         }
         if part == 0 || part > parts {
             debug!(part, parts, "dropped a part of an answer that cannot be");
             return None;
         }
-        // A part that comes twice is the same part.
-        if let std::collections::btree_map::Entry::Vacant(place) = self.slices.entry(part) {
-            self.bytes += body.len();
-            place.insert(body);
-        }
+        self.bytes += more;
+        self.slices.entry(part).or_insert(body);
         if self.slices.len() < parts as usize {
             return None;
         }

@@ -1,23 +1,25 @@
-//! Commands of one call: published once each, in the order of their numbers, each waiting for its own answer.
+//! Commands of one call: published in the order of their numbers, each waiting for its own answer; after an outage those
+//! without an answer are published again.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use ari_bus::{
-    Bus,
-    protocol::{Answer, Command},
-};
-use bytes::Bytes;
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout},
-};
+use ari_bus::{Bus, BusError, Link, protocol::Answer};
+use futures_util::FutureExt as _;
+use tokio::time::{sleep, timeout};
 use tracing::debug;
-use uuid::Uuid;
 
-use super::{CallEnd, answers::Answers, answers::Expected, feed::Feed};
+use super::{
+    CallEnd,
+    answers::{Answers, Expected},
+    feed::Feed,
+    ids::Ids,
+    outbox::{Outbox, encode},
+    standing::Standing,
+    turns::Turns,
+};
 use crate::{
     error::{CommandError, CommandErrorKind},
-    limits::LAST_ANSWERS_GRACE,
+    limits::{COMMANDS_UNANSWERED, LAST_ANSWERS_GRACE, RETRY_PAUSE},
 };
 
 /// Which protocol the call's proxy speaks.
@@ -36,19 +38,8 @@ pub(crate) struct Commands {
     bus: Arc<dyn Bus>,
     topic: String,
     deadline: Duration,
-    /// Version 2: the number of the next command, held while one is on its way out. `None` once it is not known
-    /// whether one arrived: commands without a number run as they come, while a number that never comes would hold up
-    /// all that follow.
-    next: Mutex<Option<u64>>,
-    /// Version 1: the command whose turn it is, held until its answer is there.
-    turn: Mutex<Option<Turn>>,
-}
-
-/// Version 1: a command that was published, and how long its answer may come.
-struct Turn {
-    expected: Expected,
-    since: Instant,
-    longest: Duration,
+    outbox: Outbox,
+    turns: Turns,
 }
 
 /// A request as it is to be sent.
@@ -61,8 +52,8 @@ pub(crate) struct Request {
 
 impl Commands {
     pub(crate) fn new(version: Version, bus: Arc<dyn Bus>, topic: String, deadline: Duration) -> Self {
-        let (next, turn) = (Mutex::new(Some(1)), Mutex::default());
-        Self { version, answers: Arc::default(), bus, topic, deadline, next, turn }
+        let (outbox, turns) = (Outbox::default(), Turns::default());
+        Self { version, answers: Arc::default(), bus, topic, deadline, outbox, turns }
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
@@ -73,126 +64,184 @@ impl Commands {
         &self.topic
     }
 
+    /// How long a command waits for its answer, unless it says so itself.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Takes a message from the responses topic.
+    pub(crate) fn take_answer(&self, payload: &[u8]) {
+        if let Some(unique_id) = self.answers.take(payload, self.version == Version::One) {
+            self.outbox.answered(&unique_id);
+        }
+    }
+
     /// Runs a command and returns its answer, whatever its status.
-    pub(crate) async fn run(&self, request: Request, feed: &Feed) -> Result<Answer, CommandError> {
+    pub(crate) async fn run(
+        &self,
+        request: Request,
+        ids: &Ids,
+        standing: &Standing,
+        feed: &Feed,
+    ) -> Result<Answer, CommandError> {
         let name = format!("{} {}", request.method, request.url);
         if let Some(end) = feed.ended() {
             return Err(gone(&name, end));
         }
         let deadline = request.deadline.unwrap_or(self.deadline);
+        let unique_id = ids.command(request.method, &request.url, request.body.as_deref());
         let work = async {
             match self.version {
-                Version::One => self.run_alone(&name, &request).await,
-                Version::Two => self.run_in_order(&name, &request).await,
+                Version::One => self.turns.run(self, &name, &request, &unique_id).await,
+                Version::Two => self.run_in_order(&name, request, &unique_id).await,
             }
         };
+        let withdrawn = Withdraw { outbox: &self.outbox, unique_id: &unique_id };
         tokio::select! {
             result = timeout(deadline, work) => result.unwrap_or_else(|_| {
-                let away = if self.bus.link().is_up() { "" } else { "; the bus is away" };
-                let text = format!("no answer within {} s{away}", deadline.as_secs_f32());
-                Err(CommandError::new(CommandErrorKind::Timeout, &name, text))
+                Err(self.given_up(&name, deadline, withdrawn.now(), standing.is_cut_off()))
             }),
             end = last_chance(feed) => Err(gone(&name, end)),
         }
     }
 
-    /// Version 2: publishes in order, then waits beside the others.
-    async fn run_in_order(&self, name: &str, request: &Request) -> Result<Answer, CommandError> {
-        let unique_id = Uuid::now_v7().simple().to_string();
-        let mut expected = self.answers.expect(&unique_id);
-        {
-            let mut next = self.next.lock().await;
-            // Before the number is taken: who gives up while the bus is away has sent nothing.
-            self.bus.link().up().await;
-            // Taken out meanwhile, as this future may be dropped.
-            let number = next.take();
-            match self.publish(request, &unique_id, number, name).await {
-                Ok(Sent::Certainly) => *next = number.map(|number| number + 1),
-                Ok(Sent::Perhaps) => {}
-                Err(error) => {
-                    *next = number;
-                    return Err(error);
+    /// Version 2: put among what is published, then waits beside the others.
+    async fn run_in_order(
+        &self,
+        name: &str,
+        request: Request,
+        unique_id: &str,
+    ) -> Result<Answer, CommandError> {
+        // With the longest number: whether it can be sent is known before it has one.
+        let (size, largest) = (encode(&request, unique_id, Some(u64::MAX)).len(), self.bus.largest_message());
+        if size > largest {
+            let text = format!("{size} bytes are more than the {largest} that a message of the bus carries");
+            return Err(CommandError::new(CommandErrorKind::TooLarge, name, text));
+        }
+        let mut expected = self.answers.expect(unique_id);
+        let Some(refused) = self.outbox.add(unique_id, request) else {
+            let text = format!("{COMMANDS_UNANSWERED} commands of this call wait already; it was not sent");
+            return Err(CommandError::new(CommandErrorKind::Unavailable, name, text));
+        };
+        tokio::select! {
+            answer = arrived(&mut expected, name) => answer,
+            Ok(error) = refused => Err(CommandError::from_bus(name, error)),
+        }
+    }
+
+    /// What is told of a command whose time is up.
+    fn given_up(&self, name: &str, deadline: Duration, unsent: bool, cut_off: bool) -> CommandError {
+        let away = match (self.bus.link().is_up(), cut_off) {
+            (false, _) => "; the bus is away",
+            (true, true) => "; this worker is cut off from the proxy",
+            (true, false) => "",
+        };
+        let seconds = deadline.as_secs_f32();
+        if unsent {
+            let text = format!("it was not sent within {seconds} s{away}");
+            return CommandError::new(CommandErrorKind::Unavailable, name, text);
+        }
+        let text = format!("no answer within {seconds} s{away}; its fate is not known");
+        CommandError::new(CommandErrorKind::Timeout, name, text)
+    }
+
+    /// Version 2: publishes what is put in, and again what has no answer after an outage, for ever.
+    pub(crate) async fn publish_for_ever(&self, standing: &Standing) -> Infallible {
+        let mut link = self.bus.link();
+        let mut cut = standing.changes();
+        // Whether something that was published may not have come.
+        let mut doubtful = false;
+        loop {
+            // Before the next command goes out, so that none overtakes one that was lost.
+            while let Some(state) = link.changed().now_or_never() {
+                match state {
+                    Link::Closed => std::future::pending().await,
+                    Link::Up | Link::Down(_) => doubtful = true,
                 }
             }
+            // An older proxy would run what comes twice a second time.
+            if doubtful && standing.lease().is_known() {
+                self.outbox.rewind();
+                doubtful = false;
+            }
+            let open = link.is_up() && !standing.is_cut_off();
+            let due = if open { self.outbox.due() } else { None };
+            let Some(due) = due else {
+                tokio::select! {
+                    () = self.outbox.more(), if open => {}
+                    state = link.changed() => match state {
+                        Link::Closed => std::future::pending().await,
+                        Link::Up | Link::Down(_) => doubtful = true,
+                    },
+                    Ok(()) = cut.changed() => doubtful = true,
+                    () = standing.lease().until_known(), if doubtful => {}
+                }
+                continue;
+            };
+            match self.bus.publish(&self.topic, due.payload.clone()).await {
+                Ok(()) => self.outbox.published(due.number),
+                Err(error) if error.is_retryable() => {
+                    debug!(%error, "whether a command was sent is not known");
+                    self.outbox.published(due.number);
+                    doubtful = true;
+                    sleep(RETRY_PAUSE).await;
+                }
+                Err(error) => self.outbox.refused(&due, error),
+            }
         }
-        arrived(&mut expected, name).await
     }
 
-    /// Version 1: one at a time, because that proxy runs them all at once and does not repeat ids. A command that was
-    /// given up keeps its turn, or its answer would be taken for that of the next.
-    async fn run_alone(&self, name: &str, request: &Request) -> Result<Answer, CommandError> {
-        let mut turn = self.turn.lock().await;
-        if let Some(Turn { expected, since, longest }) = &mut *turn {
-            let _ = timeout(longest.saturating_sub(since.elapsed()), expected.arrived()).await;
-        }
-        // Gone before the next is there, so that never two wait.
-        *turn = None;
-        self.bus.link().up().await;
-        let unique_id = Uuid::now_v7().simple().to_string();
-        let expected = self.answers.expect(&unique_id);
-        let longest = request.deadline.unwrap_or_default().max(self.deadline);
-        let current = turn.insert(Turn { expected, since: Instant::now(), longest });
-        let result = match self.publish(request, &unique_id, None, name).await {
-            Ok(_) => arrived(&mut current.expected, name).await,
-            Err(error) => Err(error),
-        };
-        *turn = None;
-        result
-    }
-
-    /// Publishes a command. An error says that it was not sent. Nothing is published twice: no proxy of today would
-    /// see that the second is the first, and a phone would ring again. Where it is not known what became of it, its
+    /// Publishes a command of version 1. An error says that it was not sent. Nothing is published twice: that proxy would
+    /// not see that the second is the first, and a phone would ring again. Where it is not known what became of it, its
     /// answer will tell, or the deadline.
-    async fn publish(
+    pub(super) async fn publish_once(
         &self,
         request: &Request,
         unique_id: &str,
-        cmd_seq: Option<u64>,
         name: &str,
-    ) -> Result<Sent, CommandError> {
-        let payload = encode(request, unique_id, cmd_seq, name)?;
-        match self.bus.publish(&self.topic, payload).await {
-            Ok(()) => Ok(Sent::Certainly),
-            Err(error) if error.is_retryable() => {
-                debug!(%error, "whether a command was sent is not known");
-                Ok(Sent::Perhaps)
+    ) -> Result<(), CommandError> {
+        match self.bus.publish(&self.topic, encode(request, unique_id, None)).await {
+            Err(error) if !error.is_retryable() => Err(CommandError::from_bus(name, error)),
+            result => {
+                log_doubt(result);
+                Ok(())
             }
-            Err(error) => Err(CommandError::from_bus(name, error)),
         }
     }
 }
 
-/// Whether a command reached the bus.
-enum Sent {
-    Certainly,
-    Perhaps,
+fn log_doubt(result: Result<(), BusError>) {
+    if let Err(error) = result {
+        debug!(%error, "whether a command was sent is not known");
+    }
 }
 
-fn encode(
-    request: &Request,
-    unique_id: &str,
-    cmd_seq: Option<u64>,
-    name: &str,
-) -> Result<Bytes, CommandError> {
-    let command = Command {
-        unique_id: unique_id.into(),
-        url: request.url.as_str().into(),
-        method: request.method.into(),
-        body: request.body.as_deref().map(Into::into),
-        cmd_seq,
-    };
-    serde_json::to_vec(&command)
-        .map(Bytes::from)
-        .map_err(|error| CommandError::new(CommandErrorKind::BadRequest, name, error.to_string()))
+/// Takes a command that was not published back when nobody waits for it any more.
+struct Withdraw<'a> {
+    outbox: &'a Outbox,
+    unique_id: &'a str,
 }
 
-async fn arrived(expected: &mut Expected, name: &str) -> Result<Answer, CommandError> {
+impl Withdraw<'_> {
+    /// Whether it was never published.
+    fn now(&self) -> bool {
+        self.outbox.withdraw(self.unique_id)
+    }
+}
+
+impl Drop for Withdraw<'_> {
+    fn drop(&mut self) {
+        self.now();
+    }
+}
+
+pub(super) async fn arrived(expected: &mut Expected, name: &str) -> Result<Answer, CommandError> {
     expected.arrived().await.map_err(|problem| CommandError::new(CommandErrorKind::Decode, name, problem))
 }
 
 /// Resolves when a command in flight has no answer to hope for: at once when the call is another's, a little later
 /// when it has ended (the answer to a hangup takes another way than the events that it causes).
-async fn last_chance(feed: &Feed) -> CallEnd {
+pub(super) async fn last_chance(feed: &Feed) -> CallEnd {
     let end = feed.until_end().await;
     if end == CallEnd::Ended {
         tokio::time::sleep(LAST_ANSWERS_GRACE).await;
@@ -201,11 +250,14 @@ async fn last_chance(feed: &Feed) -> CallEnd {
 }
 
 pub(crate) fn gone(command: &str, end: CallEnd) -> CommandError {
-    let why = match end {
-        CallEnd::Ended => "the call is over",
-        CallEnd::Gone => "the call is not this worker's any more",
-        CallEnd::Released => "the call's handler has returned",
-        CallEnd::Closed => "the connection to the bus was closed",
+    let (kind, why) = match end {
+        CallEnd::Ended => (CommandErrorKind::Gone, "the call is over"),
+        CallEnd::Gone => (CommandErrorKind::Gone, "the call is not this worker's any more"),
+        CallEnd::Released => (CommandErrorKind::Gone, "the call's handler has returned"),
+        CallEnd::HandedOver => {
+            (CommandErrorKind::HandedOver, "this worker is to stop, and has given the call to another")
+        }
+        CallEnd::Closed => (CommandErrorKind::Gone, "the connection to the bus was closed"),
     };
-    CommandError::new(CommandErrorKind::Gone, command, why)
+    CommandError::new(kind, command, why)
 }

@@ -1,16 +1,27 @@
 //! The machinery behind one call: what the bus brings for it is sorted here, without ever waiting.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use ari_bus::protocol::{self, AppStart};
+use ari_bus::protocol::{self, AppStart, ObjectKind};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{
     CallEnd,
     commands::{Commands, Version},
     feed::Feed,
+    ids::Ids,
     legs::Legs,
-    sequence::{Place, Sequence},
+    resumed,
+    sequence::{Item, Next, Sequence},
+    standing::{Lease, Standing},
 };
 use crate::Event;
 
@@ -20,18 +31,79 @@ pub(crate) struct Dialog {
     pub(crate) feed: Feed,
     pub(crate) legs: Legs,
     pub(crate) commands: Commands,
+    pub(crate) ids: Ids,
+    pub(crate) standing: Standing,
+    /// The worker is to stop: the next save is the last.
+    pub(super) draining: CancellationToken,
+    /// What was acknowledged last; held by the save that is under way.
+    pub(super) saving: tokio::sync::Mutex<u64>,
     sequence: Mutex<Sequence>,
+    /// The number up to which everything has arrived.
+    pub(super) arrived: watch::Sender<u64>,
+    /// Told when events are missing.
+    pub(super) gaps: Notify,
+    /// Whether any event has come: then the call is this worker's.
+    heard: CancellationToken,
+    /// The proxy's last word about the call, and that it has been said.
+    last_word: OnceLock<CallEnd>,
+    over: CancellationToken,
+    /// Whether a call that is given to another worker was released.
+    released: AtomicBool,
+}
+
+/// What a call has from its worker.
+#[derive(Default)]
+pub(crate) struct Ties {
+    /// How long its proxy keeps it for this worker.
+    pub(crate) lease: Arc<Lease>,
+    /// Cancelled when the worker is to stop.
+    pub(crate) draining: CancellationToken,
 }
 
 impl Dialog {
-    pub(crate) fn new(offer: AppStart, commands: Commands) -> Self {
-        let sequence = Mutex::new(Sequence::new());
-        Self { offer, feed: Feed::default(), legs: Legs::default(), commands, sequence }
+    pub(crate) fn new(offer: AppStart, commands: Commands, ties: Ties) -> Self {
+        let ids = match commands.version {
+            Version::One => Ids::random(),
+            Version::Two => resumed::ids(&offer),
+        };
+        let legs = Legs::default();
+        let channels = offer.objects.iter().filter(|object| object.kind == ObjectKind::Channel);
+        channels.for_each(|channel| legs.add(&channel.id));
+        Self {
+            offer,
+            feed: Feed::default(),
+            legs,
+            commands,
+            ids,
+            standing: Standing::new(ties.lease),
+            draining: ties.draining,
+            saving: tokio::sync::Mutex::new(0),
+            sequence: Mutex::new(Sequence::new()),
+            arrived: watch::Sender::new(0),
+            gaps: Notify::new(),
+            heard: CancellationToken::new(),
+            last_word: OnceLock::new(),
+            over: CancellationToken::new(),
+            released: AtomicBool::new(false),
+        }
     }
 
     /// Counts the offers of the dialog; 1 where the proxy does not.
     pub(crate) fn term(&self) -> u64 {
         self.offer.term.unwrap_or(1)
+    }
+
+    /// The dialog's lasting id.
+    pub(crate) fn root(&self) -> &str {
+        self.offer.root.as_deref().unwrap_or(&self.offer.dialog_id)
+    }
+
+    /// Publishes the call's commands and asks for events that are missing, for as long as this is awaited.
+    pub(crate) async fn keep(&self) -> Infallible {
+        tokio::select! {
+            never = self.commands.publish_for_ever(&self.standing) => never,
+            never = self.mind_gaps() => never,
+        }
     }
 
     /// Puts in the next event.
@@ -50,7 +122,67 @@ impl Dialog {
 
     /// Takes a message from the responses topic.
     pub(crate) fn take_answer(&self, payload: &[u8]) {
-        self.commands.answers.take(payload, self.commands.version == Version::One);
+        self.commands.take_answer(payload);
+    }
+
+    /// Version 2: the number up to which every event has arrived.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.sequence().arrived()
+    }
+
+    /// Version 2: the proxy says that it has sent events up to this number.
+    pub(crate) fn expect_events(&self, seq: u64) {
+        self.sequence().expect(seq);
+        self.gaps.notify_one();
+    }
+
+    /// Resolves when any event has come for this term, even one before its turn.
+    pub(crate) async fn heard(&self) {
+        self.heard.cancelled().await;
+    }
+
+    /// The call is another worker's, or nobody's.
+    pub(crate) fn lose(&self) {
+        self.end(CallEnd::Gone);
+    }
+
+    fn end(&self, end: CallEnd) {
+        self.feed.end(end);
+        // The first word stands, here too.
+        let _ = self.last_word.set(end);
+        self.over.cancel();
+    }
+
+    /// The proxy's last word about the call, if it has said it: `Ended` or `Gone`.
+    pub(crate) fn last_word(&self) -> Option<CallEnd> {
+        self.last_word.get().copied()
+    }
+
+    /// Resolves when the proxy has said its last word about the call.
+    pub(crate) async fn until_last_word(&self) {
+        self.over.cancelled().await;
+    }
+
+    /// Gives the call to another worker, and ends it here. It may be said again where the first time was cut short.
+    pub(crate) async fn hand_over(&self) {
+        // First of all, so that nothing is said any more for a call that may be another's.
+        self.feed.end(CallEnd::HandedOver);
+        if !self.released.load(Ordering::Relaxed) {
+            self.release().await;
+            self.released.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The first event that is missing.
+    pub(super) fn missing(&self) -> Option<u64> {
+        self.sequence().missing()
+    }
+
+    /// What is missing will not come any more.
+    pub(super) fn give_up_missing(&self) {
+        let mut sequence = self.sequence();
+        sequence.give_up(&mut |next| self.deliver(next));
+        self.arrived.send_replace(sequence.arrived());
     }
 
     fn take_numbered(&self, envelope: &protocol::Event<'_>) {
@@ -60,27 +192,39 @@ impl Dialog {
             return debug!(kind = %envelope.kind, term = envelope.term, "dropped an event of another term");
         }
         if envelope.kind == "ProxyGone" {
-            return self.feed.end(CallEnd::Gone);
+            return self.lose();
         }
         let (Some(seq), Some(_)) = (envelope.seq, envelope.term) else {
             return debug!(kind = %envelope.kind, "dropped an event without number or term");
         };
+        let item = match envelope.kind.as_ref() {
+            "ProxyEnded" => Item::End,
+            _ => Item::Event(Event::from_envelope(envelope)),
+        };
         // Held over the push, so that events are put in by their numbers whoever brings them.
-        let mut sequence = self.sequence.lock().unwrap_or_else(PoisonError::into_inner);
-        match sequence.place(seq) {
-            Place::Seen => return debug!(seq, "dropped an event that was seen before"),
-            Place::Next => {}
-            // The place to ask for them again (`resend`).
-            Place::After(missing) => {
+        let mut sequence = self.sequence();
+        sequence.take(seq, item, envelope.kind == "ProxyGap", &mut |next| self.deliver(next));
+        self.arrived.send_replace(sequence.arrived());
+        if sequence.missing().is_some() {
+            self.gaps.notify_one();
+        }
+        drop(sequence);
+        self.heard.cancel();
+    }
+
+    fn deliver(&self, next: Next) {
+        match next {
+            Next::Item(Item::Event(event)) => self.push(event),
+            Next::Item(Item::End) => self.end(CallEnd::Ended),
+            Next::Lost(missing) => {
                 warn!(dialog = %self.offer.dialog_id, ?missing, "events of a call were lost on the way");
                 self.push(Event::lost(&missing));
             }
         }
-        if envelope.kind == "ProxyEnded" {
-            self.feed.end(CallEnd::Ended);
-        } else {
-            self.push(Event::from_envelope(envelope));
-        }
+    }
+
+    fn sequence(&self) -> MutexGuard<'_, Sequence> {
+        self.sequence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,7 +243,7 @@ mod tests {
         let bus = Arc::new(MemoryBus::new());
         let commands = Commands::new(Version::Two, bus, "c".to_owned(), Duration::from_secs(1));
         let offer = AppStart { dialog_id: "d".to_owned(), term: Some(1), ..AppStart::default() };
-        Arc::new(Dialog::new(offer, commands))
+        Arc::new(Dialog::new(offer, commands, Ties::default()))
     }
 
     proptest! {
@@ -118,12 +262,13 @@ mod tests {
         fn numbers_grow_and_gaps_are_exact(numbers in prop::collection::vec(0u64..40, 0..80), term in 1u64..3) {
             let dialog = dialog();
             // Watchers judge every event on the way.
-            let _seen = dialog.feed.watch(|event| Seen::Event(event.clone()));
+            let _seen = dialog.feed.watch(|event| Seen::Event(event.clone()), false);
             for seq in &numbers {
                 let event = json!({ "server_id": "s", "timestamp": "", "type": "X", "ari_body": "{}", "seq": seq,
                     "term": term, "dialog_id": "d" });
                 dialog.take_event(event.to_string().as_bytes());
             }
+            dialog.give_up_missing();
             dialog.feed.end(CallEnd::Ended);
             let mut events = EventStream::new(dialog, true);
             let mut last = 0;

@@ -22,8 +22,15 @@ pub struct EventStream {
 }
 
 impl EventStream {
+    /// One of the handler's: what it has yet to yield is not acknowledged.
     pub(crate) fn new(dialog: Arc<Dialog>, from_start: bool) -> Self {
-        let cursor = dialog.feed.reader(from_start);
+        let cursor = dialog.feed.reader(from_start, true);
+        Self { dialog, cursor }
+    }
+
+    /// One of this crate's own, from the first event on.
+    pub(crate) fn internal(dialog: Arc<Dialog>) -> Self {
+        let cursor = dialog.feed.reader(true, false);
         Self { dialog, cursor }
     }
 

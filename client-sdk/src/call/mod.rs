@@ -3,27 +3,38 @@
 mod accept;
 mod answers;
 mod commands;
+mod control;
 mod dialog;
 mod events;
 mod feed;
+mod ids;
 mod legs;
+mod outbox;
 mod request;
+mod resend;
+mod resumed;
+mod save;
 mod sequence;
+mod standing;
 mod start;
+mod turns;
 
 use std::{fmt, sync::Arc};
 
 pub(crate) use accept::Claim;
+pub(crate) use answers::{Answers, Arrived};
 pub(crate) use commands::{Commands, Version, gone};
-pub(crate) use dialog::Dialog;
+pub(crate) use dialog::{Dialog, Ties};
 pub use events::EventStream;
 pub use feed::CallEnd;
 pub(crate) use feed::Seen;
 pub use request::{Method, Request, Response, path};
+pub use resumed::Resumed;
+pub(crate) use standing::Lease;
 pub use start::Party;
 use start::Start;
 
-use crate::{Channel, Event};
+use crate::{Channel, Event, Result};
 
 /// A call that this worker has: the way to its [channel](Self::channel), its [events](Self::events) and to
 /// [any command](Self::command).
@@ -37,14 +48,16 @@ struct Inner {
     dialog: Arc<Dialog>,
     event: Event,
     start: Start,
+    resumed: Option<Resumed>,
 }
 
 impl Call {
     /// A call that begins with this StasisStart.
-    pub(crate) fn new(dialog: Arc<Dialog>, event: Event) -> Result<Self, String> {
+    pub(crate) fn new(dialog: Arc<Dialog>, event: Event) -> std::result::Result<Self, String> {
         let start =
             Start::read(&event).map_err(|problem| format!("its StasisStart is unusable: {problem}"))?;
-        Ok(Self(Arc::new(Inner { dialog, event, start })))
+        let resumed = Resumed::of(&dialog.offer);
+        Ok(Self(Arc::new(Inner { dialog, event, start, resumed })))
     }
 
     /// The Stasis application that the call is in.
@@ -83,7 +96,7 @@ impl Call {
         &self.0.start.channel.dialplan.exten
     }
 
-    /// The whole StasisStart event.
+    /// The whole StasisStart event. Of a [resumed](Self::resumed) call it is that of the call's beginning.
     #[must_use]
     pub fn start(&self) -> &Event {
         &self.0.event
@@ -98,10 +111,10 @@ impl Call {
     /// The lasting id of the dialog, the same whichever worker has it.
     #[must_use]
     pub fn root(&self) -> &str {
-        self.0.dialog.offer.root.as_deref().unwrap_or_else(|| self.dialog_id())
+        self.0.dialog.root()
     }
 
-    /// Counts the offers of the dialog, from 1: above that another worker had it before.
+    /// Counts the offers of the dialog, from 1. Whether another worker had it before, [`resumed`](Self::resumed) tells.
     #[must_use]
     pub fn term(&self) -> u64 {
         self.0.dialog.term()
@@ -113,7 +126,16 @@ impl Call {
         &self.0.dialog.offer.server_id
     }
 
-    /// The call's events from its StasisStart on. Each stream is of its own: two of them both yield every event.
+    /// What another worker left of this call, where it had it before: the handler goes on from what was
+    /// [saved](Self::save) last. `None` at the beginning of a call.
+    #[must_use]
+    pub fn resumed(&self) -> Option<&Resumed> {
+        self.0.resumed.as_ref()
+    }
+
+    /// The call's events from its StasisStart on; of a [resumed](Self::resumed) call those that were not acknowledged.
+    /// Each stream is of its own: two of them both yield every event. What a stream has yet to yield is not acknowledged by
+    /// a [save](Self::save), so that it comes again to the next worker.
     #[must_use]
     pub fn events(&self) -> EventStream {
         EventStream::new(Arc::clone(&self.0.dialog), true)
@@ -134,6 +156,38 @@ impl Call {
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.dialog().feed.ended().is_some()
+    }
+
+    /// Whether this worker is cut off from the call's proxy now: it had no reply for [2 s](crate::limits::LEASE), and the
+    /// call may be another worker's already. Commands and saves wait until it is in touch again.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.dialog().standing.is_cut_off()
+    }
+
+    /// Resolves when this worker is cut off from the call's proxy; at once if it is.
+    ///
+    /// # Errors
+    /// `Gone` when the call ends before.
+    pub async fn cut_off(&self) -> Result {
+        self.standing(true).await
+    }
+
+    /// Resolves when this worker is in touch with the call's proxy, which says that the call is still this worker's; at
+    /// once if it is not [cut off](Self::is_cut_off).
+    ///
+    /// # Errors
+    /// `Gone` when it is not, or when the call ends before.
+    pub async fn reconnected(&self) -> Result {
+        self.standing(false).await
+    }
+
+    async fn standing(&self, cut_off: bool) -> Result {
+        tokio::select! {
+            biased;
+            end = self.dialog().feed.until_end() => Err(gone("call", end)),
+            () = self.dialog().standing.until(cut_off) => Ok(()),
+        }
     }
 
     /// Any ARI request, on behalf of this call: `path` begins with a slash, such as `/channels/17.1/answer`.

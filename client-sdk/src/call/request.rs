@@ -101,7 +101,8 @@ impl Request {
     pub async fn send(self) -> Result<Response> {
         let command = format!("{} {}", self.method.as_str(), self.path);
         let (call, request) = self.encode(&command)?;
-        let answer = call.dialog().commands.run(request, &call.dialog().feed).await?;
+        let dialog = call.dialog();
+        let answer = dialog.commands.run(request, &dialog.ids, &dialog.standing, &dialog.feed).await?;
         if (200..300).contains(&answer.status) {
             Ok(Response { command, status: answer.status, body: answer.body })
         } else {

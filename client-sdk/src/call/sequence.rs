@@ -1,38 +1,123 @@
-//! The numbers of a call's events: which is next, which was seen, what is missing.
+//! The numbers of a call's events: which is next, which was there before, what is missing, and what came before its turn.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
-/// The number that the next event has.
+use crate::{
+    Event,
+    limits::{HELD_EVENT_BYTES, HELD_EVENTS},
+};
+
+/// The events of one term on their way into the call, in the order of their numbers.
 #[derive(Debug)]
 pub(crate) struct Sequence {
     next: u64,
+    /// The highest number that is known to exist.
+    known: u64,
+    /// What came before its turn: in case what is missing never comes.
+    held: BTreeMap<u64, Item>,
+    held_bytes: usize,
+    /// What is missing was given up: whatever comes next is taken.
+    open: bool,
 }
 
-/// Where an event stands.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// It is the next.
-    Next,
-    /// It was there before: sent again.
-    Seen,
-    /// These are missing before it.
-    After(RangeInclusive<u64>),
+/// What has a number.
+#[derive(Debug, Clone)]
+pub(crate) enum Item {
+    /// An event for the handler.
+    Event(Event),
+    /// The end of the call.
+    End,
+}
+
+/// What goes on to the handler.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// The next event, or the end.
+    Item(Item),
+    /// These are lost for good.
+    Lost(RangeInclusive<u64>),
 }
 
 impl Sequence {
     pub(crate) fn new() -> Self {
-        Self { next: 1 }
+        Self { next: 1, known: 0, held: BTreeMap::new(), held_bytes: 0, open: false }
     }
 
-    /// Places an event and counts it. What was missing before it counts as lost: should it come after all, it has
-    /// been seen.
-    pub(crate) fn place(&mut self, seq: u64) -> Place {
-        let expected = self.next;
-        if seq < expected {
-            return Place::Seen;
+    /// The last number up to which everything has come, or was given up.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// The first number that is missing, where one is known to be.
+    pub(crate) fn missing(&self) -> Option<u64> {
+        (self.next <= self.known).then_some(self.next)
+    }
+
+    /// The proxy says that it has sent events up to this number.
+    pub(crate) fn expect(&mut self, seq: u64) {
+        self.known = self.known.max(seq.min(u64::MAX - 1));
+    }
+
+    /// Takes an event. One that says that all before it is lost (`jumps`) needs nothing before it.
+    pub(crate) fn take(&mut self, seq: u64, item: Item, jumps: bool, deliver: &mut dyn FnMut(Next)) {
+        if seq < self.next || seq == u64::MAX {
+            return;
         }
-        self.next = seq.saturating_add(1);
-        if seq == expected { Place::Next } else { Place::After(expected..=seq - 1) }
+        self.expect(seq);
+        if seq > self.next && !jumps && !self.open {
+            return self.hold(seq, item);
+        }
+        // What was held before it came, after all.
+        while let Some(earlier) = self.held.first_entry().filter(|entry| *entry.key() < seq) {
+            let (number, item) = earlier.remove_entry();
+            self.deliver(number, item, jumps, deliver);
+        }
+        self.deliver(seq, item, jumps, deliver);
+        self.open = false;
+        self.drain(deliver);
+    }
+
+    /// Gives up what is missing: what was held goes on, with a word for each gap; otherwise whatever comes next.
+    pub(crate) fn give_up(&mut self, deliver: &mut dyn FnMut(Next)) {
+        self.open = self.held.is_empty();
+        while let Some((number, item)) = self.held.pop_first() {
+            self.deliver(number, item, false, deliver);
+        }
+        self.held_bytes = 0;
+        self.known = self.arrived();
+    }
+
+    fn deliver(&mut self, seq: u64, item: Item, silently: bool, deliver: &mut dyn FnMut(Next)) {
+        if seq > self.next && !silently {
+            deliver(Next::Lost(self.next..=seq - 1));
+        }
+        self.next = seq + 1;
+        deliver(Next::Item(item));
+    }
+
+    /// What was held and is next now.
+    fn drain(&mut self, deliver: &mut dyn FnMut(Next)) {
+        while let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() <= self.next) {
+            let (number, item) = entry.remove_entry();
+            if number == self.next {
+                self.deliver(number, item, false, deliver);
+            }
+        }
+        if self.held.is_empty() {
+            self.held_bytes = 0;
+        }
+    }
+
+    /// Keeps an event that came before its turn, if there is room: it will be sent again anyway.
+    fn hold(&mut self, seq: u64, item: Item) {
+        let bytes = match &item {
+            Item::Event(event) => event.body().len(),
+            Item::End => 0,
+        };
+        if self.held.len() < HELD_EVENTS && self.held_bytes + bytes <= HELD_EVENT_BYTES {
+            self.held_bytes += bytes;
+            self.held.insert(seq, item);
+        }
     }
 }
 
@@ -40,14 +125,68 @@ impl Sequence {
 mod tests {
     use super::*;
 
+    /// Takes events, those from 100 to 199 as ones that jump (to their number less 100), and tells what was delivered: numbers, 0
+    /// for the end of a gap that is lost.
+    fn run(sequence: &mut Sequence, numbers: &[u64]) -> Vec<u64> {
+        let mut seen = Vec::new();
+        for number in numbers {
+            let (seq, jumps) =
+                if (100..200).contains(number) { (number - 100, true) } else { (*number, false) };
+            let event = Event::numbered("X", seq, String::new());
+            sequence.take(seq, Item::Event(event), jumps, &mut |next| seen.push(number_of(&next)));
+        }
+        seen
+    }
+
+    fn number_of(next: &Next) -> u64 {
+        match next {
+            Next::Item(Item::Event(event)) => event.seq().unwrap(),
+            Next::Item(Item::End) => u64::MAX,
+            Next::Lost(_) => 0,
+        }
+    }
+
     #[test]
-    fn every_number_has_its_place() {
+    fn nothing_goes_on_beyond_a_gap_until_it_is_filled() {
         let mut sequence = Sequence::new();
-        let places: Vec<_> =
-            [1, 2, 2, 0, 5, 4, 6, u64::MAX, 7].into_iter().map(|seq| sequence.place(seq)).collect();
-        let Place::After(gap) = &places[4] else { panic!("no gap") };
-        assert_eq!(*gap, 3..=4);
-        assert_eq!(places[..4], [Place::Next, Place::Next, Place::Seen, Place::Seen]);
-        assert_eq!(places[5..], [Place::Seen, Place::Next, Place::After(7..=u64::MAX - 1), Place::Seen]);
+        assert_eq!(run(&mut sequence, &[1, 2, 2, 0, 5, 4]), [1, 2]);
+        assert_eq!((sequence.arrived(), sequence.missing()), (2, Some(3)));
+        assert_eq!(run(&mut sequence, &[3]), [3, 4, 5]);
+        assert_eq!((sequence.arrived(), sequence.missing()), (5, None));
+    }
+
+    #[test]
+    fn an_event_that_says_that_all_before_it_is_lost_goes_on_in_its_place() {
+        let mut sequence = Sequence::new();
+        assert_eq!(run(&mut sequence, &[1, 4, 6, 105]), [1, 4, 5, 6]);
+        assert_eq!(sequence.missing(), None);
+    }
+
+    #[test]
+    fn what_is_given_up_is_told() {
+        let mut sequence = Sequence::new();
+        run(&mut sequence, &[1, 3, 6]);
+        let mut seen = Vec::new();
+        sequence.give_up(&mut |next| seen.push(number_of(&next)));
+        assert_eq!((seen, sequence.missing()), (vec![0, 3, 0, 6], None));
+        // Of the end itself nothing more is known than that it was lost.
+        sequence.expect(9);
+        assert_eq!(sequence.missing(), Some(7));
+        sequence.give_up(&mut |_| panic!("nothing was held"));
+        assert_eq!((sequence.missing(), run(&mut sequence, &[8, 9, 11])), (None, vec![0, 8, 9]));
+    }
+
+    #[test]
+    fn no_number_is_too_large_and_no_flood_too_long() {
+        let mut sequence = Sequence::new();
+        assert!(run(&mut sequence, &[u64::MAX - 1]).is_empty());
+        for seq in 5..HELD_EVENTS as u64 * 2 {
+            sequence.take(seq, Item::End, false, &mut |_| panic!("1 is missing"));
+        }
+        assert_eq!(sequence.held.len(), HELD_EVENTS);
+        sequence.expect(u64::MAX);
+        sequence.take(u64::MAX, Item::End, true, &mut |_| panic!("there is no such number"));
+        sequence.take(u64::MAX - 1, Item::End, true, &mut |_| {});
+        assert_eq!((sequence.arrived(), sequence.missing()), (u64::MAX - 1, None));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Channel, Playback, Record, fresh_id};
+use super::{Channel, Playback, Record};
 use crate::{Call, Method, Result, path};
 
 /// A bridge, in which channels hear each other.
@@ -21,7 +21,7 @@ impl Call {
     /// # Errors
     /// Those of any command.
     pub async fn create_bridge(&self, kind: impl AsRef<str> + Send) -> Result<Bridge> {
-        let id = fresh_id();
+        let id = self.dialog().ids.object("bridge", kind.as_ref());
         let body = json!({ "type": kind.as_ref(), "bridgeId": id });
         self.command(Method::Post, "/bridges").json(body).await?;
         Ok(Bridge { call: self.clone(), id })

@@ -18,8 +18,3 @@ pub(crate) use watch::is_end_of;
 fn whole_seconds(time: std::time::Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
-
-/// An id for an object that a command makes: chosen before, so that its events can be told from the first on.
-fn fresh_id() -> String {
-    uuid::Uuid::now_v7().to_string()
-}

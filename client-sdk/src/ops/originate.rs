@@ -1,11 +1,11 @@
 //! Calling somebody on behalf of a call.
 
-use std::{fmt, future::IntoFuture, time::Duration};
+use std::{fmt, future::IntoFuture, sync::OnceLock, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
-use super::{Channel, fresh_id, whole_seconds};
+use super::{Channel, whole_seconds};
 use crate::{Call, Method, Result};
 
 /// A new channel about to be made: awaiting it starts the calling and yields the channel, which rings or will ring.
@@ -15,18 +15,17 @@ use crate::{Call, Method, Result};
 #[must_use = "the calling is started when it is awaited"]
 pub struct Originate {
     call: Call,
-    id: String,
+    /// Made of all that was set, when it is first asked for.
+    id: OnceLock<String>,
     fields: Map<String, Value>,
     variables: Map<String, Value>,
 }
 
 impl Originate {
     pub(super) fn new(call: Call, endpoint: String) -> Self {
-        let id = fresh_id();
         let application = call.application().to_owned();
-        Self { call, id: id.clone(), fields: Map::new(), variables: Map::new() }
+        Self { call, id: OnceLock::new(), fields: Map::new(), variables: Map::new() }
             .field("endpoint", endpoint)
-            .field("channelId", id)
             .field("app", application)
     }
 
@@ -35,7 +34,10 @@ impl Originate {
     /// [`channel_by_id`](Call::channel_by_id) with this hangs it up.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        self.id.get_or_init(|| {
+            let content = json!([self.fields, self.variables]).to_string();
+            self.call.dialog().ids.object("channel", &content)
+        })
     }
 
     /// Who calls, as the callee sees it: `"Name" <number>`.
@@ -70,20 +72,22 @@ impl Originate {
     }
 
     async fn start(mut self) -> Result<Channel> {
+        let id = self.id().to_owned();
+        self.fields.insert("channelId".to_owned(), json!(id));
         if !self.variables.is_empty() {
             self.fields.insert("variables".to_owned(), json!(self.variables));
         }
         let legs = &self.call.dialog().legs;
-        legs.add(&self.id);
+        legs.add(&id);
         let made = self.call.command(Method::Post, "/channels").json(self.fields).await;
         if let Err(error) = made {
             // With any other error it may ring.
             if error.status().is_some_and(|status| (400..500).contains(&status)) {
-                legs.remove(&self.id);
+                legs.remove(&id);
             }
             return Err(error);
         }
-        Ok(Channel::new(self.call, self.id))
+        Ok(Channel::new(self.call, id))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::json;
 
-use super::{fresh_id, watch::Watch};
+use super::watch::Watch;
 use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
 
 /// A playback that was started on a channel or bridge.
@@ -18,7 +18,7 @@ pub struct Playback {
 impl Playback {
     /// Starts one with `POST <target>/play`; `object` is the channel or bridge that the target is.
     pub(super) async fn start(call: Call, target: String, object: String, media: &str) -> Result<Self> {
-        let id = fresh_id();
+        let id = call.dialog().ids.object("playback", &format!("{target} {media}"));
         let wanted = id.clone();
         let finished = Watch::new(call.dialog().clone(), object, move |event| {
             event.kind() == "PlaybackFinished" && event.playback_id() == Some(&wanted)

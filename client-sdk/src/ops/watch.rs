@@ -34,7 +34,8 @@ impl Watch {
                 Seen::Nothing
             }
         };
-        let (id, seen) = dialog.feed.watch(judge);
+        // After a resume the handler repeats its step, and what it waits for may have come already.
+        let (id, seen) = dialog.feed.watch(judge, dialog.offer.resume);
         Self { dialog, id, seen }
     }
 
@@ -46,18 +47,24 @@ impl Watch {
         let mut seen = self.seen.clone();
         let first = seen.wait_for(|seen| !matches!(seen, Seen::Nothing)).await.map(|seen| seen.clone());
         match first {
-            Ok(Seen::Event(event)) => return Ok(event),
+            Ok(Seen::Event(event)) => return Ok(self.hand_over(event)),
             Ok(Seen::Over) => {
                 let found = timeout(FINISH_GRACE, seen.wait_for(|seen| matches!(seen, Seen::Event(_)))).await;
                 if let Ok(Ok(seen)) = found
                     && let Seen::Event(event) = &*seen
                 {
-                    return Ok(event.clone());
+                    return Ok(self.hand_over(event.clone()));
                 }
             }
             _ => {}
         }
         Err(self.gone(command))
+    }
+
+    /// Only now the handler has had it: what it saves before must not acknowledge it.
+    fn hand_over(&self, event: Event) -> Event {
+        self.dialog.feed.handed(&event);
+        event
     }
 
     fn gone(&self, command: &str) -> CommandError {

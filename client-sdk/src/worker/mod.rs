@@ -156,8 +156,8 @@ impl Worker {
         self
     }
 
-    /// What this worker is called in the logs of proxies; a name that no other has, if not set. The broker knows the
-    /// worker by the name that it was connected with, which `ARI_WORKER_NAME` sets.
+    /// What this worker is called in the logs of proxies, which see a unique end added to it: they tell workers apart by it.
+    /// The broker knows the worker by the name that it was connected with, which `ARI_WORKER_NAME` sets.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = name.into();
         self

@@ -22,8 +22,9 @@ use super::{
 };
 use crate::{
     error::WorkerError,
+    heartbeat::Contacts,
     inbox::Inbox,
-    limits::{ABORT_DEADLINE, CLEAN_UP_DEADLINE, RETRY_PAUSE},
+    limits::{ABORT_DEADLINE, CLEAN_UP_DEADLINE, RETRY_PAUSE, SETTLE_WHEN_STOPPING},
 };
 
 /// What the tasks of a running worker share.
@@ -33,12 +34,17 @@ pub(super) struct Running {
     pub(super) settings: Settings,
     pub(super) handler: Handler,
     pub(super) inbox: Arc<Inbox>,
+    pub(super) contacts: Arc<Contacts>,
+    /// What the proxies know this worker by.
+    pub(super) worker_id: String,
     pub(super) room: Room,
     /// The tasks of calls and of declined offers.
     pub(super) calls: TaskTracker,
+    /// Calls whose handlers have returned, until their last event.
+    pub(super) settling: TaskTracker,
     /// No new calls.
     pub(super) draining: CancellationToken,
-    /// The calls are to end: handlers are cancelled, their calls hung up.
+    /// The calls are to end here: handlers are cancelled, their calls given to others.
     pub(super) cancelled: CancellationToken,
     /// Everything is to end at once.
     pub(super) aborted: CancellationToken,
@@ -54,14 +60,29 @@ pub(super) async fn run(bus: Arc<dyn Bus>, settings: Settings, handler: Handler)
     let aborted = CancellationToken::new();
     // When this future is dropped, no task outlives it.
     let _abort = aborted.clone().drop_guard();
+    // Several workers may have been given the same name, by their environment for one.
+    let worker_id = format!("{}-{}", settings.name, Uuid::now_v7().simple());
+    let room = Room::new(settings.limit);
+    let calls = room.clone();
+    let contacts = Contacts::new(
+        Arc::clone(&bus),
+        names.clone(),
+        Arc::clone(&inbox),
+        worker_id.clone(),
+        move || calls.calls(),
+        aborted.child_token(),
+    );
     let running = Arc::new(Running {
-        room: Room::new(settings.limit),
+        room,
+        contacts,
+        worker_id,
         bus,
         names,
         settings,
         handler,
         inbox,
         calls: TaskTracker::new(),
+        settling: TaskTracker::new(),
         draining: CancellationToken::new(),
         cancelled: CancellationToken::new(),
         aborted,
@@ -76,6 +97,8 @@ pub(super) async fn run(bus: Arc<dyn Bus>, settings: Settings, handler: Handler)
         }
     };
     running.drain(&mut tasks, &mut stop).await;
+    running.settle(&mut stop).await;
+    running.contacts.end().await;
     // Waited for, so that nothing is subscribed any more when the program goes on.
     tasks.pools.shutdown().await;
     tasks.inbox.shutdown().await;
@@ -147,6 +170,17 @@ impl Running {
         }
     }
 
+    /// Waits for the last events of calls whose handlers have returned, briefly: they only spare the proxies some memory.
+    async fn settle(&self, stop: &mut Stop) {
+        self.settling.close();
+        tokio::select! {
+            _ = timeout(SETTLE_WHEN_STOPPING, self.settling.wait()) => {}
+            _ = stop.second(), if !self.aborted.is_cancelled() => {}
+        }
+        self.aborted.cancel();
+        self.settling.wait().await;
+    }
+
     /// Drops whatever still runs.
     async fn abort(&self, why: &str) {
         warn!(why, calls = self.room.calls(), "the worker stops at once");
@@ -189,6 +223,11 @@ impl Running {
     /// Runs a task that a worker waits for when it drains, and that ends when it stops at once.
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.calls.spawn(self.aborted.clone().run_until_cancelled_owned(work));
+    }
+
+    /// Runs a task that a worker waits for only briefly.
+    pub(super) fn spawn_settling(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.settling.spawn(self.aborted.clone().run_until_cancelled_owned(work));
     }
 }
 

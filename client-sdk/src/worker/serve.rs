@@ -1,32 +1,44 @@
-//! One call, from its offer to the end of its handler.
+//! One call, from its offer to the end of its handler, and to its last event.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, convert::Infallible, panic::AssertUnwindSafe, sync::Arc};
 
 use ari_bus::protocol::AppStart;
-use futures_util::{FutureExt as _, future::join_all};
-use tracing::{debug, error, info, warn};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
+use tokio::time::timeout;
+use tracing::{Instrument as _, debug, error, info, warn};
 
 use super::{BoxError, pool::version_of, room::Place, run::Running};
 use crate::{
     Call, CommandErrorKind, Method,
-    call::{CallEnd, Claim, Commands, Dialog, Version},
-    limits::HANG_UP_DEADLINE,
+    call::{CallEnd, Claim, Commands, Dialog, Ties, Version},
+    heartbeat::Seat,
+    inbox::Address,
+    limits::{HANG_UP_DEADLINE, SETTLE_DEADLINE},
     path, version1,
 };
 
 /// Takes an offer and, if the call becomes this worker's, runs the handler. The place is the call's until then.
-pub(super) async fn serve(running: Arc<Running>, offer: AppStart, _place: Place) {
+pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) {
     let deadline = running.settings.command_deadline;
     match version_of(&offer) {
         Version::Two => {
             let topic = offer.commands.clone().unwrap_or_default();
             let commands = Commands::new(Version::Two, Arc::clone(&running.bus), topic, deadline);
-            let dialog = Arc::new(Dialog::new(offer, commands));
+            let seat = running.contacts.seat(&offer.server_id);
+            let ties = Ties { lease: seat.lease(), draining: running.draining.clone() };
+            let dialog = Arc::new(Dialog::new(offer, commands, ties));
             let address = running.inbox.register(Arc::clone(&dialog));
-            let claim = Claim::new(&dialog, &running.settings.name, address.events(), address.responses());
-            if let Some(call) = running.accepted(claim.accept()).await {
-                // The end of the handler is an end of the call.
-                tokio::join!(running.handle(call), claim.renew());
+            let keeping = Box::pin({
+                let dialog = Arc::clone(&dialog);
+                async move { dialog.keep().await }
+            });
+            let mut tenure = Tenure { dialog, seat, address, keeping };
+            if tenure.serve(&running).await {
+                drop(place);
+                running.spawn_settling(tenure.settle().in_current_span());
             }
         }
         Version::One => {
@@ -45,6 +57,58 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, _place: Place)
     }
 }
 
+/// A call of version 2 as its worker has it.
+struct Tenure {
+    dialog: Arc<Dialog>,
+    /// Its place in the heartbeats.
+    seat: Seat,
+    address: Address,
+    /// Publishes its commands and asks for its events, from the accept to the last event.
+    keeping: BoxFuture<'static, Infallible>,
+}
+
+impl Tenure {
+    /// Accepts the offer and runs the handler; true if there is more to come for the call when that is through.
+    async fn serve(&mut self, running: &Running) -> bool {
+        let (dialog, seat, address) = (&self.dialog, &self.seat, &self.address);
+        let claim = Claim::new(dialog, &running.worker_id, address.events(), address.responses());
+        let serving = async {
+            running.cancelled.run_until_cancelled(seat.begun()).await;
+            let Some(call) = running.accepted(claim.accept()).await else { return false };
+            seat.confirm(dialog);
+            // The end of the handler is an end of the call.
+            tokio::join!(running.handle(call), claim.renew());
+            let end = dialog.feed.ended();
+            !matches!(end, Some(CallEnd::Gone | CallEnd::HandedOver | CallEnd::Closed))
+        };
+        tokio::select! {
+            served = serving => served,
+            never = &mut self.keeping => match never {},
+        }
+    }
+
+    /// Receives and acknowledges the rest, so that the proxy can forget the call with its last event.
+    async fn settle(self) {
+        let dialog = &self.dialog;
+        let settling = async {
+            let arrived = dialog.arrived();
+            if dialog.last_word().is_none() && arrived > 0 {
+                dialog.acknowledge(arrived).await;
+            }
+            dialog.until_last_word().await;
+            if dialog.last_word() == Some(CallEnd::Ended) {
+                dialog.acknowledge(dialog.arrived()).await;
+            }
+        };
+        tokio::select! {
+            settled = timeout(SETTLE_DEADLINE, settling) => if settled.is_err() {
+                debug!("the last event of a call did not come");
+            },
+            never = self.keeping => match never {},
+        }
+    }
+}
+
 impl Running {
     /// The call, if the offer that was taken became one of this worker's.
     async fn accepted(&self, accepting: impl Future<Output = Result<Call, String>>) -> Option<Call> {
@@ -54,17 +118,29 @@ impl Running {
             .ok()
     }
 
-    /// Runs the handler; if it fails, every channel of its call is hung up.
+    /// Runs the handler; if it fails, every channel of its call is hung up. If it is cancelled, the call goes to another
+    /// worker, where the proxy knows how to.
     async fn handle(&self, call: Call) {
         let _release = Release(Arc::clone(call.dialog()));
         info!(channel = call.channel().id(), "the call begins");
         let work = AssertUnwindSafe(async { (self.handler)(call.clone()).await }).catch_unwind();
         let failure = match self.cancelled.run_until_cancelled(work).await {
+            _ if call.dialog().feed.ended() == Some(CallEnd::HandedOver) => {
+                // The handler may not have waited for the end of that.
+                call.dialog().hand_over().await;
+                return info!("the call was given to another worker");
+            }
             Some(Ok(Ok(()))) => return info!("the call's handler is through"),
             Some(Ok(Err(error))) => Failure::Error(error),
             Some(Err(panic)) => Failure::Panic(text_of(panic.as_ref()).to_owned()),
+            None if call.dialog().commands.version == Version::Two && !call.is_ended() => {
+                info!("the call's handler did not finish in time; the call goes to another worker");
+                return call.dialog().hand_over().await;
+            }
             None => Failure::Cancelled,
         };
+        // What is said while this worker is cut off is not heard.
+        self.cancelled.run_until_cancelled(call.reconnected()).await;
         failure.report(hang_up(&call).await);
     }
 }

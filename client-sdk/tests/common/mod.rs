@@ -1,6 +1,7 @@
 //! What the tests share: proxies that do what a test tells them, and workers to tell it about.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod beats;
 pub mod proxy;
 pub mod proxy1;
 

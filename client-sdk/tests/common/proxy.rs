@@ -6,8 +6,8 @@ use ari_bus::{
     Bus, Reach, Subscription, Topics,
     memory::MemoryBus,
     protocol::{
-        Accept, Answer, AppStart, Bodies, Command, Control, Decline, Event, EventBody, Incoming, Names,
-        encode_answer, parse_incoming,
+        Accept, Ack, Answer, AppStart, Bodies, Command, Control, Decline, Event, EventBody, Incoming, Names,
+        Object, ObjectKind, Release, Resend, Save, encode_answer, parse_incoming,
     },
 };
 use bytes::Bytes;
@@ -32,6 +32,10 @@ pub enum From {
     Command(Command<'static>),
     Accept(Accept),
     Decline(Decline),
+    Ack(Ack),
+    Resend(Resend),
+    Save(Save),
+    Release(Release),
 }
 
 impl Dialog {
@@ -116,6 +120,10 @@ impl Dialog {
             Incoming::Command(command) => From::Command(owned(command)),
             Incoming::Control(Control::Accept(accept)) => From::Accept(accept),
             Incoming::Control(Control::Decline(decline)) => From::Decline(decline),
+            Incoming::Control(Control::Ack(ack)) => From::Ack(ack),
+            Incoming::Control(Control::Resend(resend)) => From::Resend(resend),
+            Incoming::Control(Control::Save(save)) => From::Save(save),
+            Incoming::Control(Control::Release(release)) => From::Release(release),
             other => panic!("{other:?}"),
         }
     }
@@ -132,6 +140,65 @@ impl Dialog {
             From::Command(command) => command,
             other => panic!("{other:?} is no command"),
         }
+    }
+
+    pub async fn next_save(&mut self) -> Save {
+        match self.next().await {
+            From::Save(save) => save,
+            other => panic!("{other:?} is no save"),
+        }
+    }
+
+    /// Takes a save, answers it, and returns its state and what it acknowledges.
+    pub async fn saved(&mut self, step: u64) -> (Value, Option<u64>) {
+        let save = self.next_save().await;
+        self.answer(save.unique_id.as_deref().unwrap(), 204, b"").await;
+        let mut context: Value = serde_json::from_str(&save.context).unwrap();
+        assert_eq!((&context["step"], save.term), (&json!(step), self.offer.term.unwrap()));
+        (context["state"].take(), save.ack)
+    }
+
+    /// Takes a release and confirms it.
+    pub async fn released(&mut self) {
+        match self.next().await {
+            From::Release(release) => self.answer(&release.unique_id.unwrap(), 204, b"").await,
+            other => panic!("{other:?} is no release"),
+        }
+    }
+
+    /// Takes the question for events that are missing, from this one on, and answers it.
+    pub async fn asked_for(&mut self, from: u64, status: u16) {
+        match self.next().await {
+            From::Resend(resend) => {
+                assert_eq!((resend.from, Some(resend.term)), (from, self.offer.term));
+                self.answer(&resend.unique_id.unwrap(), status, b"").await;
+            }
+            other => panic!("{other:?} is no resend"),
+        }
+    }
+
+    /// Takes the acknowledgement of everything up to this event.
+    pub async fn acknowledged(&mut self, seq: u64) {
+        match self.next().await {
+            From::Ack(ack) => assert_eq!((ack.seq, Some(ack.term)), (seq, self.offer.term)),
+            other => panic!("{other:?} is no ack"),
+        }
+    }
+
+    /// Offers a dialog that another worker had: in the next term, with what that one saved.
+    pub async fn resume(&mut self, context: Option<Value>) {
+        let id = Names::dialog_id("sim");
+        let commands = format!("{}{}", Names::default().proxy_inbox("sim", "1"), id);
+        self.incoming = self.bus.subscribe(Topics::One(commands.clone())).await.unwrap();
+        self.offer.commands = Some(commands);
+        self.offer.dialog_id = id;
+        self.offer.term = self.offer.term.map(|term| term + 1);
+        self.offer.resume = true;
+        self.offer.context = context.map(|context| context.to_string());
+        self.offer.objects = vec![Object { kind: ObjectKind::Channel, id: self.channel.clone() }];
+        self.seq = 0;
+        self.offer_again().await;
+        self.accept = self.next_accept().await;
     }
 
     /// Takes a command of which it is known what it is, and answers it.
@@ -156,7 +223,7 @@ impl Dialog {
     /// Sends the next event.
     pub async fn event(&mut self, body: Value) {
         self.seq += 1;
-        self.event_as(body, Some(self.seq), 1).await;
+        self.event_as(body, Some(self.seq), self.offer.term.unwrap()).await;
     }
 
     pub async fn event_as(&self, body: Value, seq: Option<u64>, term: u64) {
@@ -184,7 +251,7 @@ impl Dialog {
     }
 
     pub async fn gone(&self) {
-        self.event_as(json!({ "type": "ProxyGone" }), None, 1).await;
+        self.event_as(json!({ "type": "ProxyGone" }), None, self.offer.term.unwrap()).await;
     }
 
     pub async fn gone_to(&self, accept: &Accept) {

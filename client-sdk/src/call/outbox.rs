@@ -1,0 +1,229 @@
+//! Commands of one call on their way out: which number each has, which are not answered yet, and which are to be published
+//! (again). No I/O.
+//!
+//! A command gets its number when it is published for the first time. From then on it stays until it is answered, whether
+//! anybody still waits for that or not: a number that never came would hold up all that follow.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use ari_bus::{BusError, protocol::Command};
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+
+use super::commands::Request;
+use crate::limits::COMMANDS_UNANSWERED;
+
+/// The commands of one call that are not answered.
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    /// Told when there is more to publish.
+    more: Notify,
+}
+
+struct State {
+    /// The number of the next command that is published for the first time.
+    next: u64,
+    /// Not published yet, in the order in which they were issued.
+    unsent: VecDeque<Ticket>,
+    /// Published, perhaps, and not answered.
+    sent: BTreeMap<u64, Ticket>,
+    numbers: HashMap<String, u64>,
+    /// Those from this number on are to be published.
+    cursor: u64,
+}
+
+struct Ticket {
+    unique_id: String,
+    request: Request,
+    refused: oneshot::Sender<BusError>,
+}
+
+/// A command that is to be published now.
+pub(crate) struct Due {
+    pub(crate) number: u64,
+    pub(crate) payload: Bytes,
+    /// Whether it was never published before.
+    first: bool,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        let state = State {
+            next: 1,
+            unsent: VecDeque::new(),
+            sent: BTreeMap::new(),
+            numbers: HashMap::new(),
+            cursor: 1,
+        };
+        Self { state: Mutex::new(state), more: Notify::new() }
+    }
+}
+
+impl Outbox {
+    /// Puts in a command; the receiver is told if the bus refuses it. `None` if there are too many already.
+    pub(crate) fn add(&self, unique_id: &str, request: Request) -> Option<oneshot::Receiver<BusError>> {
+        let mut state = self.lock();
+        if state.unsent.len() + state.sent.len() >= COMMANDS_UNANSWERED {
+            return None;
+        }
+        let (refused, receiver) = oneshot::channel();
+        state.unsent.push_back(Ticket { unique_id: unique_id.to_owned(), request, refused });
+        drop(state);
+        self.more.notify_one();
+        Some(receiver)
+    }
+
+    /// Takes a command back if it was never published; false if it was, perhaps, or was answered.
+    pub(crate) fn withdraw(&self, unique_id: &str) -> bool {
+        let mut state = self.lock();
+        let before = state.unsent.len();
+        state.unsent.retain(|ticket| ticket.unique_id != unique_id);
+        state.unsent.len() < before
+    }
+
+    /// The command that is to be published next, with its number.
+    pub(crate) fn due(&self) -> Option<Due> {
+        let mut state = self.lock();
+        let cursor = state.cursor;
+        if let Some((number, ticket)) = state.sent.range(cursor..).next() {
+            return Some(Due {
+                number: *number,
+                payload: encode(&ticket.request, &ticket.unique_id, Some(*number)),
+                first: false,
+            });
+        }
+        let ticket = state.unsent.pop_front()?;
+        let number = state.next;
+        state.next += 1;
+        let payload = encode(&ticket.request, &ticket.unique_id, Some(number));
+        state.numbers.insert(ticket.unique_id.clone(), number);
+        state.sent.insert(number, ticket);
+        Some(Due { number, payload, first: true })
+    }
+
+    /// The command of this number is on its way, or may be.
+    pub(crate) fn published(&self, number: u64) {
+        self.lock().cursor = number + 1;
+    }
+
+    /// The bus refused the command of this number for good: it was not sent.
+    pub(crate) fn refused(&self, due: &Due, error: BusError) {
+        let mut state = self.lock();
+        let number = due.number;
+        state.cursor = number + 1;
+        // One that was sent before keeps its number: it may have come, and its answer may come.
+        if !due.first {
+            return;
+        }
+        if let Some(ticket) = state.sent.remove(&number) {
+            state.numbers.remove(&ticket.unique_id);
+            state.next = number;
+            state.cursor = number;
+            // Who asked for it may have gone.
+            let _ = ticket.refused.send(error);
+        }
+    }
+
+    /// Everything that is not answered is to be published again.
+    pub(crate) fn rewind(&self) {
+        self.lock().cursor = 0;
+    }
+
+    /// An answer has come: the command needs no other copy.
+    pub(crate) fn answered(&self, unique_id: &str) {
+        let mut state = self.lock();
+        if let Some(number) = state.numbers.remove(unique_id) {
+            state.sent.remove(&number);
+        }
+    }
+
+    /// Resolves when there may be more to publish.
+    pub(crate) async fn more(&self) {
+        self.more.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the queues as whole as they were.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A command as it goes over the bus.
+pub(crate) fn encode(request: &Request, unique_id: &str, cmd_seq: Option<u64>) -> Bytes {
+    let command = Command {
+        unique_id: unique_id.into(),
+        url: request.url.as_str().into(),
+        method: request.method.into(),
+        body: request.body.as_deref().map(Into::into),
+        cmd_seq,
+    };
+    // Strings and numbers always serialize.
+    serde_json::to_vec(&command).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use ari_bus::BusErrorKind;
+
+    use super::*;
+
+    fn add(outbox: &Outbox, id: &str) -> oneshot::Receiver<BusError> {
+        outbox.add(id, Request { method: "POST", url: "/x".to_owned(), body: None, deadline: None }).unwrap()
+    }
+
+    fn publish(outbox: &Outbox) -> Vec<u64> {
+        std::iter::from_fn(|| outbox.due().map(|due| due.number))
+            .inspect(|number| outbox.published(*number))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_not_answered_is_published_again_in_order() {
+        let outbox = Outbox::default();
+        let _waiting = ["a", "b", "c"].map(|id| add(&outbox, id));
+        assert_eq!(publish(&outbox), [1, 2, 3]);
+        outbox.answered("b");
+        outbox.rewind();
+        let _more = add(&outbox, "d");
+        assert_eq!(publish(&outbox), [1, 3, 4]);
+        assert!(publish(&outbox).is_empty());
+    }
+
+    #[test]
+    fn what_was_not_published_is_taken_back_and_leaves_no_hole() {
+        let outbox = Outbox::default();
+        let _waiting = ["a", "b"].map(|id| add(&outbox, id));
+        assert!(outbox.withdraw("a"));
+        assert_eq!(publish(&outbox), [1]);
+        assert!(!outbox.withdraw("b"), "it may have come");
+        outbox.rewind();
+        assert_eq!(publish(&outbox), [1]);
+    }
+
+    #[test]
+    fn a_refused_command_gives_its_number_back_unless_it_may_have_come() {
+        let (outbox, error) = (Outbox::default(), || BusError::new(BusErrorKind::Refused, "no"));
+        let mut refused = add(&outbox, "a");
+        outbox.refused(&outbox.due().unwrap(), error());
+        assert!(refused.try_recv().is_ok());
+        let _waiting = ["b", "c"].map(|id| add(&outbox, id));
+        assert_eq!(publish(&outbox), [1, 2]);
+        outbox.answered("b");
+        outbox.rewind();
+        assert_eq!(outbox.due().unwrap().number, 2);
+        outbox.refused(&outbox.due().unwrap(), error());
+        let _last = add(&outbox, "d");
+        assert_eq!(publish(&outbox), [3]);
+    }
+
+    #[test]
+    fn there_are_only_so_many() {
+        let outbox = Outbox::default();
+        let _waiting: Vec<_> = (0..COMMANDS_UNANSWERED).map(|n| add(&outbox, &n.to_string())).collect();
+        let request = Request { method: "POST", url: "/x".to_owned(), body: None, deadline: None };
+        assert!(outbox.add("one more", request).is_none());
+    }
+}

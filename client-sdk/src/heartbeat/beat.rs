@@ -1,0 +1,155 @@
+//! The task that sends the heartbeats to one proxy and takes its replies.
+
+use std::{sync::Arc, time::Duration};
+
+use ari_bus::{
+    Link,
+    protocol::{FixedControl, Heartbeat, HeartbeatReply, Held},
+};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use super::{Contact, Contacts};
+use crate::{
+    call::Arrived,
+    limits::{CUT_OFF_DEADLINE, HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE},
+};
+
+/// What a heartbeat has beside the calls that it names: ids, names and topics, each bounded.
+const ENVELOPE: usize = 2_048;
+
+/// A heartbeat that was sent, or was not, with what came of it.
+struct Beat {
+    sent: Instant,
+    named: Vec<Held>,
+    answer: Option<Arrived>,
+}
+
+/// Sends heartbeats until this worker has no more calls of the proxy.
+pub(super) async fn run(contacts: Arc<Contacts>, server_id: String, contact: Arc<Contact>) {
+    let beating = Beating { contacts: &contacts, contact: &contact };
+    let mut link = contacts.shared.bus.link();
+    let mut awaited = FuturesUnordered::new();
+    let (mut cut_off, mut silence) = (false, Duration::ZERO);
+    // The first call took its seat before this task began.
+    while !contacts.forget(&server_id, &contact) {
+        beating.mind_lease(&mut cut_off, &server_id);
+        silence = if cut_off { silence } else { Duration::ZERO };
+        if silence >= CUT_OFF_DEADLINE {
+            warn!(server_id, "the proxy does not come back: its calls are over for this worker");
+            contact.ledger().lose();
+            silence = Duration::ZERO;
+        }
+        for beat in beating.beats() {
+            if awaited.len() < HEARTBEATS_AWAITED {
+                awaited.push(beat);
+            }
+        }
+        let next = Instant::now() + HEARTBEAT_INTERVAL;
+        loop {
+            let end_of_lease = contact.lease.until().filter(|_| !cut_off).unwrap_or(next).min(next);
+            tokio::select! {
+                biased;
+                Some(beat) = awaited.next() => beating.take(beat, &mut cut_off, &server_id),
+                state = link.changed() => match state {
+                    // At once: the lease may be about to end.
+                    Link::Up => break,
+                    Link::Down(_) => {}
+                    Link::Closed => return,
+                },
+                () = sleep_until(end_of_lease) => {
+                    beating.mind_lease(&mut cut_off, &server_id);
+                    if Instant::now() >= next {
+                        silence += if link.is_up() { HEARTBEAT_INTERVAL } else { Duration::ZERO };
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Beating<'a> {
+    contacts: &'a Contacts,
+    contact: &'a Contact,
+}
+
+impl<'a> Beating<'a> {
+    /// Says it once when the lease has ended. Looked at before each heartbeat and each reply, so that an end that nobody
+    /// noticed, because the process stood still, is noticed before it is renewed.
+    fn mind_lease(&self, cut_off: &mut bool, server_id: &str) {
+        if self.contact.lease.is_over() {
+            self.contact.ledger().cut_off();
+            if !std::mem::replace(cut_off, true) {
+                warn!(server_id, "cut off from the proxy: its calls stand still until it replies");
+            }
+        }
+    }
+
+    /// The heartbeats of now.
+    fn beats(&self) -> Vec<BoxFuture<'a, Beat>> {
+        let shared = &self.contacts.shared;
+        let room = shared.bus.largest_message().saturating_sub(ENVELOPE);
+        let pages = self.contact.ledger().name(Instant::now(), room);
+        pages.into_iter().map(|named| self.beat(named)).collect()
+    }
+
+    /// Sends a heartbeat and waits for the reply, for as long as that would renew the lease.
+    fn beat(&self, named: Vec<Held>) -> BoxFuture<'a, Beat> {
+        let (shared, contact) = (&self.contacts.shared, self.contact);
+        let unique_id = format!("beat.{}", Uuid::now_v7().simple());
+        let heartbeat = FixedControl::Heartbeat(Heartbeat {
+            unique_id: unique_id.clone(),
+            worker_id: shared.worker_id.clone(),
+            load: (shared.load)() as u64,
+            responses: contact.address.replies(),
+            dialogs: named.clone(),
+        });
+        // Strings and numbers always serialize.
+        let payload = Bytes::from(serde_json::to_vec(&heartbeat).unwrap_or_default());
+        Box::pin(async move {
+            let mut expected = contact.answers.expect(&unique_id);
+            let sent = Instant::now();
+            let answering = async {
+                let offered = shared.bus.offer(&contact.topic, payload, HEARTBEAT_INTERVAL).await;
+                match offered {
+                    Err(error) if error.is_retryable() => debug!(%error, "a heartbeat could not be sent"),
+                    result => {
+                        if let Err(error) = result {
+                            debug!(%error, "a heartbeat was refused");
+                        }
+                        contact.begun.send_replace(true);
+                    }
+                }
+                expected.arrived().await
+            };
+            let answer = timeout(LEASE, answering).await.ok();
+            Beat { sent, named, answer }
+        })
+    }
+
+    fn take(&self, beat: Beat, cut_off: &mut bool, server_id: &str) {
+        let Some(Ok(answer)) = beat.answer else { return };
+        if answer.status != 200 {
+            let message = String::from_utf8_lossy(&answer.body);
+            return debug!(server_id, status = answer.status, %message, "a heartbeat was not understood");
+        }
+        let reply: HeartbeatReply = match serde_json::from_slice(&answer.body) {
+            Ok(reply) => reply,
+            Err(error) => return debug!(server_id, %error, "dropped a reply to a heartbeat"),
+        };
+        self.mind_lease(cut_off, server_id);
+        self.contact.lease.renew(beat.sent);
+        if self.contact.lease.is_over() {
+            // It says how things were, and nothing of now.
+            return;
+        }
+        self.contact.ledger().take(&beat.named, &reply);
+        if std::mem::take(cut_off) {
+            info!(server_id, "in touch with the proxy again");
+        }
+    }
+}

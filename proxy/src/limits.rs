@@ -17,7 +17,9 @@ pub(crate) const RESEND_FIRST: Duration = Duration::from_secs(1);
 pub(crate) const RESEND_LONGEST: Duration = Duration::from_secs(30);
 /// How often the same is sent again to a worker that has acknowledged before: the last of these is two minutes later.
 pub(crate) const RESENDS: u32 = 8;
-/// How often the same is sent again to a worker that never says what it has.
+/// The same for a worker that never says what it has. Most of these have it.
+pub(crate) const RESEND_UNASKED_FIRST: Duration = Duration::from_secs(5);
+/// How often the same is sent again to such a worker.
 pub(crate) const RESENDS_UNASKED: u32 = 2;
 /// Events sent again in one go when their time is up: whoever misses the first of them cannot use the others.
 pub(crate) const RESEND_WINDOW: u64 = 1_024;

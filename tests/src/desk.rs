@@ -214,9 +214,24 @@ impl Owned<'_> {
         self.desk.until(&self.events_topic, kind, look).await
     }
 
-    /// All events so far.
+    /// All events so far, each once: an event whose number is not larger than the last one's has come again.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
+        let mut last = 0;
+        let mut events = self.copies();
+        events.retain(|event| {
+            // ProxyGone has none.
+            let seq = event["seq"].as_u64().unwrap_or(last + 1);
+            let is_new = seq > last;
+            last = last.max(seq);
+            is_new
+        });
+        events
+    }
+
+    /// All that came as events so far, what came again included.
+    #[must_use]
+    pub fn copies(&self) -> Vec<Value> {
         self.desk.letters(&self.events_topic)
     }
 

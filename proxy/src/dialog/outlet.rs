@@ -24,7 +24,8 @@ use super::{
 use crate::{
     counters::Counter,
     limits::{
-        EVENTS_PER_BATCH, MAX_PAUSE, NOTICED_LATE, RESEND_FIRST, RESEND_LONGEST, RESENDS, RESENDS_UNASKED,
+        EVENTS_PER_BATCH, MAX_PAUSE, NOTICED_LATE, RESEND_FIRST, RESEND_LONGEST, RESEND_UNASKED_FIRST,
+        RESENDS, RESENDS_UNASKED,
     },
     pauses::Pauses,
 };
@@ -198,12 +199,13 @@ impl Resends {
         if self.since != since {
             *self = Self { since, ..Self::default() };
         }
-        let most = if acknowledges { RESENDS } else { RESENDS_UNASKED };
+        let (first, most) =
+            if acknowledges { (RESEND_FIRST, RESENDS) } else { (RESEND_UNASKED_FIRST, RESENDS_UNASKED) };
         // Who tells what has arrived asks for the rest.
         if settled >= reached || reports {
             self.due = None;
         } else if self.done < most {
-            let pause = RESEND_FIRST.saturating_mul(1 << self.done);
+            let pause = first.saturating_mul(1 << self.done);
             self.due.get_or_insert_with(|| Instant::now() + pause.min(RESEND_LONGEST));
         } else if !acknowledges {
             delivery.settle_all();

@@ -20,9 +20,9 @@ async fn what_is_not_acknowledged_comes_again(kind: Kind) {
     dialog.event("StasisStart").await;
     assert_eq!(say(&dialog, json!({ "control": "ack", "term": 1, "seq": 1 })).await, 204);
     call.dtmf("1");
-    let copies = |kind: &str| dialog.events().iter().filter(|event| event["type"] == kind).count();
+    let copies = |kind: &str| dialog.copies().iter().filter(|event| event["type"] == kind).count();
     eventually("the digit three times", async || copies("ChannelDtmfReceived") >= 3).await;
-    let events = dialog.events();
+    let events = dialog.copies();
     let mut same = events.iter().filter(|event| event["type"] == "ChannelDtmfReceived");
     let first = same.next().cloned().unwrap_or_default();
     assert!(same.all(|event| *event == first), "byte for byte the same, its time too: {events:#?}");
@@ -43,7 +43,7 @@ async fn what_is_asked_for_comes_again(kind: Kind) {
     let (_, dialog) = hand.take().await;
     call.dtmf("1234");
     eventually("four digits", async || digits(&dialog) == "1234").await;
-    let before = dialog.events().len() as u64;
+    let before = dialog.copies().len() as u64;
     assert_eq!(say(&dialog, json!({ "control": "resend", "term": 1, "from": 2 })).await, 204);
     hand.desk
         .until(&dialog.events_topic, "everything from 2 on again", |events| {

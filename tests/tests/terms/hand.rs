@@ -91,19 +91,8 @@ pub(crate) async fn say(dialog: &Owned<'_>, mut message: Value) -> u64 {
     dialog.answer(&id).await.0
 }
 
-/// The digits that a dialog's events told, in their order; each event once.
+/// The digits that a dialog's events told, in their order.
 pub(crate) fn digits(dialog: &Owned<'_>) -> String {
-    let mut last = 0;
-    let mut digits = String::new();
-    for event in dialog.events() {
-        let seq = event["seq"].as_u64().unwrap_or_default();
-        if seq <= last {
-            continue;
-        }
-        last = seq;
-        if let Some(digit) = ari_tests::desk::ari(&event)["digit"].as_str() {
-            digits.push_str(digit);
-        }
-    }
-    digits
+    let digit = |event: &Value| ari_tests::desk::ari(event)["digit"].as_str().map(str::to_owned);
+    dialog.events().iter().filter_map(digit).collect()
 }

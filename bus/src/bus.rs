@@ -74,6 +74,14 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
         Ok(0)
     }
 
+    /// How many readers a declared topic has; `None` on a bus that does not tell, where only [`Bus::offer`] does.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout` when the broker is away.
+    async fn readers(&self, _topic: &str) -> Result<Option<usize>, BusError> {
+        Ok(None)
+    }
+
     /// Deletes a topic that was declared, with what is unread; it is no error if there is none.
     ///
     /// # Errors

@@ -68,6 +68,12 @@ pub(crate) const MAX_OFFER_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause between two terms of a dialog. The first ones follow at once; a worker that declines each offer must
 /// not make the broker declare and delete queues as fast as it can.
 pub(crate) const MAX_TERM_PAUSE: Duration = Duration::from_secs(1);
+/// How often it is found out, at most, whether a version-1 worker still reads its events, if that matters (`dialog.v1_orphans`).
+pub(crate) const ORPHAN_LOOK: Duration = Duration::from_secs(1);
+/// How often a broker is asked for the reader of a quiet version-1 dialog.
+pub(crate) const ORPHAN_QUESTION: Duration = Duration::from_secs(5);
+/// How long a version-1 worker may not read before its call is an orphan: as long as its library waits for an answer.
+pub(crate) const ORPHAN_PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer to a command is kept for while the broker is away; then it is dropped and counted.
 pub(crate) const ANSWER_RETRY: Duration = Duration::from_secs(30);
 /// How long the deletion of a dialog's topics is tried while the broker is away.

@@ -243,6 +243,10 @@ impl Bus for RabbitmqBus {
         self.core.within(&format!("asking what waits in {topic}"), self.core.unread(topic)).await
     }
 
+    async fn readers(&self, topic: &str) -> Result<Option<usize>, BusError> {
+        self.core.within(&format!("asking who reads {topic}"), self.core.readers(topic)).await.map(Some)
+    }
+
     async fn delete(&self, topic: &str) -> Result<(), BusError> {
         self.core.delete(topic).await
     }

@@ -96,6 +96,12 @@ impl Core {
         Ok(usize::try_from(counts.messages).unwrap_or(usize::MAX))
     }
 
+    /// Asks how many consumers a queue has. Give it a deadline.
+    pub(super) async fn readers(self: &Arc<Self>, queue: &str) -> Result<usize, BusError> {
+        let counts = self.counts(&self.backlogs, queue, Missing::Leave).await?;
+        Ok(usize::try_from(counts.consumers).unwrap_or(usize::MAX))
+    }
+
     async fn counts(
         self: &Arc<Self>,
         questions: &Arc<Questions>,

@@ -39,7 +39,7 @@ struct Term {
     version_1: bool,
     /// That of number 1.
     origin: u64,
-    /// What takes the place of an event that is not kept any more: version 1's StasisStart.
+    /// The StasisStart as number 1, where it is not kept any more and the worker cannot know it.
     opening: Option<KeptEvent>,
     /// The next to be sent.
     cursor: u64,
@@ -118,10 +118,13 @@ impl Delivery {
     pub(super) fn begin(&self, number: u64, version_1: bool, start: &Utf8Bytes) {
         let mut state = self.state();
         let first = state.kept.first();
-        let knows_start = state.kept.from(first).next().is_some_and(|(_, event)| &*event.kind == START);
-        let opening = (version_1 && !knows_start).then(|| KeptEvent::new(START, start.clone()));
-        let has_opening = opening.is_some() || (!version_1 && state.kept.dropped().is_some());
-        let origin = if has_opening { first - 1 } else { first };
+        let has_start = state.kept.from(first).next().is_some_and(|(_, event)| &*event.kind == START);
+        let dropped = state.kept.dropped();
+        // Nobody has ever acknowledged it. Version 1 acknowledges nothing, and begins with it.
+        let lacks_start = version_1 || dropped.is_some_and(|dropped| first - dropped.events == 1);
+        let opening = (lacks_start && !has_start).then(|| KeptEvent::new(START, start.clone()));
+        let gap = dropped.is_some() && !version_1;
+        let origin = first - u64::from(opening.is_some()) - u64::from(gap);
         state.term = Term {
             number,
             version_1,
@@ -286,10 +289,17 @@ impl State {
     fn next(&mut self, most: usize) -> Batch {
         let mut batch = Batch { begin: self.term.cursor, end: self.term.cursor, events: Vec::new() };
         let first = self.kept.first();
+        if batch.end == self.term.origin
+            && batch.end < first
+            && let Some(opening) = &self.term.opening
+        {
+            batch.events.push((1, opening.clone()));
+            batch.end += 1;
+        }
         if batch.end < first {
-            // What stands for everything before has the number of the last of it.
-            let stand_in = self.term.opening.clone().or_else(|| self.gap(batch.end, first));
-            batch.events.extend(stand_in.map(|event| (self.term.seq(first - 1), event)));
+            // What stands for all that is lost has the number of the last of it.
+            let gap = self.gap(batch.end, first);
+            batch.events.extend(gap.map(|event| (self.term.seq(first - 1), event)));
             batch.end = first;
         }
         let end = self.term.window.unwrap_or(u64::MAX);

@@ -19,11 +19,12 @@ use super::{
     outlet::Outlet,
     owner::{Owner, publish_gone},
     persist::delete_persistently,
+    queues::until_read,
     replies::tell_gone,
     terms::Terms,
     unanswered::give_back,
 };
-use crate::{counters::Counter, limits::COMMANDS_PER_DIALOG};
+use crate::{config::Orphans, counters::Counter, limits::COMMANDS_PER_DIALOG};
 
 /// Runs a dialog from its StasisStart to the deletion of its topics.
 pub(super) async fn run(context: Arc<Context>, dialog: Arc<Dialog>, mut mail: mpsc::Receiver<Mail>) {
@@ -75,6 +76,8 @@ enum Left {
     Lost,
     /// Its owner gave it to another worker.
     Released,
+    /// Its version-1 owner does not read any more.
+    Orphaned,
 }
 
 struct Life<'a> {
@@ -113,10 +116,22 @@ impl Life<'_> {
                 Left::Over => return End::GiveBack,
                 Left::Stopped => {
                     self.count_lost();
-                    publish_gone_to(context, &owner, "the proxy stops").await;
+                    match owner.version_1 {
+                        // What it has not read yet would be deleted with its queues.
+                        true => until_read(context, &owner).await,
+                        false => publish_gone(context, &owner, "the proxy stops").await,
+                    }
                     return End::Stopped { owned: true };
                 }
                 Left::Lost => info!(dialog = %dialog.root, "the call is offered again: its worker is silent"),
+                Left::Orphaned if context.config.dialog.v1_orphans == Orphans::Continue => {
+                    context.counters.count(Counter::DialogsUnwanted);
+                    warn!(dialog = %dialog.root, "the call's worker is gone");
+                    return End::GiveBack;
+                }
+                Left::Orphaned => {
+                    info!(dialog = %dialog.root, "the call is offered again: its worker is gone")
+                }
                 Left::Released => {
                     info!(dialog = %dialog.root, "the call is offered again: its worker gave it back")
                 }
@@ -137,7 +152,7 @@ impl Life<'_> {
         let mut outlet = Outlet::new(context, dialog, owner);
         tokio::select! {
             // A dialog's events never wait for its commands, nor the other way round.
-            never = outlet.run(&activity) => match never {},
+            () = outlet.run(&activity) => Left::Orphaned,
             () = mailbox.run(self.mail, first) => Left::Released,
             () = owner.lost() => Left::Lost,
             () = until_over(context, dialog, owner, &activity) => Left::Over,
@@ -151,17 +166,19 @@ impl Life<'_> {
         let (context, dialog) = (self.context, self.dialog);
         if context.ends_terms() {
             context.offers().remove(self.terms.dialog_ids());
-            if matches!(left, Left::Lost) {
+            if matches!(left, Left::Lost | Left::Orphaned) {
                 dialog.valid.store(owner.term + 1, Ordering::Relaxed);
             }
         }
         if matches!(left, Left::Released) {
             return context.clock.now();
         }
-        let (told, gone) = (Arc::clone(context), Arc::clone(owner));
-        context.tasks.spawn(async move {
-            publish_gone_to(&told, &gone, "the worker was silent for too long").await;
-        });
+        if !owner.version_1 {
+            let (told, gone) = (Arc::clone(context), Arc::clone(owner));
+            context.tasks.spawn(async move {
+                publish_gone(&told, &gone, "the worker was silent for too long").await;
+            });
+        }
         owner.lease().map_or_else(|| context.clock.now(), |lease| lease.last_heard())
     }
 
@@ -192,12 +209,5 @@ impl Life<'_> {
             }
         }
         channels
-    }
-}
-
-/// Tells a version-2 owner that the dialog is not its own any more.
-async fn publish_gone_to(context: &Context, owner: &Owner, reason: &str) {
-    if !owner.version_1 {
-        publish_gone(context, owner, reason).await;
     }
 }

@@ -26,6 +26,7 @@ mod owner;
 mod persist;
 pub(crate) mod pulse;
 mod queues;
+mod reader;
 mod recorded;
 mod registry;
 #[cfg(test)]

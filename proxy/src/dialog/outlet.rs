@@ -1,15 +1,15 @@
 //! From a dialog to the bus: wraps the events that are to be sent, publishes them in order, and sends again what the owner
 //! has not said that it has.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use ari_bus::{
-    BusError, BusErrorKind, Link, LinkState, Reach, Retention,
+    BusError, BusErrorKind, Link, LinkState,
     protocol::{Event, EventBody},
 };
 use bytes::Bytes;
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     kept::KeptEvent,
     owner::Owner,
     persist::wait_for_broker,
-    queues,
+    reader::{Orphaned, Reader},
 };
 use crate::{
     counters::Counter,
@@ -38,8 +38,8 @@ pub(super) struct Outlet<'a> {
     link: LinkState,
     /// Since when the bus has been away, where what that means is still to be drawn.
     away: Option<OffsetDateTime>,
-    /// Whether what is published now reaches the worker, or is kept for it.
-    reaches: bool,
+    /// A version-1 worker does not say whether it reads. One of version 2 does before it accepts.
+    reader: Option<Reader<'a>>,
     resends: Resends,
 }
 
@@ -55,37 +55,47 @@ struct Resends {
 impl<'a> Outlet<'a> {
     /// An outlet to a dialog's owner.
     pub(super) fn new(context: &'a Context, dialog: &'a Dialog, owner: &'a Owner) -> Self {
-        // A version-2 worker listens before it accepts. Version 1 accepts first: on NATS what comes too early is lost.
-        let (link, reaches) = (context.bus.link(), !owner.version_1);
-        Self { context, dialog, owner, link, away: None, reaches, resends: Resends::default() }
+        let reader = owner.version_1.then(|| Reader::new(context, owner));
+        let link = context.bus.link();
+        Self { context, dialog, owner, link, away: None, reader, resends: Resends::default() }
     }
 
-    /// Publishes events as they come, for ever.
-    pub(super) async fn run(&mut self, activity: &Arc<Activity>) -> Infallible {
-        if self.owner.version_1 {
-            self.reaches = queues::prepare(self.context, self.owner).await == Retention::Kept;
+    /// Publishes events as they come; ends when a version-1 worker is gone and that matters.
+    pub(super) async fn run(&mut self, activity: &Arc<Activity>) {
+        if let Some(reader) = &mut self.reader {
+            reader.prepare().await;
         }
         loop {
             let busy = activity.begin();
             let batch = self.dialog.delivery.next(EVENTS_PER_BATCH);
-            if batch.events.is_empty() {
+            let next = if batch.events.is_empty() {
                 drop(busy);
-                self.wait().await;
+                self.wait().await
             } else {
-                self.publish(&batch).await;
+                self.publish(&batch).await
+            };
+            if let Err(Orphaned) = next {
+                self.dialog.delivery.not_sent(&batch);
+                return;
             }
         }
     }
 
     /// Waits until there may be something to send.
-    async fn wait(&mut self) {
-        let resends = self.context.resends();
+    async fn wait(&mut self) -> Result<(), Orphaned> {
         let delivery = &self.dialog.delivery;
+        if let Some(reader) = &self.reader {
+            tokio::select! {
+                () = delivery.changed() => return Ok(()),
+                () = reader.gone() => return Err(Orphaned),
+            }
+        }
+        let resends = self.context.resends();
         self.resends.plan(delivery);
         let due = self.resends.due.filter(|_| resends);
         tokio::select! {
             () = delivery.changed() => {}
-            link = self.link.changed(), if !self.owner.version_1 => match link {
+            link = self.link.changed() => match link {
                 // What was on its way when the bus was lost may be lost as well.
                 Link::Up if resends => {
                     let away = self.away.take().unwrap_or_else(OffsetDateTime::now_utc);
@@ -98,6 +108,7 @@ impl<'a> Outlet<'a> {
             },
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.resends.run(delivery),
         }
+        Ok(())
     }
 
     fn note_away(&mut self) {
@@ -105,13 +116,15 @@ impl<'a> Outlet<'a> {
     }
 
     /// Publishes a batch. Until the bus has taken it, it is still the next to be sent.
-    async fn publish(&mut self, batch: &Batch) {
+    async fn publish(&mut self, batch: &Batch) -> Result<(), Orphaned> {
         let events = batch.events.iter();
         let mut messages: Vec<Bytes> = events.filter_map(|(seq, event)| self.wrap(*seq, event)).collect();
-        let mut pauses = Pauses::new(MAX_PAUSE);
-        if !self.reaches && !messages.is_empty() {
-            self.reach(&messages.remove(0)).await;
+        if let Some(reader) = self.reader.as_mut().filter(|reader| reader.is_asked())
+            && !messages.is_empty()
+        {
+            reader.offer(&messages.remove(0)).await?;
         }
+        let mut pauses = Pauses::new(MAX_PAUSE);
         while !messages.is_empty() {
             let error = match self.context.bus.publish_all(&self.owner.events(), messages.clone()).await {
                 Ok(()) => break,
@@ -125,32 +138,14 @@ impl<'a> Outlet<'a> {
             }
             self.note_away();
             wait_for_broker(self.context, &mut pauses).await;
-            if !self.owner.version_1 {
+            if self.reader.is_none() {
                 // What came before it may be lost too: the link tells.
-                return self.dialog.delivery.not_sent(batch);
+                self.dialog.delivery.not_sent(batch);
+                return Ok(());
             }
         }
         self.dialog.delivery.sent(batch);
-    }
-
-    /// Publishes the first event of a worker that is about to subscribe, until somebody has it.
-    async fn reach(&mut self, message: &Bytes) {
-        let mut pauses = Pauses::new(MAX_PAUSE);
-        let expires = self.context.config.dialog.offer_timeout;
-        loop {
-            match self.context.bus.offer(&self.owner.events(), message.clone(), expires).await {
-                Ok(Reach::Somebody) => {
-                    self.reaches = true;
-                    return;
-                }
-                Ok(Reach::Nobody) => sleep(pauses.next()).await,
-                Err(error) if error.is_retryable() => wait_for_broker(self.context, &mut pauses).await,
-                Err(error) => {
-                    self.context.counters.count(Counter::EventsLost);
-                    return warn!(dialog = %self.owner.dialog_id, %error, "an event is lost: it cannot be published");
-                }
-            }
-        }
+        Ok(())
     }
 
     /// An event as it goes to the worker.
@@ -232,7 +227,7 @@ mod tests {
     async fn beside<T>(outlet: &mut Outlet<'_>, context: &Context, other: impl Future<Output = T>) -> T {
         let activity = Arc::new(Activity::new(&context.clock));
         tokio::select! {
-            never = outlet.run(&activity) => match never {},
+            () = outlet.run(&activity) => panic!("the outlet ended"),
             done = other => done,
         }
     }

@@ -103,13 +103,17 @@ fn what_had_to_be_dropped_is_told_in_its_place() {
     let body: serde_json::Value = serde_json::from_str(&gap.body).unwrap();
     assert_eq!((*seq, &*gap.kind, &body["from"], &body["to"]), (5, GAP, &4.into(), &5.into()));
     assert_eq!((batch.events[1].0, batch.events[1].1.body.as_str()), (6, "6"));
-    // The next owner knows nothing of those that the last one had.
+    // The next owner knows nothing of those that the last one had, the StasisStart among them.
     delivery.begin(2, false, &"start".into());
     let batch = delivery.next(2);
-    assert_eq!((batch.events[0].0, &*batch.events[0].1.kind), (1, GAP));
-    assert_eq!((batch.events[1].0, batch.events[1].1.body.as_str()), (2, "6"));
-    // Once that is acknowledged, it is no news to anybody.
+    let kinds: Vec<_> = batch.events.iter().map(|(seq, event)| (*seq, &*event.kind)).collect();
+    assert_eq!(kinds, [(1, START), (2, GAP), (3, "X"), (4, "X")]);
+    assert_eq!(batch.events[2].1.body.as_str(), "6");
+    // What is acknowledged is no news to anybody.
     delivery.acknowledge(2, 1).unwrap();
+    delivery.begin(3, false, &"start".into());
+    assert_eq!(delivery.next(1).events[0].1.kind, GAP.into());
+    delivery.acknowledge(3, 1).unwrap();
     delivery.begin(3, false, &"start".into());
     assert_eq!(delivery.next(1).events[0].1.body.as_str(), "6");
 }

@@ -54,6 +54,9 @@ pub const FIRST_HEARTBEAT_DEADLINE: Duration = Duration::from_secs(1);
 /// How often heartbeats name every call, and not only what has changed: in case the proxy knows something else.
 pub const HEARTBEAT_WHOLE: Duration = Duration::from_secs(30);
 
+/// Bytes of a heartbeat beside the calls that it names: ids and topics, each of them short, and the worker's name.
+pub const HEARTBEAT_ENVELOPE: usize = 2_048;
+
 /// Replies to heartbeats that are awaited at once for one proxy. Past it the oldest is given up: it would renew no lease
 /// any more, except where a worker has so many calls that they need many messages.
 pub const HEARTBEATS_AWAITED: usize = 64;

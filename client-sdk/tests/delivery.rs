@@ -9,7 +9,9 @@ use std::time::Duration;
 use ari_bus::memory::MemoryBus;
 use ari_client::{Call, limits};
 use common::{
-    Running, hand_over,
+    Running,
+    beats::Control,
+    hand_over,
     proxy::{Dialog, From},
     soon,
 };
@@ -114,6 +116,50 @@ async fn the_end_of_a_call_waits_for_what_is_missing_before_it() {
     assert_eq!(soon(events.next()).await.map(kinds).as_deref(), Some("ChannelUserevent"));
     assert!(soon(events.next()).await.is_none());
     worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_is_lost_on_the_way_every_event_arrives_once_and_in_order() {
+    const LAST: u64 = 60;
+    for seed in 1..30u64 {
+        let bus = MemoryBus::new();
+        let (worker, mut calls) = hand_over(&bus, |worker| worker);
+        let beats = Control::new(&bus).await.answering();
+        let mut proxy = Dialog::accepted(&bus, "17.1").await;
+        let call = soon(calls.recv()).await.unwrap();
+        let mut state = seed;
+        let mut lost = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 60) < 5
+        };
+        let mut from = 2;
+        while !call.is_ended() {
+            for seq in from..=LAST {
+                let body = if seq == LAST { json!({ "type": "ProxyEnded" }) } else { event(seq) };
+                if !lost() {
+                    proxy.event_as(body, Some(seq), 1).await;
+                }
+            }
+            if proxy.seq < LAST {
+                proxy.seq = LAST;
+                beats.list(&proxy);
+            }
+            tokio::select! {
+                _ = call.ended() => {}
+                said = proxy.next() => match said {
+                    From::Resend(resend) => from = resend.from,
+                    From::Ack(ack) => assert!(call.is_ended() && ack.seq == LAST),
+                    other => panic!("{other:?}"),
+                },
+            }
+        }
+        let mut events = call.events();
+        for seq in 1..LAST {
+            assert_eq!(soon(events.next()).await.unwrap().seq(), Some(seq), "seed {seed}");
+        }
+        assert!(soon(events.next()).await.is_none());
+        worker.stopped().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -219,6 +219,34 @@ async fn a_call_whose_handler_fails_while_it_is_cut_off_is_hung_up_afterwards() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_proxy_has_heartbeats_of_its_own() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = start(&bus);
+    let mut served = Vec::new();
+    for server_id in ["one", "a proxy, 2"] {
+        let beats = Control::of(&bus, server_id).await.answering();
+        let mut proxy = Dialog::new(&bus, server_id).await;
+        proxy.offer.server_id = server_id.to_owned();
+        proxy.offer_again().await;
+        proxy.start().await;
+        beats.list(&proxy);
+        let call = soon(calls.recv()).await.unwrap();
+        assert_eq!(call.server_id(), server_id);
+        assert_eq!(soon(beats.another(1)).await.dialogs.len(), 1);
+        served.push((beats, proxy, call));
+    }
+    served[0].0.answer(false);
+    soon(served[0].2.cut_off()).await.unwrap();
+    assert!(!served[1].2.is_cut_off());
+    served[0].0.list_none();
+    served[0].0.answer(true);
+    assert_eq!(soon(served[0].2.ended()).await, CallEnd::Gone);
+    served[1].1.end().await;
+    assert_eq!(soon(served[1].2.ended()).await, CallEnd::Ended);
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_process_that_stood_still_finds_itself_cut_off_before_it_does_anything() {
     let bus = MemoryBus::new();
     let (worker, mut calls) = start(&bus);

@@ -300,3 +300,20 @@ async fn settings_that_cannot_be_are_named() {
         assert!(matches!(error, Err(WorkerError::Setting { name, .. }) if name == expected));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_its_task_gets_its_answers() {
+    let bus = MemoryBus::new();
+    let worker = Running::start(
+        &bus,
+        |worker| worker,
+        |call: Call| async move {
+            let answering = async { call.channel().answer().await };
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(answering))
+        },
+    );
+    let mut proxy = Dialog::accepted(&bus, "17.1").await;
+    proxy.expect("POST", "/channels/17.1/answer", 204).await;
+    proxy.end().await;
+    worker.stopped().await;
+}

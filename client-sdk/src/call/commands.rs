@@ -159,6 +159,10 @@ impl Commands {
                     Link::Up | Link::Down(_) => doubtful = true,
                 }
             }
+            if cut.has_changed().unwrap_or(false) {
+                cut.mark_unchanged();
+                doubtful = true;
+            }
             // An older proxy would run what comes twice a second time.
             if doubtful && standing.lease().is_known() {
                 self.outbox.rewind();

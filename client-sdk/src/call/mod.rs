@@ -56,7 +56,7 @@ impl Call {
     pub(crate) fn new(dialog: Arc<Dialog>, event: Event) -> std::result::Result<Self, String> {
         let start =
             Start::read(&event).map_err(|problem| format!("its StasisStart is unusable: {problem}"))?;
-        let resumed = Resumed::of(&dialog.offer);
+        let resumed = Resumed::of(&dialog.offer).filter(|_| dialog.commands.version == Version::Two);
         Ok(Self(Arc::new(Inner { dialog, event, start, resumed })))
     }
 

@@ -31,7 +31,7 @@ impl Call {
     /// of a [version-1 proxy](crate#old-proxies), which keeps nothing; `Unexpected(501)` from a proxy that cannot do it yet;
     /// `Unavailable` when it could not be sent, `Timeout` when it is not known whether it is saved, `Gone` when the call is
     /// over or another worker's.
-    pub async fn save(&self, state: &(impl Serialize + Sync)) -> Result {
+    pub async fn save(&self, state: &(impl Serialize + Sync + ?Sized)) -> Result {
         let dialog = self.dialog();
         if dialog.commands.version == Version::One {
             let text = "the proxy of this call speaks version 1 of the protocol, which cannot save";

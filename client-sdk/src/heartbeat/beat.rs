@@ -15,11 +15,8 @@ use uuid::Uuid;
 use super::{Contact, Contacts};
 use crate::{
     call::Arrived,
-    limits::{CUT_OFF_DEADLINE, HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE},
+    limits::{CUT_OFF_DEADLINE, HEARTBEAT_ENVELOPE, HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE},
 };
-
-/// What a heartbeat has beside the calls that it names: ids, names and topics, each bounded.
-const ENVELOPE: usize = 2_048;
 
 /// A heartbeat that was sent, or was not, with what came of it.
 struct Beat {
@@ -92,7 +89,7 @@ impl<'a> Beating<'a> {
     /// The heartbeats of now.
     fn beats(&self) -> Vec<BoxFuture<'a, Beat>> {
         let shared = &self.contacts.shared;
-        let room = shared.bus.largest_message().saturating_sub(ENVELOPE);
+        let room = shared.bus.largest_message().saturating_sub(HEARTBEAT_ENVELOPE);
         let pages = self.contact.ledger().name(Instant::now(), room);
         pages.into_iter().map(|named| self.beat(named)).collect()
     }

@@ -3,11 +3,9 @@
 use std::{any::Any, convert::Infallible, panic::AssertUnwindSafe, sync::Arc};
 
 use ari_bus::protocol::AppStart;
-use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, join_all},
-};
+use futures_util::{FutureExt as _, future::join_all};
 use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug, error, info, warn};
 
 use super::{BoxError, pool::version_of, room::Place, run::Running};
@@ -31,10 +29,10 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) 
             let ties = Ties { lease: seat.lease(), draining: running.draining.clone() };
             let dialog = Arc::new(Dialog::new(offer, commands, ties));
             let address = running.inbox.register(Arc::clone(&dialog));
-            let keeping = Box::pin({
+            let keeping = AbortOnDropHandle::new(tokio::spawn({
                 let dialog = Arc::clone(&dialog);
-                async move { dialog.keep().await }
-            });
+                async move { dialog.keep().await }.in_current_span()
+            }));
             let mut tenure = Tenure { dialog, seat, address, keeping };
             if tenure.serve(&running).await {
                 drop(place);
@@ -63,8 +61,9 @@ struct Tenure {
     /// Its place in the heartbeats.
     seat: Seat,
     address: Address,
-    /// Publishes its commands and asks for its events, from the accept to the last event.
-    keeping: BoxFuture<'static, Infallible>,
+    /// Publishes its commands and asks for its events, from the accept to the last event. In a task of its own, for
+    /// handlers that block theirs.
+    keeping: AbortOnDropHandle<Infallible>,
 }
 
 impl Tenure {
@@ -83,7 +82,10 @@ impl Tenure {
         };
         tokio::select! {
             served = serving => served,
-            never = &mut self.keeping => match never {},
+            Err(error) = &mut self.keeping => {
+                error!(%error, "a task of a call failed");
+                false
+            }
         }
     }
 
@@ -104,7 +106,7 @@ impl Tenure {
             settled = timeout(SETTLE_DEADLINE, settling) => if settled.is_err() {
                 debug!("the last event of a call did not come");
             },
-            never = self.keeping => match never {},
+            Err(error) = self.keeping => error!(%error, "a task of a call failed"),
         }
     }
 }

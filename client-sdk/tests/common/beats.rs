@@ -11,15 +11,20 @@ use tokio::task::JoinHandle;
 
 use super::{proxy::Dialog, soon};
 
-/// Heartbeats to the proxy `sim`, one by one.
+/// Heartbeats to one proxy, one by one.
 pub struct Control {
     bus: MemoryBus,
     incoming: Subscription,
 }
 
 impl Control {
+    /// Those to the proxy of all other tests.
     pub async fn new(bus: &MemoryBus) -> Self {
-        let topic = Names::default().control("sim");
+        Self::of(bus, "sim").await
+    }
+
+    pub async fn of(bus: &MemoryBus, server_id: &str) -> Self {
+        let topic = Names::default().control(server_id);
         Self { bus: bus.clone(), incoming: bus.subscribe(Topics::One(topic)).await.unwrap() }
     }
 

@@ -166,6 +166,7 @@ async fn the_sdk_drives_a_call_through_a_version_1_peer(kind: Kind) {
 async fn a_worker_that_subscribes_after_the_call_gets_it_whole(kind: Kind) {
     let Simulated { simulator, proxy, broker, application } = Simulated::new(kind, |_| {}).await;
     let pool = GoPool::join(broker, &application).await;
+    broker.until_read(&application).await;
     let mut held = broker.contents(&application).await;
     let call = simulator.call(&application).place();
     let app_start = pool.app_start().await;
@@ -184,6 +185,7 @@ async fn queues_of_a_worker_that_lost_are_deleted_too() {
     let change = |config: &mut Value| config["dialog"] = json!({"offer_timeout": "200ms"});
     let Simulated { simulator, proxy, broker, application } = Simulated::new(Kind::Rabbitmq, change).await;
     let pool = GoPool::join(broker, &application).await;
+    broker.until_read(&application).await;
     let before = broker.contents(&application).await;
     let call = simulator.call(&application).place();
     let (first, second) = (pool.app_start().await, pool.app_start().await);

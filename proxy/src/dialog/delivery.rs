@@ -29,6 +29,8 @@ struct State {
     kept: Kept,
     /// Nothing more is added.
     closed: bool,
+    /// Somebody has acknowledged the first event, the StasisStart.
+    begun: bool,
     term: Term,
 }
 
@@ -93,7 +95,7 @@ pub(super) struct NotSent;
 impl Delivery {
     /// The events of a new dialog.
     pub(super) fn new(budget: Budget) -> Self {
-        let state = State { kept: Kept::new(budget), closed: false, term: Term::default() };
+        let state = State { kept: Kept::new(budget), closed: false, begun: false, term: Term::default() };
         Self { state: Mutex::new(state), changed: Notify::new(), acknowledged: watch::Sender::new(0) }
     }
 
@@ -120,9 +122,9 @@ impl Delivery {
         let first = state.kept.first();
         let has_start = state.kept.from(first).next().is_some_and(|(_, event)| &*event.kind == START);
         let dropped = state.kept.dropped();
-        // Nobody has ever acknowledged it. Version 1 acknowledges nothing, and begins with it.
-        let lacks_start = version_1 || dropped.is_some_and(|dropped| first - dropped.events == 1);
-        let opening = (lacks_start && !has_start).then(|| KeptEvent::new(START, start.clone()));
+        // Version 1 cannot go on where another worker was.
+        let lacks_start = !has_start && (version_1 || (dropped.is_some() && !state.begun));
+        let opening = lacks_start.then(|| KeptEvent::new(START, start.clone()));
         let gap = dropped.is_some() && !version_1;
         let origin = first - u64::from(opening.is_some()) - u64::from(gap);
         state.term = Term {
@@ -206,6 +208,7 @@ impl Delivery {
         let mut state = self.state();
         let end = state.end_of(term, seq)?;
         state.term.acknowledges = true;
+        state.begun |= seq > 0;
         state.term.acknowledged = state.term.acknowledged.max(end);
         state.term.cursor = state.term.cursor.max(end);
         state.settle(end);
@@ -321,6 +324,8 @@ impl State {
     /// What says that events from a position on, up to another, cannot be had any more. Version 1 has no word for it.
     fn gap(&self, from: u64, to: u64) -> Option<KeptEvent> {
         let Dropped { events, since, until } = self.kept.dropped().filter(|_| !self.term.version_1)?;
+        // The StasisStart is one of them, and comes all the same.
+        let events = events - u64::from(self.term.opening.is_some());
         let body = json!({
             "type": GAP, "reason": "more events waited for an acknowledgement than are kept",
             "since": rfc3339(since), "until": rfc3339(until), "events": events,

@@ -95,8 +95,8 @@ impl Life<'_> {
         let mut heard = None;
         loop {
             let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
-            let (owner, first) = match offering.until_ended().await {
-                Offered::Owned { owner, first } => (Arc::new(owner), first),
+            let (holding, first) = match offering.until_ended().await {
+                Offered::Owned { holding, first } => (holding, first),
                 Offered::Unwanted => {
                     context.counters.count(Counter::DialogsUnwanted);
                     warn!(dialog = %dialog.root, "no worker took the call in time");
@@ -108,10 +108,12 @@ impl Life<'_> {
                 }
                 Offered::Stopped => return End::Stopped { owned: false },
             };
+            let owner = Arc::clone(&holding.owner);
             context.counters.count(Counter::DialogsAccepted);
             info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
             // Boxed: the larger part of a dialog's state is needed only now.
             let left = Box::pin(self.serve(&owner, first)).await;
+            drop(holding);
             match left {
                 Left::Over => return End::GiveBack,
                 Left::Stopped => {
@@ -145,9 +147,6 @@ impl Life<'_> {
     async fn serve(&mut self, owner: &Arc<Owner>, first: Option<Mail>) -> Left {
         let (context, dialog) = (self.context, self.dialog);
         let activity = Arc::new(Activity::new(&context.clock));
-        dialog.delivery.begin(owner.term, owner.version_1, &dialog.start);
-        *dialog.owner() = Some(Arc::clone(owner));
-        let _holding = owner.hold(dialog);
         let mut mailbox = Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity);
         let mut outlet = Outlet::new(context, dialog, owner);
         tokio::select! {

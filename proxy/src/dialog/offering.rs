@@ -19,7 +19,7 @@ use tracing::{debug, info, warn};
 use super::{
     Context, Dialog, Mail,
     offers::Offer,
-    owner::Owner,
+    owner::Holding,
     terms::Terms,
     verdict::{Verdict, consider},
 };
@@ -33,7 +33,7 @@ use crate::{
 /// How the phase ended.
 pub(super) enum Offered {
     /// A worker accepted. A version-1 worker's first message may be a command already.
-    Owned { owner: Owner, first: Option<Mail> },
+    Owned { holding: Holding, first: Option<Mail> },
     /// No worker did in time.
     Unwanted,
     /// The caller was gone before.
@@ -218,7 +218,7 @@ impl<'a> Offering<'a> {
     async fn read(&mut self, next: Next) -> Result<(), Offered> {
         match next {
             Next::Mail(mail) => match consider(self.context, self.dialog, self.terms, mail).await {
-                Verdict::Owned { owner, first } => return Err(Offered::Owned { owner, first }),
+                Verdict::Owned { holding, first } => return Err(Offered::Owned { holding, first }),
                 Verdict::Declined => self.declined = true,
                 Verdict::Nothing => {}
             },

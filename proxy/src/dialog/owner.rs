@@ -121,11 +121,14 @@ impl Owner {
     }
 
     /// The worker has the dialog from now on, until what is returned is dropped.
-    pub(super) fn hold(self: &Arc<Self>, dialog: &Arc<Dialog>) -> Holding {
-        if let Some(lease) = &self.lease {
-            lease.hold(Held { dialog: Arc::clone(dialog), owner: Arc::clone(self) });
+    pub(super) fn hold(self, dialog: &Arc<Dialog>) -> Holding {
+        let owner = Arc::new(self);
+        dialog.delivery.begin(owner.term, owner.version_1, &dialog.start);
+        *dialog.owner() = Some(Arc::clone(&owner));
+        if let Some(lease) = &owner.lease {
+            lease.hold(Held { dialog: Arc::clone(dialog), owner: Arc::clone(&owner) });
         }
-        Holding { owner: Arc::clone(self), dialog: Arc::clone(dialog) }
+        Holding { owner, dialog: Arc::clone(dialog) }
     }
 
     /// Sends an answer to the worker; an answer that cannot be delivered is counted.
@@ -167,7 +170,7 @@ impl Reached {
 
 /// A worker's hold on a dialog.
 pub(super) struct Holding {
-    owner: Arc<Owner>,
+    pub(super) owner: Arc<Owner>,
     dialog: Arc<Dialog>,
 }
 

@@ -1,12 +1,14 @@
 //! What a message to a dialog means while the dialog is offered.
 
+use std::sync::Arc;
+
 use ari_bus::protocol::{Accept, Answer, Bodies, Control, Incoming, parse_incoming};
 use serde_json::{Map, Value};
 use tracing::debug;
 
 use super::{
     Context, Dialog, Mail,
-    owner::Owner,
+    owner::{Holding, Owner},
     replies::{ReplyTo, answer_control, tell_gone},
     terms::Terms,
 };
@@ -15,7 +17,7 @@ use crate::counters::Counter;
 /// What a message meant for the last offer.
 pub(super) enum Verdict {
     /// A worker accepted an offer. A version-1 worker's first message may be a command already.
-    Owned { owner: Owner, first: Option<Mail> },
+    Owned { holding: Holding, first: Option<Mail> },
     /// The last offer was declined.
     Declined,
     /// Nothing.
@@ -23,14 +25,19 @@ pub(super) enum Verdict {
 }
 
 /// Reads a message; what awaits an answer gets one.
-pub(super) async fn consider(context: &Context, dialog: &Dialog, terms: &mut Terms, mail: Mail) -> Verdict {
+pub(super) async fn consider(
+    context: &Context,
+    dialog: &Arc<Dialog>,
+    terms: &mut Terms,
+    mail: Mail,
+) -> Verdict {
     if mail.version_1 {
         terms.note_version_1(mail.term);
     }
     let Some(dialog_id) = terms.dialog_id(mail.term) else { return Verdict::Nothing };
     match parse_incoming(&mail.payload) {
         Incoming::Control(Control::Accept(accept)) => {
-            consider_accept(context, &accept, mail.term, dialog_id).await
+            consider_accept(context, dialog, &accept, mail.term, dialog_id).await
         }
         Incoming::Control(Control::Decline(decline)) => {
             debug!(dialog = %dialog.root, reason = decline.reason, "a worker declined");
@@ -43,8 +50,8 @@ pub(super) async fn consider(context: &Context, dialog: &Dialog, terms: &mut Ter
         Incoming::Command(_) | Incoming::Noise(_) | Incoming::Refused(_)
             if mail.version_1 && !is_control(&mail.payload) =>
         {
-            let owner = Owner::version_1(context, mail.term, dialog_id);
-            Verdict::Owned { owner, first: Some(mail) }
+            let holding = Owner::version_1(context, mail.term, dialog_id).hold(dialog);
+            Verdict::Owned { holding, first: Some(mail) }
         }
         // An accept that cannot be read still says where its answer is awaited.
         Incoming::Refused(refusal) if is_control(&mail.payload) => {
@@ -63,7 +70,13 @@ pub(super) async fn consider(context: &Context, dialog: &Dialog, terms: &mut Ter
     }
 }
 
-async fn consider_accept(context: &Context, accept: &Accept, term: u64, dialog_id: &str) -> Verdict {
+async fn consider_accept(
+    context: &Context,
+    dialog: &Arc<Dialog>,
+    accept: &Accept,
+    term: u64,
+    dialog_id: &str,
+) -> Verdict {
     if accept.term != term {
         tell_gone(context, accept, Some(term), dialog_id).await;
         return Verdict::Nothing;
@@ -72,8 +85,10 @@ async fn consider_accept(context: &Context, accept: &Accept, term: u64, dialog_i
         Ok(owner) => (Some(owner), Answer::empty(204)),
         Err(problem) => (None, Answer::error(400, &problem)),
     };
+    // Before the worker knows: its next heartbeat names the dialog.
+    let holding = owner.map(|owner| owner.hold(dialog));
     answer_control(context, accept.into(), &answer).await;
-    owner.map_or(Verdict::Nothing, |owner| Verdict::Owned { owner, first: None })
+    holding.map_or(Verdict::Nothing, |holding| Verdict::Owned { holding, first: None })
 }
 
 /// Whether a message that could not be read was meant as a control message.

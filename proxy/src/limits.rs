@@ -68,7 +68,8 @@ pub(crate) const MAX_OFFER_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause between two terms of a dialog. The first ones follow at once; a worker that declines each offer must
 /// not make the broker declare and delete queues as fast as it can.
 pub(crate) const MAX_TERM_PAUSE: Duration = Duration::from_secs(1);
-/// How often it is found out, at most, whether a version-1 worker still reads its events, if that matters (`dialog.v1_orphans`).
+/// How often a broker that keeps messages is asked, at most, before the next event whether a version-1 worker still reads
+/// its events, if that matters (`dialog.v1_orphans`).
 pub(crate) const ORPHAN_LOOK: Duration = Duration::from_secs(1);
 /// How often a broker is asked for the reader of a quiet version-1 dialog.
 pub(crate) const ORPHAN_QUESTION: Duration = Duration::from_secs(5);

@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct Reader<'a> {
     context: &'a Context,
     owner: &'a Owner,
+    /// Whether the bus keeps what nobody reads yet.
+    keeps: bool,
     /// Whether what is published now reaches the worker, or is kept for it.
     reached: bool,
     /// When it was known last that somebody reads.
@@ -28,18 +30,21 @@ pub(super) struct Orphaned;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(context: &'a Context, owner: &'a Owner) -> Self {
-        Self { context, owner, reached: false, known: Instant::now() }
+        Self { context, owner, keeps: false, reached: false, known: Instant::now() }
     }
 
     /// Makes the worker's topics ready.
     pub(super) async fn prepare(&mut self) {
-        self.reached = queues::prepare(self.context, self.owner).await == Retention::Kept;
+        self.keeps = queues::prepare(self.context, self.owner).await == Retention::Kept;
+        self.reached = self.keeps;
         self.known = Instant::now();
     }
 
     /// Whether the next event is one that shows whether somebody reads.
     pub(super) fn is_asked(&self) -> bool {
-        !self.reached || (self.matters() && self.known.elapsed() >= ORPHAN_LOOK)
+        // Where only an event can tell, the next one may be long in coming.
+        let due = !self.keeps || self.known.elapsed() >= ORPHAN_LOOK;
+        !self.reached || (self.matters() && due)
     }
 
     /// Publishes an event until somebody has it.

@@ -37,11 +37,17 @@ pub const LAST_ANSWERS_GRACE: Duration = Duration::from_secs(2);
 /// object, not those of several.
 pub const FINISH_GRACE: Duration = Duration::from_secs(1);
 
-/// After how long without a reply from a proxy a worker is cut off from it: the proxy gives calls of a worker that it has
-/// not heard of for as long to others.
+/// After how long without a reply from a proxy a worker is cut off from it, where the proxy does not say how long its lease
+/// is: it gives calls of a worker that it has not heard of for as long to others.
 pub const LEASE: Duration = Duration::from_secs(2);
 
-/// Between two heartbeats to one proxy: one may be lost.
+/// The shortest lease that is kept, whatever a proxy says: twice in it a heartbeat is sent.
+pub const LEASE_SHORTEST: Duration = Duration::from_millis(100);
+
+/// The longest lease that is believed.
+pub const LEASE_LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Between two heartbeats to one proxy, where half its lease is not shorter: one may be lost.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long a worker stays cut off from a proxy before its calls there are over for it. The time while the bus is away does
@@ -66,6 +72,13 @@ pub const RESEND_INTERVAL: Duration = Duration::from_secs(1);
 
 /// After how long a save or release without an answer is sent again.
 pub const CONTROL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// After how long a command without an answer is sent again: well below the 2 s for which a proxy holds up those behind it.
+/// Each time it waits twice as long.
+pub const COMMAND_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The longest time after which a command without an answer is sent again.
+pub const COMMAND_INTERVAL_LONGEST: Duration = Duration::from_secs(8);
 
 /// How long a missing event is asked for before it is given up. The time while the bus is away does not count.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(10);

@@ -139,3 +139,23 @@ async fn only_so_many_commands_wait_at_once() {
     proxy.end().await;
     worker.stopped().await;
 }
+
+/// The proxy was away for a moment that nobody noticed.
+#[tokio::test(start_paused = true)]
+async fn a_command_without_an_answer_is_sent_again_before_those_behind_it_are_given_up() {
+    let (_bus, worker, _beats, mut proxy, call) = one_call().await;
+    let ask = |url: &str| tokio::spawn(call.command(Method::Post, url).send());
+    let first = ask("/lost");
+    let lost = command(&mut proxy).await;
+    let second = ask("/behind");
+    let behind = command(&mut proxy).await;
+    let since = tokio::time::Instant::now();
+    assert_eq!([command(&mut proxy).await, command(&mut proxy).await], [lost.clone(), behind.clone()]);
+    assert!(since.elapsed() < Duration::from_secs(2), "a proxy holds up those behind it for so long");
+    for (id, asked) in [(lost.1, first), (behind.1, second)] {
+        proxy.answer(&id, 204, b"").await;
+        soon(asked).await.unwrap().unwrap();
+    }
+    proxy.end().await;
+    worker.stopped().await;
+}

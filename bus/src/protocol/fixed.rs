@@ -59,6 +59,9 @@ pub struct Held {
 pub struct HeartbeatReply {
     /// The proxy process that answers.
     pub incarnation: String,
+    /// How long the worker may be silent before it loses its dialogs, in milliseconds; 2,000 where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_ms: Option<u64>,
     /// The dialogs which that process knows as this worker's. One that is missing is not, or no longer, its own.
     pub dialogs: Vec<Confirmed>,
 }

@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     error::{CommandError, CommandErrorKind},
-    limits::{COMMANDS_UNANSWERED, LAST_ANSWERS_GRACE, RETRY_PAUSE},
+    limits::{
+        COMMAND_INTERVAL, COMMAND_INTERVAL_LONGEST, COMMANDS_UNANSWERED, LAST_ANSWERS_GRACE, RETRY_PAUSE,
+    },
 };
 
 /// Which protocol the call's proxy speaks.
@@ -151,6 +153,7 @@ impl Commands {
         let mut cut = standing.changes();
         // Whether something that was published may not have come.
         let mut doubtful = false;
+        let mut pause = COMMAND_INTERVAL;
         loop {
             // Before the next command goes out, so that none overtakes one that was lost.
             while let Some(state) = link.changed().now_or_never() {
@@ -179,9 +182,17 @@ impl Commands {
                     },
                     Ok(()) = cut.changed() => doubtful = true,
                     () = standing.lease().until_known(), if doubtful => {}
+                    // A proxy that was away for a moment may have missed it, and nobody noticed.
+                    () = sleep(pause), if open && self.outbox.waits() => {
+                        doubtful = true;
+                        pause = (2 * pause).min(COMMAND_INTERVAL_LONGEST);
+                    }
                 }
                 continue;
             };
+            if due.first {
+                pause = COMMAND_INTERVAL;
+            }
             match self.bus.publish(&self.topic, due.payload.clone()).await {
                 Ok(()) => self.outbox.published(due.number),
                 Err(error) if error.is_retryable() => {

@@ -46,7 +46,7 @@ pub(crate) struct Due {
     pub(crate) number: u64,
     pub(crate) payload: Bytes,
     /// Whether it was never published before.
-    first: bool,
+    pub(crate) first: bool,
 }
 
 impl Default for Outbox {
@@ -130,6 +130,11 @@ impl Outbox {
     /// Everything that is not answered is to be published again.
     pub(crate) fn rewind(&self) {
         self.lock().cursor = 0;
+    }
+
+    /// Whether a command that was published has no answer.
+    pub(crate) fn waits(&self) -> bool {
+        !self.lock().sent.is_empty()
     }
 
     /// An answer has come: the command needs no other copy.

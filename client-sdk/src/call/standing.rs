@@ -1,10 +1,11 @@
 //! Whether this worker is in touch with the proxy of a call, or cut off from it: then the call may be another's already.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::{sync::watch, time::Instant};
-
-use crate::limits::LEASE;
 
 /// How long one proxy has certainly kept this worker's calls for it. Shared by all its calls of that proxy.
 #[derive(Debug, Default)]
@@ -15,10 +16,10 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// A heartbeat that was sent at this time was answered.
-    pub(crate) fn renew(&self, sent: Instant) {
+    /// A heartbeat that was sent at this time was answered: the lease lasts so long from then on.
+    pub(crate) fn renew(&self, sent: Instant, length: Duration) {
         let mut until = self.lock();
-        *until = (*until).max(Some(sent + LEASE));
+        *until = (*until).max(Some(sent + length));
         drop(until);
         self.known.send_if_modified(|known| !std::mem::replace(known, true));
     }

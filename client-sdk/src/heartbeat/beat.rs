@@ -15,7 +15,10 @@ use uuid::Uuid;
 use super::{Contact, Contacts};
 use crate::{
     call::Arrived,
-    limits::{CUT_OFF_DEADLINE, HEARTBEAT_ENVELOPE, HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE},
+    limits::{
+        CUT_OFF_DEADLINE, HEARTBEAT_ENVELOPE, HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE, LEASE_LONGEST,
+        LEASE_SHORTEST,
+    },
 };
 
 /// A heartbeat that was sent, or was not, with what came of it.
@@ -45,8 +48,10 @@ pub(super) async fn run(contacts: Arc<Contacts>, server_id: String, contact: Arc
                 awaited.push(beat);
             }
         }
-        let next = Instant::now() + HEARTBEAT_INTERVAL;
+        let begun = Instant::now();
         loop {
+            // A reply may tell of a shorter lease.
+            let next = begun + *contact.interval.borrow();
             let end_of_lease = contact.lease.until().filter(|_| !cut_off).unwrap_or(next).min(next);
             tokio::select! {
                 biased;
@@ -139,7 +144,10 @@ impl<'a> Beating<'a> {
             Err(error) => return debug!(server_id, %error, "dropped a reply to a heartbeat"),
         };
         self.mind_lease(cut_off, server_id);
-        self.contact.lease.renew(beat.sent);
+        let lease =
+            reply.lease_ms.map_or(LEASE, |ms| Duration::from_millis(ms).clamp(LEASE_SHORTEST, LEASE_LONGEST));
+        self.contact.lease.renew(beat.sent, lease);
+        self.contact.interval.send_replace(HEARTBEAT_INTERVAL.min(lease / 2));
         if self.contact.lease.is_over() {
             // It says how things were, and nothing of now.
             return;

@@ -157,7 +157,7 @@ mod tests {
     fn reply(held: &[Held]) -> HeartbeatReply {
         let confirm =
             |held: &Held| Confirmed { root: held.root.clone(), term: held.term, ..Confirmed::default() };
-        HeartbeatReply { incarnation: String::new(), dialogs: held.iter().map(confirm).collect() }
+        HeartbeatReply { dialogs: held.iter().map(confirm).collect(), ..HeartbeatReply::default() }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod ledger;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use ari_bus::{
@@ -21,7 +22,7 @@ use tracing::debug;
 use crate::{
     call::{Answers, Dialog, Lease},
     inbox::{Address, Inbox},
-    limits::FIRST_HEARTBEAT_DEADLINE,
+    limits::{FIRST_HEARTBEAT_DEADLINE, HEARTBEAT_INTERVAL},
 };
 use ledger::Ledger;
 
@@ -53,6 +54,8 @@ struct Contact {
     answers: Arc<Answers>,
     address: Address,
     lease: Arc<Lease>,
+    /// Between two heartbeats.
+    interval: watch::Sender<Duration>,
     ledger: Mutex<Ledger>,
     /// Whether a heartbeat has gone out.
     begun: watch::Sender<bool>,
@@ -93,6 +96,7 @@ impl Contacts {
                 address: self.shared.inbox.register_replies(Arc::clone(&answers)),
                 answers,
                 lease: Arc::default(),
+                interval: watch::Sender::new(HEARTBEAT_INTERVAL),
                 ledger: Mutex::default(),
                 begun: watch::Sender::new(false),
             });

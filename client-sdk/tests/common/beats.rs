@@ -70,7 +70,7 @@ impl Control {
 }
 
 async fn reply(bus: &MemoryBus, to: &Heartbeat, dialogs: Vec<Confirmed>) {
-    let reply = HeartbeatReply { incarnation: "1".to_owned(), dialogs };
+    let reply = HeartbeatReply { incarnation: "1".to_owned(), dialogs, ..HeartbeatReply::default() };
     answer(bus, to, 200, &serde_json::to_vec(&reply).unwrap(), bus.largest_message()).await;
 }
 

@@ -91,7 +91,8 @@ fn beat(context: &Context, heartbeat: &Heartbeat) -> Answer {
             dialogs.push(confirm(context, &held));
         }
     }
-    let reply = HeartbeatReply { incarnation: context.incarnation.clone(), dialogs };
+    let lease_ms = u64::try_from(context.config.dialog.lease.as_millis()).ok();
+    let reply = HeartbeatReply { incarnation: context.incarnation.clone(), lease_ms, dialogs };
     Answer { status: 200, body: serde_json::to_vec(&reply).unwrap_or_default().into() }
 }
 

@@ -80,10 +80,11 @@ impl Leases {
         let now = self.clock.certain();
         self.workers().retain(|_, lease| {
             let silent = now.saturating_sub(lease.last_heard());
-            if silent > self.length && lease.beats.load(Ordering::Relaxed) {
+            let has_dialogs = !lease.state().held.is_empty();
+            if has_dialogs && silent > self.length && lease.beats.load(Ordering::Relaxed) {
                 lease.lose();
             }
-            silent < WORKER_FORGOTTEN || !lease.state().held.is_empty()
+            has_dialogs || silent < WORKER_FORGOTTEN
         });
     }
 

@@ -90,6 +90,13 @@ pub const HELD_EVENTS: usize = 256;
 /// Bytes of ARI bodies held in the same way.
 pub const HELD_EVENT_BYTES: usize = 1 << 20;
 
+/// How long a proxy may list a call as this worker's that nobody here has, before it is given to another: longer than an
+/// accept waits for its answer.
+pub const STRAY_AFTER: Duration = Duration::from_secs(10);
+
+/// Such calls of one proxy that are looked after at once.
+pub const STRAYS: usize = 1_024;
+
 /// Commands of a call without an answer, those that nobody waits for any more included: as many as a proxy lets wait.
 pub const COMMANDS_UNANSWERED: usize = 4_096;
 

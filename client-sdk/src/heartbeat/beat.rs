@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ari_bus::{
     Link,
-    protocol::{FixedControl, Heartbeat, HeartbeatReply, Held},
+    protocol::{Confirmed, Control, FixedControl, Heartbeat, HeartbeatReply, Held, Release, check_topic},
 };
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -133,6 +133,25 @@ impl<'a> Beating<'a> {
         })
     }
 
+    /// Gives a call to another worker that this one does not know. If that is not heard, the next replies list it still.
+    fn give_back(&self, stray: &Confirmed) {
+        if let Err(error) = check_topic(&stray.commands) {
+            return debug!(%error, "a call that is not here cannot be given back");
+        }
+        warn!(
+            root = stray.root,
+            "the proxy takes a call for this worker's that is not here: it goes to another"
+        );
+        let release = Release { term: stray.term, unique_id: None };
+        let (bus, topic) = (Arc::clone(&self.contacts.shared.bus), stray.commands.clone());
+        self.contacts.tasks.spawn(async move {
+            let payload = Control::Release(release).to_json();
+            if let Err(error) = bus.publish(&topic, payload.into()).await {
+                debug!(%error, "a call that is not here was not given back");
+            }
+        });
+    }
+
     fn take(&self, beat: Beat, cut_off: &mut bool, server_id: &str) {
         let Some(Ok(answer)) = beat.answer else { return };
         if answer.status != 200 {
@@ -152,7 +171,9 @@ impl<'a> Beating<'a> {
             // It says how things were, and nothing of now.
             return;
         }
-        self.contact.ledger().take(&beat.named, &reply);
+        for stray in self.contact.ledger().take(&beat.named, &reply, Instant::now()) {
+            self.give_back(stray);
+        }
         if std::mem::take(cut_off) {
             info!(server_id, "in touch with the proxy again");
         }

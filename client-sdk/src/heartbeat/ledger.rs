@@ -5,9 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use ari_bus::protocol::{HeartbeatReply, Held};
+use ari_bus::protocol::{Confirmed, HeartbeatReply, Held};
 use tokio::time::Instant;
 
+use super::strays::Strays;
 use crate::{call::Dialog, limits::HEARTBEAT_WHOLE};
 
 /// The calls of one proxy.
@@ -18,6 +19,7 @@ pub(super) struct Ledger {
     calls: BTreeMap<u64, Entry>,
     /// When heartbeats named every call.
     whole: Option<Instant>,
+    strays: Strays,
 }
 
 struct Entry {
@@ -91,7 +93,13 @@ impl Ledger {
     }
 
     /// Takes a reply to a heartbeat that named these calls. What was named and is not listed is not this worker's any more.
-    pub(super) fn take(&mut self, named: &[Held], reply: &HeartbeatReply) {
+    /// Returns what it lists and is to be given back.
+    pub(super) fn take<'a>(
+        &mut self,
+        named: &[Held],
+        reply: &'a HeartbeatReply,
+        now: Instant,
+    ) -> Vec<&'a Confirmed> {
         let named: HashMap<_, _> =
             named.iter().map(|held| ((held.root.as_str(), held.term), held.seq)).collect();
         let listed: HashMap<_, _> =
@@ -109,6 +117,11 @@ impl Ledger {
                 (None, None) => {}
             }
         }
+        let known: HashSet<_> =
+            self.calls.values().map(|entry| (entry.dialog.root(), entry.dialog.term())).collect();
+        let strays =
+            reply.dialogs.iter().filter(|listed| !known.contains(&(listed.root.as_str(), listed.term)));
+        self.strays.look(strays, now)
     }
 }
 
@@ -129,10 +142,7 @@ impl Entry {
 mod tests {
     use std::time::Duration;
 
-    use ari_bus::{
-        memory::MemoryBus,
-        protocol::{AppStart, Confirmed},
-    };
+    use ari_bus::{memory::MemoryBus, protocol::AppStart};
 
     use super::*;
     use crate::call::{Commands, Ties, Version};
@@ -168,9 +178,9 @@ mod tests {
         assert!(pages.iter().all(|page| serde_json::to_string(page).unwrap().len() <= 201));
         assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), 100);
         // Each reply speaks of its own page alone.
-        ledger.take(&pages[0], &reply(&pages[0]));
+        ledger.take(&pages[0], &reply(&pages[0]), Instant::now());
         assert!(dialogs.iter().all(|dialog| dialog.last_word().is_none()));
-        ledger.take(&pages[1], &reply(&[]));
+        ledger.take(&pages[1], &reply(&[]), Instant::now());
         assert_eq!(dialogs.iter().filter(|dialog| dialog.last_word().is_some()).count(), pages[1].len());
         // What was lost is not named any more, what was listed has nothing new.
         let named: usize = ledger.name(Instant::now(), 1 << 20).iter().map(Vec::len).sum();
@@ -183,7 +193,7 @@ mod tests {
     fn without_news_one_message_names_nothing() {
         let (mut ledger, _dialogs) = ledger(3);
         let pages = ledger.name(Instant::now(), 1 << 20);
-        ledger.take(&pages[0], &reply(&pages[0]));
+        ledger.take(&pages[0], &reply(&pages[0]), Instant::now());
         assert_eq!(ledger.name(Instant::now(), 1 << 20), [Vec::new()]);
         ledger.cut_off();
         assert_eq!(ledger.name(Instant::now(), 1 << 20)[0].len(), 3);

@@ -4,6 +4,7 @@
 
 mod beat;
 mod ledger;
+mod strays;
 
 use std::{
     collections::HashMap,

@@ -242,10 +242,11 @@ impl Delivery {
         Ok(())
     }
 
-    /// The number of the last event that was sent in this term, and whether it is settled.
+    /// The number of the last event that was sent in this term, and whether the worker has said that it has come.
     pub(super) fn last(&self) -> (u64, bool) {
         let state = self.state();
-        (state.term.reached - state.term.origin, state.term.settled >= state.term.reached)
+        let known = state.term.tells() && state.term.settled >= state.term.reached;
+        (state.term.reached - state.term.origin, known)
     }
 
     pub(super) fn progress(&self) -> Progress {

@@ -3,6 +3,7 @@
 
 pub mod brokers;
 pub mod desk;
+pub mod fault_proxy;
 pub mod figures;
 pub mod go_worker;
 pub mod oracle;

@@ -6,6 +6,7 @@ pub mod desk;
 pub mod fault_proxy;
 pub mod figures;
 pub mod go_worker;
+pub mod handlers;
 pub mod oracle;
 pub mod process;
 pub mod proxies;

@@ -2,6 +2,7 @@
 //! the protocol and not against our own types.
 
 pub mod brokers;
+pub mod crew;
 pub mod desk;
 pub mod fault_proxy;
 pub mod figures;
@@ -9,6 +10,9 @@ pub mod go_worker;
 pub mod handlers;
 pub mod oracle;
 pub mod process;
+pub mod programs;
 pub mod proxies;
+pub mod seed;
+pub mod stage;
 pub mod wait;
 pub mod worlds;

@@ -15,4 +15,5 @@ pub mod proxies;
 pub mod seed;
 pub mod stage;
 pub mod wait;
+pub mod witness;
 pub mod worlds;

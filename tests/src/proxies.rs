@@ -4,7 +4,7 @@ use std::{io::Write, sync::Arc};
 
 use ari_bus::Bus;
 use ari_proxy::{
-    Counters, Proxy,
+    Counters, Proxy, Sabotage,
     config::{self, Config},
 };
 use ari_testbed::Asterisk;
@@ -125,6 +125,16 @@ impl RunningProxy {
     pub fn start(config: &Value) -> Self {
         prepare_process();
         Self::run(ok(Proxy::new(read_config(config))))
+    }
+
+    /// Runs a proxy that does not do what it must.
+    ///
+    /// # Panics
+    /// When it cannot start.
+    #[must_use]
+    pub fn sabotaged(config: &Value, sabotage: Sabotage) -> Self {
+        prepare_process();
+        Self::run(ok(Proxy::new(read_config(config))).sabotaged(sabotage))
     }
 
     /// Runs a proxy on a bus that is there already.

@@ -20,6 +20,37 @@ pub enum Kind {
     Rabbitmq,
 }
 
+/// Which bus a test runs on, and what the proxy declares on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setup {
+    /// NATS, where nothing is declared.
+    Nats,
+    /// RabbitMQ with queues for each dialog.
+    Dedicated,
+    /// RabbitMQ without.
+    Shared,
+}
+
+impl Setup {
+    /// The bus.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Nats => Kind::Nats,
+            Self::Dedicated | Self::Shared => Kind::Rabbitmq,
+        }
+    }
+
+    /// `bus_config.topology` of the proxy.
+    #[must_use]
+    pub fn topology(self) -> &'static str {
+        match self {
+            Self::Nats | Self::Dedicated => "dedicated",
+            Self::Shared => "shared",
+        }
+    }
+}
+
 /// A real broker.
 #[derive(Debug)]
 pub enum Broker {
@@ -77,6 +108,15 @@ impl Broker {
         }
     }
 
+    /// Its port on this machine.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Nats(nats) => nats.port(),
+            Self::Rabbitmq(rabbitmq) => rabbitmq.port(),
+        }
+    }
+
     /// The process, to be killed, stopped and started again.
     #[must_use]
     pub fn server(&self) -> &Server {
@@ -121,14 +161,33 @@ impl Broker {
     /// # Panics
     /// When nobody does, or the broker cannot be asked.
     pub async fn until_read(&self, topic: &str) {
-        let read = async || match self {
-            Self::Nats(nats) => ok(nats.subscriptions().await).iter().any(|subject| subject == topic),
+        self.until_read_by(topic, 1).await;
+    }
+
+    /// Waits until so many read a topic, or more.
+    ///
+    /// # Panics
+    /// When they do not, or the broker cannot be asked.
+    pub async fn until_read_by(&self, topic: &str, readers: u64) {
+        let read = async || self.readers(topic).await >= readers;
+        eventually(&format!("{readers} readers of {topic}"), read).await;
+    }
+
+    /// How many read a topic.
+    ///
+    /// # Panics
+    /// When the broker cannot be asked.
+    pub async fn readers(&self, topic: &str) -> u64 {
+        match self {
+            Self::Nats(nats) => {
+                let subjects = ok(nats.subscriptions().await);
+                subjects.iter().filter(|subject| *subject == topic).count() as u64
+            }
             Self::Rabbitmq(rabbitmq) => {
                 let queues = ok(rabbitmq.queues().await);
-                queues.iter().any(|queue| queue.name == topic && queue.consumers > 0)
+                queues.iter().find(|queue| queue.name == topic).map_or(0, |queue| queue.consumers)
             }
-        };
-        eventually(&format!("a reader of {topic}"), read).await;
+        }
     }
 
     /// Waits until [`contents`](Self::contents) are these and no others.
@@ -161,16 +220,31 @@ pub fn prepare_process() {
 #[macro_export]
 macro_rules! on_both_buses {
     ($($test:ident),+ $(,)?) => {
-        mod nats {
-            $(#[tokio::test(flavor = "multi_thread")]
+        $crate::on_a_bus!(nats, $crate::brokers::Kind::Nats, $($test),+);
+        $crate::on_a_bus!(rabbitmq, $crate::brokers::Kind::Rabbitmq, $($test),+);
+    };
+}
+
+/// Makes three tests of each function named: `nats::name`, `rabbitmq::name` with queues for each dialog, and
+/// `rabbitmq_shared::name` without. Attributes such as `#[ignore]` may stand before a name.
+#[macro_export]
+macro_rules! on_every_bus {
+    ($($(#[$attribute:meta])* $test:ident),+ $(,)?) => {
+        $crate::on_a_bus!(nats, $crate::brokers::Setup::Nats, $($(#[$attribute])* $test),+);
+        $crate::on_a_bus!(rabbitmq, $crate::brokers::Setup::Dedicated, $($(#[$attribute])* $test),+);
+        $crate::on_a_bus!(rabbitmq_shared, $crate::brokers::Setup::Shared, $($(#[$attribute])* $test),+);
+    };
+}
+
+/// Makes a test of each function named, in a module of this name.
+#[macro_export]
+macro_rules! on_a_bus {
+    ($name:ident, $bus:expr, $($(#[$attribute:meta])* $test:ident),+) => {
+        mod $name {
+            $($(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                super::$test($crate::brokers::Kind::Nats).await;
-            })+
-        }
-        mod rabbitmq {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::$test($crate::brokers::Kind::Rabbitmq).await;
+                super::$test($bus).await;
             })+
         }
     };

@@ -12,6 +12,18 @@ impl Durations {
         self.0.push(duration);
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value below which this part of them lies.
     #[must_use]
     pub fn quantile(&self, part: f64) -> Duration {
@@ -25,7 +37,7 @@ impl Durations {
 
 impl fmt::Display for Durations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (median, most) = (self.quantile(0.5), self.quantile(0.99));
-        write!(f, "median {median:.2?}, 99 % under {most:.2?} of {}", self.0.len())
+        let [median, most, longest] = [0.5, 0.99, 1.0].map(|part| self.quantile(part));
+        write!(f, "median {median:.2?}, 99 % under {most:.2?}, longest {longest:.2?} of {}", self.0.len())
     }
 }

@@ -2,11 +2,18 @@
 //! the protocol and not against our own types.
 
 pub mod brokers;
+pub mod crew;
 pub mod desk;
+pub mod fault_proxy;
 pub mod figures;
 pub mod go_worker;
+pub mod handlers;
 pub mod oracle;
 pub mod process;
+pub mod programs;
 pub mod proxies;
+pub mod seed;
+pub mod stage;
 pub mod wait;
+pub mod witness;
 pub mod worlds;

@@ -4,7 +4,7 @@ use std::{io::Write, sync::Arc};
 
 use ari_bus::Bus;
 use ari_proxy::{
-    Counters, Proxy,
+    Counters, Proxy, Sabotage,
     config::{self, Config},
 };
 use ari_testbed::Asterisk;
@@ -39,7 +39,20 @@ impl Ari {
     /// When it does not answer.
     pub async fn get(&self, path: &str) -> (u16, Bytes) {
         prepare_process();
-        let request = reqwest::Client::new().get(format!("{}{path}", self.rest_url));
+        self.ask(reqwest::Client::new().get(format!("{}{path}", self.rest_url))).await
+    }
+
+    /// The same, with a body that Asterisk is to act upon.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Bytes) {
+        prepare_process();
+        let request = reqwest::Client::new().post(format!("{}{path}", self.rest_url));
+        self.ask(request.header("content-type", "application/json").body(body.to_string())).await
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> (u16, Bytes) {
         let answer = ok(request.basic_auth(&self.user, Some(&self.password)).send().await);
         (answer.status().as_u16(), ok(answer.bytes().await))
     }
@@ -112,6 +125,16 @@ impl RunningProxy {
     pub fn start(config: &Value) -> Self {
         prepare_process();
         Self::run(ok(Proxy::new(read_config(config))))
+    }
+
+    /// Runs a proxy that does not do what it must.
+    ///
+    /// # Panics
+    /// When it cannot start.
+    #[must_use]
+    pub fn sabotaged(config: &Value, sabotage: Sabotage) -> Self {
+        prepare_process();
+        Self::run(ok(Proxy::new(read_config(config))).sabotaged(sabotage))
     }
 
     /// Runs a proxy on a bus that is there already.

@@ -125,6 +125,14 @@ impl Recorder {
         self.inner().requests.iter().cloned().collect()
     }
 
+    /// Those from this number on.
+    pub(crate) fn since(&self, number: u64) -> Vec<RecordedRequest> {
+        let inner = self.inner();
+        // They are in the order of their numbers, without gaps.
+        let first = inner.requests.front().map_or(inner.next, |request| request.number);
+        inner.requests.iter().skip(number.saturating_sub(first) as usize).cloned().collect()
+    }
+
     pub(crate) fn count(&self, method: &str, path: &str) -> usize {
         self.inner().requests.iter().filter(|request| request.is(method, path)).count()
     }

@@ -157,6 +157,14 @@ impl Simulator {
         self.shared.record.all().into_iter().filter(|request| !request.is_handshake()).collect()
     }
 
+    /// The requests from this [number](RecordedRequest::number) on, for who follows them: what was seen before is not
+    /// looked at again.
+    pub fn requests_since(&self, number: u64) -> Vec<RecordedRequest> {
+        let mut requests = self.shared.record.since(number);
+        requests.retain(|request| !request.is_handshake());
+        requests
+    }
+
     /// Every websocket handshake that came in.
     pub fn handshakes(&self) -> Vec<RecordedRequest> {
         self.shared.record.all().into_iter().filter(RecordedRequest::is_handshake).collect()

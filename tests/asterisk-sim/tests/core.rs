@@ -131,3 +131,41 @@ async fn a_load_sends_all_its_events_in_order() {
     let report = load.wait().await;
     assert_eq!((report.calls.len(), report.events), (50, 100_000));
 }
+
+#[tokio::test]
+async fn a_stream_sends_events_while_calls_are_up_and_marks_each_call_s_last() {
+    let options = SimulatorOptions { write_timeout: None, ..SimulatorOptions::default() };
+    let (sim, mut client) = client::start_with("hello", options).await;
+    let pause = std::time::Duration::from_millis(10);
+    let plan = LoadPlan { rate: 0.0, calls: 20, pause, ..LoadPlan::default() };
+    let load = sim.load(LoadPlan { events_per_call: 10, ..plan.clone() });
+    let (mut numbers, mut ended) = (std::collections::HashMap::<String, u64>::new(), 0);
+    while ended < 20 {
+        let event = client.next().await;
+        if event["type"] == "ChannelUserevent" {
+            let last = numbers.entry(event["channel"]["id"].as_str().unwrap().to_owned()).or_default();
+            *last += 1;
+            assert_eq!(event["userevent"]["n"], *last);
+            assert_eq!(event["userevent"]["last"] == true, *last == 10);
+            ended += usize::from(*last == 10);
+        }
+    }
+    assert_eq!(load.wait().await.events, 200);
+
+    // Without a number it goes on until it is finished.
+    let load = sim.load(plan);
+    while load.placed() < 20 || load.calls().iter().any(|call| call.events < 3) {
+        assert_eq!(client.next().await["userevent"]["last"], serde_json::Value::Null);
+    }
+    load.finish();
+    let report = load.wait().await;
+    let mut marked = 0;
+    while marked < 20 {
+        let event = client.next().await;
+        let call = report.calls.iter().find(|call| event["channel"]["id"] == *call.channel_id);
+        if event["userevent"]["last"] == true {
+            marked += 1;
+            assert_eq!(event["userevent"]["n"], call.unwrap().events);
+        }
+    }
+}

@@ -172,12 +172,17 @@ impl Process {
     /// Whether each thread of the server has been stopped: SIGSTOP comes to each in that one's own time, and one of
     /// them might still answer.
     pub(crate) fn is_paused(&self) -> bool {
-        let Some(server) = self.server() else { return false };
-        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", server.as_raw_nonzero())) else {
-            return false;
-        };
-        // A thread that is gone has nothing to say.
-        threads.flatten().filter_map(|thread| state(&thread.path())).all(|(state, _)| state == "T")
+        self.server().is_some_and(is_paused)
+    }
+
+    /// Sends a signal to the child itself, which is the command where no server stands in between.
+    pub(crate) fn signal_itself(&self, signal: Signal) -> rustix::io::Result<()> {
+        kill_process(self.group, signal)
+    }
+
+    /// Whether each thread of the child itself has been stopped.
+    pub(crate) fn is_paused_itself(&self) -> bool {
+        is_paused(self.group)
     }
 
     /// Kills the server; it is gone, its ports free, once [`Process::ended`] says so.
@@ -189,6 +194,14 @@ impl Process {
             let _ = kill_process_group(self.group, Signal::KILL);
         }
     }
+}
+
+fn is_paused(process: Pid) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero())) else {
+        return false;
+    };
+    // A thread that is gone has nothing to say.
+    threads.flatten().filter_map(|thread| state(&thread.path())).all(|(state, _)| state == "T")
 }
 
 /// The state of the process or thread in this folder of `/proc`, and its parent.

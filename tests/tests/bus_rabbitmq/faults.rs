@@ -10,13 +10,13 @@ use std::{
 
 use ari_bus::{Bus, BusError, BusErrorKind, BusOptions, Link, Reach, Topics};
 use ari_testbed::RabbitMq;
+use ari_tests::fault_proxy::{FaultProxy, Way};
 use bytes::Bytes;
 
 use crate::{
     back, broker, connect, connected, down,
     inside::{close_connection, has_written_all, waiting},
     next, publish, queues,
-    relay::Relay,
     somebody::Somebody,
     until, up, within,
 };
@@ -25,12 +25,13 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_open_connection_is_noticed_and_its_inbox_comes_back() {
     let broker = broker().await;
-    let relay = Relay::to(broker.port()).await;
-    let (reader, sender) = (connect(&relay.url(), BusOptions::default()), connected(&broker).await);
+    let network = FaultProxy::before(broker.port()).await;
+    let url = network.url(&broker.url(), broker.port());
+    let (reader, sender) = (connect(&url, BusOptions::default()), connected(&broker).await);
     up(&*reader).await;
     let mut inbox = reader.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();
     let mut pool = reader.join("app", "workers").await.unwrap();
-    relay.freeze();
+    network.halve(Way::Both);
     down(&*reader).await;
     up(&*reader).await;
     publish(&*sender, "ari.worker.1.events", "back").await;

@@ -7,7 +7,6 @@ mod channels;
 mod faults;
 mod inside;
 mod journal;
-mod relay;
 mod somebody;
 mod stuck;
 

@@ -1,4 +1,4 @@
-//! What happened, by numbers that Asterisk put into the events: independent of our own numbering.
+//! The numbers in events, and what is wrong with a row of them.
 
 use std::fmt;
 
@@ -63,6 +63,13 @@ impl fmt::Display for Verdict {
 pub fn number(event: &Value) -> Option<u64> {
     let number = &event["userevent"]["n"];
     number.as_u64().or_else(|| number.as_str()?.parse().ok())
+}
+
+/// Whether an ARI event is marked as its call's last numbered one.
+#[must_use]
+pub fn is_last(event: &Value) -> bool {
+    let last = &event["userevent"]["last"];
+    *last == true || *last == "true"
 }
 
 #[cfg(test)]

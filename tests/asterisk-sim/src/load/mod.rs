@@ -1,19 +1,20 @@
-//! Many calls at a steady rate, each with numbered events right behind its StasisStart: load, and an oracle
-//! for what was lost, doubled or swapped.
+//! Many calls at a steady rate, each with numbered events, all at once behind its StasisStart or one after the other while
+//! it is up: load, and the ground on which a test judges what was lost, doubled or swapped.
+
+mod numbered;
+mod stream;
 
 use std::{
-    fmt::Write,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle, time::sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     server::{
-        Shared, frame,
-        frame::opcode,
+        Shared,
         outbox::{Outbox, Outgoing},
     },
     simulator::Run,
@@ -22,17 +23,17 @@ use crate::{
         call::{CallEnd, CallState, CallWatch},
         channel::Party,
         lifecycle::{By, Incoming},
-        now,
     },
 };
+use numbered::numbered;
 
 /// Which event carries the numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoadEvent {
-    /// `"userevent":{"eventname":"load","n":17}`.
+    /// `"userevent":{"eventname":"load","n":17}`; the call's last also has `"last":true`.
     #[default]
     Userevent,
-    /// `"variable":"LOAD","value":"17"`.
+    /// `"variable":"LOAD","value":"17"`; the call's last is `"17 last"`.
     Varset,
 }
 
@@ -47,8 +48,12 @@ pub struct LoadPlan {
     pub rate: f64,
     /// How many calls in all. 0: until stopped.
     pub calls: u64,
-    /// Numbered events of each call, 1, 2, 3 …, without a pause behind StasisStart.
+    /// Numbered events of each call, 1, 2, 3 …. With a [`pause`](Self::pause), 0: until the load is
+    /// [finished](Load::finish).
     pub events_per_call: u64,
+    /// Between the numbered events of a call. Zero: all at once, right behind StasisStart. Otherwise one after the other
+    /// while the call is up and somebody is connected: Asterisk throws none away.
+    pub pause: Duration,
     /// Which event carries the numbers.
     pub event: LoadEvent,
     /// Bytes of filler in each numbered event. Without any an event has about 600 bytes.
@@ -65,6 +70,7 @@ impl Default for LoadPlan {
             rate: 10.0,
             calls: 10,
             events_per_call: 0,
+            pause: Duration::ZERO,
             event: LoadEvent::default(),
             filler: 0,
             hang_up_after: None,
@@ -79,7 +85,7 @@ pub struct LoadCall {
     pub channel_id: String,
     /// When its StasisStart was handed to the websocket.
     pub at: Instant,
-    /// Numbered events that were handed to the websocket: 0 when nobody was connected.
+    /// Numbered events that were handed to the websocket so far: 0 when nobody was connected.
     pub events: u64,
     state: watch::Receiver<CallState>,
 }
@@ -115,7 +121,8 @@ pub struct LoadReport {
 pub struct Load {
     calls: Arc<Mutex<Vec<LoadCall>>>,
     task: JoinHandle<()>,
-    stop: tokio_util::sync::CancellationToken,
+    stop: CancellationToken,
+    finish: CancellationToken,
     began: Instant,
 }
 
@@ -123,11 +130,22 @@ impl Load {
     pub(crate) fn start(shared: Arc<Shared>, run: &Run, plan: LoadPlan) -> Self {
         let calls = Arc::new(Mutex::new(Vec::new()));
         let stop = run.cancel.child_token();
-        let (made, token) = (Arc::clone(&calls), stop.clone());
+        let finish = stop.child_token();
+        let (made, stopped, finished) = (Arc::clone(&calls), stop.clone(), finish.clone());
         let task = run.tasks.spawn(async move {
-            token.run_until_cancelled(place_all(&shared, &plan, &made)).await;
+            let placed = CancellationToken::new();
+            let place = async {
+                finished.run_until_cancelled(place_all(&shared, &plan, &made)).await;
+                placed.cancel();
+            };
+            let stream = async {
+                if !plan.pause.is_zero() {
+                    stream::send_all(&shared, &plan, &made, &placed, &finished).await;
+                }
+            };
+            stopped.run_until_cancelled(async { tokio::join!(place, stream) }).await;
         });
-        Self { calls, task, stop, began: Instant::now() }
+        Self { calls, task, stop, finish, began: Instant::now() }
     }
 
     /// Calls placed so far.
@@ -135,12 +153,22 @@ impl Load {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Places no more calls.
+    /// The calls placed so far.
+    pub fn calls(&self) -> Vec<LoadCall> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Places no more calls and sends no more events.
     pub fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Waits until all calls are placed.
+    /// Places no more calls; with a [pause](LoadPlan::pause), the next event of each call is its last.
+    pub fn finish(&self) {
+        self.finish.cancel();
+    }
+
+    /// Waits until all calls are placed and all their events are sent.
     pub async fn wait(self) -> LoadReport {
         // Cancelled or through: the report tells which.
         let _ = self.task.await;
@@ -187,7 +215,7 @@ fn place(shared: &Shared, plan: &LoadPlan, number: u64) -> LoadCall {
         id: None,
     };
     // Under one lock, so that nothing comes between StasisStart and the numbered events.
-    let (channel_id, ready) = {
+    let (channel_id, at, events) = {
         let mut world = shared.world();
         let at = Instant::now();
         let channel_id = world.incoming(incoming, watch);
@@ -195,59 +223,20 @@ fn place(shared: &Shared, plan: &LoadPlan, number: u64) -> LoadCall {
             world.later_on(&channel_id, after, |world, id| world.hang_up(id, 0, By::Caller));
         }
         let outbox = receiver(&world, &plan.application);
+        let mut events = 0;
         if let Some(outbox) = &outbox
             && plan.events_per_call > 0
+            && plan.pause.is_zero()
         {
-            outbox.send(Outgoing::Bytes(numbered(&world, &channel_id, plan).into()));
+            events = plan.events_per_call;
+            let frames = numbered(&world, &channel_id, plan, 1..=events, Some(events));
+            outbox.send(Outgoing::Bytes(frames.into()));
         }
-        (channel_id, (at, outbox.is_some()))
+        (channel_id, at, events)
     };
-    let events = if ready.1 { plan.events_per_call } else { 0 };
-    LoadCall { channel_id, at: ready.0, events, state }
+    LoadCall { channel_id, at, events, state }
 }
 
 fn receiver(world: &World, application: &str) -> Option<Outbox> {
     world.applications.get(application).and_then(|application| application.socket.clone())
-}
-
-/// All numbered events of a call as frames in one buffer. Only the number differs, so that the rest is
-/// written once.
-fn numbered(world: &World, channel_id: &str, plan: &LoadPlan) -> Vec<u8> {
-    let channel = world.channels.get(channel_id).map(|channel| channel.json()).unwrap_or_default();
-    let mut head = json!({
-        "timestamp": now(),
-        "asterisk_id": world.options.asterisk_id,
-        "application": plan.application,
-        "channel": channel,
-    });
-    let tail = match plan.event {
-        LoadEvent::Userevent => {
-            head["type"] = "ChannelUserevent".into();
-            head["eventname"] = "load".into();
-            let filler = if plan.filler > 0 { filler(plan.filler) } else { String::new() };
-            (r#","userevent":{"eventname":"load""#.to_owned() + &filler + r#","n":"#, "}}")
-        }
-        LoadEvent::Varset => {
-            head["type"] = "ChannelVarset".into();
-            head["variable"] = "LOAD".into();
-            let filler = if plan.filler > 0 { filler(plan.filler) } else { String::new() };
-            (filler + r#","value":""#, "\"}")
-        }
-    };
-    let mut text = Value::to_string(&head);
-    text.pop();
-    text.push_str(&tail.0);
-    let fixed = text.len();
-    let mut frames = Vec::with_capacity((fixed + 32) * plan.events_per_call as usize);
-    for number in 1..=plan.events_per_call {
-        text.truncate(fixed);
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{number}{}", tail.1);
-        frame::encode(opcode::TEXT, text.as_bytes(), &mut frames);
-    }
-    frames
-}
-
-fn filler(bytes: usize) -> String {
-    format!(r#","filler":"{}""#, "x".repeat(bytes))
 }

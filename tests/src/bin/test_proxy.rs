@@ -1,0 +1,38 @@
+//! A proxy in a process of its own, as the daemon runs it: `test-proxy CONFIG`. SIGTERM stops it, a second one ends it.
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::{Context as _, bail};
+use ari_proxy::{Proxy, config};
+use ari_tests::brokers::prepare_process;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    prepare_process();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("test-proxy: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [path] = &arguments[..] else { bail!("not CONFIG: {arguments:?}") };
+    let config = config::load(Path::new(path))?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        terminate.recv().await;
+        stopped.cancel();
+        terminate.recv().await;
+        std::process::exit(1);
+    });
+    Proxy::new(config)?.run(stop).await?;
+    Ok(())
+}

@@ -65,6 +65,9 @@ pub(crate) const MAX_SUBSCRIBE_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The longest pause between two offers that nobody listened to.
 pub(crate) const MAX_OFFER_PAUSE: Duration = Duration::from_millis(250);
+/// How long an offer may stay without an answer before the next one is made, while a worker is silent: a broker still gives
+/// offers to a process that stands still.
+pub(crate) const OFFER_AMONG_SILENT: Duration = Duration::from_millis(250);
 /// The longest pause between two terms of a dialog. The first ones follow at once; a worker that declines each offer must
 /// not make the broker declare and delete queues as fast as it can.
 pub(crate) const MAX_TERM_PAUSE: Duration = Duration::from_secs(1);

@@ -88,6 +88,11 @@ impl Leases {
         });
     }
 
+    /// Whether a worker that had dialogs is silent: the bus may still ask it first.
+    pub(super) fn anyone_is_silent(&self) -> bool {
+        self.workers().values().any(|lease| *lease.lost.borrow())
+    }
+
     fn workers(&self) -> MutexGuard<'_, HashMap<String, Arc<Lease>>> {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }

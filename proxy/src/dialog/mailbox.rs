@@ -100,9 +100,9 @@ impl<'a> Mailbox<'a> {
         }
         match parse_incoming(&mail.payload) {
             Incoming::Control(control) => return self.control(control, &mail).await,
-            Incoming::Command(command) if speaks => {
+            Incoming::Command(command) if speaks || !self.context.ends_terms() => {
                 let wish = Wish::of(&command);
-                self.in_order(command.cmd_seq, wish).await;
+                self.in_order(command.cmd_seq.filter(|_| speaks), wish).await;
             }
             Incoming::Refused(Refusal { unique_id, cmd_seq, status, message }) if speaks => {
                 let what = What::Refuse(Answer::error(status, &message));

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     config::Topology,
     counters::Counter,
-    limits::{MAX_OFFER_PAUSE, MAX_TERM_PAUSE},
+    limits::{MAX_OFFER_PAUSE, MAX_TERM_PAUSE, OFFER_AMONG_SILENT},
     pauses::Pauses,
 };
 
@@ -106,7 +106,12 @@ impl<'a> Offering<'a> {
     async fn offer(&mut self, pauses: &mut Pauses) -> Result<(), Offered> {
         self.declined = false;
         self.publish().await?;
-        self.listen(self.context.config.dialog.offer_timeout, true).await?;
+        let mut time = self.context.config.dialog.offer_timeout;
+        if self.context.leases.anyone_is_silent() {
+            // It may be the one that was asked. All offers stay good: another one costs little.
+            time = time.min(OFFER_AMONG_SILENT);
+        }
+        self.listen(time, true).await?;
         // After a decline too: the next member to be asked may be the same, and each term costs the broker a queue.
         self.listen(pauses.next(), false).await
     }

@@ -44,6 +44,8 @@ pub(crate) const ANSWER_BYTES_RECORDED: usize = 1 << 20;
 pub(crate) const PULSE: Duration = Duration::from_millis(200);
 /// After how long without such a message the bus counts as away. What a busy machine makes late is still in time.
 pub(crate) const PULSE_LATE: Duration = Duration::from_millis(750);
+/// How long a worker may take to find back to a broker that was away: its library waits so long between two attempts.
+pub(crate) const RECONNECT: Duration = Duration::from_secs(5);
 /// Workers that are known by their heartbeats. Further ones have no lease, and keep their calls however silent they are.
 pub(crate) const WORKERS: usize = 10_000;
 /// How long a silent worker without a dialog is remembered.

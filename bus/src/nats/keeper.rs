@@ -7,7 +7,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     address::Server,
-    limits::{RETRY_LONGEST, RETRY_SHORTEST, STEADY},
+    limits::{
+        RETRY_LONGEST, RETRY_SHORTEST, ROUND_TRIP_DEADLINE, ROUND_TRIP_INTERVAL, ROUND_TRIPS_MISSED, STEADY,
+    },
     session::Session,
     shared::Shared,
 };
@@ -27,9 +29,8 @@ async fn keep_for_ever(shared: &Arc<Shared>, servers: &[Server]) {
                 let since = Instant::now();
                 tracing::debug!(%server, "connected to NATS");
                 shared.up(&session);
-                session.lost().cancelled().await;
-                let reason = format!("the connection to {server} was lost");
-                shared.down(&reason);
+                let reason = until_lost(&session).await;
+                shared.down(&format!("the connection to {server} {reason}"));
                 if since.elapsed() >= STEADY {
                     waits = self::waits();
                 }
@@ -40,6 +41,27 @@ async fn keep_for_ever(shared: &Arc<Shared>, servers: &[Server]) {
         }
         sleep(waits.next().unwrap_or(RETRY_LONGEST)).await;
     }
+}
+
+/// Resolves when the connection is lost, or does not carry what we send; returns what happened to it.
+///
+/// The library asks the server whether it is there only while nothing comes from it: a connection that still brings what others
+/// send, and takes nothing any more, would stay up for ever.
+async fn until_lost(session: &Session) -> &'static str {
+    let mut unanswered = 0;
+    while unanswered < ROUND_TRIPS_MISSED {
+        tokio::select! {
+            () = session.lost().cancelled() => return "was lost",
+            () = sleep(ROUND_TRIP_INTERVAL) => {}
+        }
+        // More than once: this process may have stood still itself, with the answer before its door.
+        match timeout(ROUND_TRIP_DEADLINE, session.fence()).await {
+            Ok(_) => unanswered = 0,
+            Err(_) => unanswered += 1,
+        }
+    }
+    session.lost().cancel();
+    "took nothing any more"
 }
 
 /// Connects and brings every subscription back, so that a link that is up can be heard as well.

@@ -15,6 +15,12 @@ pub(super) const STEADY: Duration = Duration::from_secs(5);
 /// How often a silent server is asked whether it is there. When two questions are unanswered at the time of the third,
 /// the connection is given up: a server that vanished is noticed within three of these.
 pub(super) const PING_INTERVAL: Duration = Duration::from_millis(1500);
+/// Between two messages of our own to ourselves, which show that the connection takes what we send …
+pub(super) const ROUND_TRIP_INTERVAL: Duration = Duration::from_millis(1500);
+/// … how long one may be under way, behind all that a burst has put before it …
+pub(super) const ROUND_TRIP_DEADLINE: Duration = Duration::from_millis(2500);
+/// … and how many in a row may not come back before the connection is given up: within 8 s.
+pub(super) const ROUND_TRIPS_MISSED: usize = 2;
 /// Commands between our tasks and the connection's. A publisher waits when it is full: the socket is slower than it.
 pub(super) const COMMANDS: usize = 2_048;
 /// Messages that the client library holds for one subscription. When it is full it **drops** what comes, so this is

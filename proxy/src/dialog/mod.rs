@@ -59,7 +59,7 @@ use crate::{
     asterisk::rest::Rest,
     config::Config,
     counters::Counters,
-    limits::{FAREWELLS, REPLIES_AT_ONCE},
+    limits::{FAREWELLS, RECONNECT, REPLIES_AT_ONCE},
     sabotage::Sabotage,
 };
 
@@ -126,7 +126,7 @@ impl Context {
         let abandon = CancellationToken::new();
         let (farewells, replies) =
             (Arc::new(Semaphore::new(FAREWELLS)), Arc::new(Semaphore::new(REPLIES_AT_ONCE)));
-        let clock = Arc::new(Clock::new(config.dialog.lease));
+        let clock = Arc::new(Clock::new(config.dialog.lease + RECONNECT));
         let leases = Leases::new(Arc::clone(&clock), config.dialog.lease);
         Self {
             config,

@@ -196,11 +196,10 @@ impl<'a> Offering<'a> {
     /// Does something while mail is read: an accept can come at any time after the first offer.
     async fn beside_mail<T>(&mut self, doing: impl Future<Output = T>) -> Result<T, Offered> {
         let mut doing = pin!(doing);
-        let until = self.deadline;
         loop {
             let next = tokio::select! {
                 done = &mut doing => return Ok(done),
-                next = self.next(until) => next,
+                next = self.next(None) => next,
             };
             self.read(next).await?;
         }
@@ -208,9 +207,10 @@ impl<'a> Offering<'a> {
 
     /// Reads mail for a time, or until the last offer is declined if that counts.
     async fn listen(&mut self, time: Duration, decline_counts: bool) -> Result<(), Offered> {
-        let until = self.context.clock.now() + time;
+        // In any time: what comes next waits for the broker if it must.
+        let until = Instant::now() + time;
         while !(decline_counts && self.declined) {
-            let next = self.next(until).await;
+            let next = self.next(Some(until)).await;
             if matches!(next, Next::Time) {
                 break;
             }
@@ -234,10 +234,10 @@ impl<'a> Offering<'a> {
     }
 
     /// Waits for mail, or for what ends the wait. Cancel-safe.
-    async fn next(&mut self, until: Duration) -> Next {
+    async fn next(&mut self, until: Option<Instant>) -> Next {
         let clock = &self.context.clock;
         loop {
-            let out_of_patience = tokio::select! {
+            tokio::select! {
                 // Mail first: an accept that is there already wins over any end.
                 biased;
                 // The dialog itself holds the sender: there is always a next message.
@@ -250,14 +250,11 @@ impl<'a> Offering<'a> {
                     self.deadline = self.deadline.min(clock.now() + times.offer_timeout.max(times.linger));
                     continue;
                 }
-                () = clock.sleep_until(until.min(self.deadline)) => false,
-                () = sleep_until(self.patience) => true,
-            };
-            return match self.caller_gone {
-                _ if until < self.deadline && !out_of_patience => Next::Time,
-                true => Next::End(Offered::Over),
-                false => Next::End(Offered::Unwanted),
-            };
+                () = sleep_until(until.unwrap_or(self.patience)), if until.is_some() => return Next::Time,
+                () = clock.sleep_until(self.deadline) => {}
+                () = sleep_until(self.patience) => {}
+            }
+            return Next::End(if self.caller_gone { Offered::Over } else { Offered::Unwanted });
         }
     }
 

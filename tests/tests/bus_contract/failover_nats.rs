@@ -1,5 +1,7 @@
 //! NATS with several servers in the URL: what happens when the first is lost and the second takes its place.
 
+use std::time::Duration;
+
 use ari_bus::{Link, Topics};
 use ari_tests::fault_proxy::{Cut, FaultProxy, Way};
 
@@ -50,4 +52,29 @@ async fn a_server_that_forbids_a_subscription_takes_no_place() {
     up(&*bus).await;
     publish(&*bus, "topic", "hello").await;
     assert_eq!(next(&mut subscription).await, "hello");
+}
+
+/// The library asks only a silent server whether it is there, and this one is not silent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_takes_nothing_any_more_is_given_up_whatever_it_brings() {
+    let broker = RealNats::shared().await;
+    let network = FaultProxy::before(broker.0.port()).await;
+    let bus = ari_bus::connect(&format!("nats://127.0.0.1:{}", network.port()), options()).unwrap();
+    up(&*bus).await;
+    let topic = unique("topic");
+    let _chatter = bus.subscribe(Topics::One(topic.clone())).await.unwrap();
+    let other = connected(broker).await;
+    let chatting = tokio::spawn(async move {
+        loop {
+            publish(&*other, &topic, "still here").await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    let mut link = bus.link();
+    network.halve(Way::ToServer);
+    let told = within("the link is down", link.changed()).await;
+    assert!(matches!(&told, Link::Down(why) if why.contains("took nothing")), "{told:?}");
+    // A new connection works.
+    up(&*bus).await;
+    chatting.abort();
 }

@@ -53,7 +53,10 @@
 //! # Events
 //!
 //! [`Call::events`] yields what happens in the call, in order, from its StasisStart on. A handler reads them when it
-//! likes: the last [1,024](limits::EVENTS_KEPT) are kept for it.
+//! likes: the last [1,024](limits::EVENTS_KEPT) are kept for it. Those that a stream has yet to read are not pushed out by
+//! further ones, which stay with the proxy until it has caught up; the proxy keeps 10,000. So drop a stream that you do not
+//! read: it holds up the others, until nobody has read it for [30 s](limits::ROOM_PATIENCE). What a `finished()` waits for
+//! is found without reading.
 //!
 //! ```no_run
 //! # async fn example(call: ari_client::Call) -> ari_client::Result {
@@ -67,7 +70,8 @@
 //! ```
 //!
 //! Events that are lost on the way are asked for again, and nothing is yielded beyond a gap meanwhile. What cannot be had any
-//! more, or was dropped because nobody read it, leaves an event of type `ProxyGap` in its place: see [`Event`].
+//! more, or was dropped because nobody read it (by no stream, or for too long, or in a call of an
+//! [old proxy](#old-proxies)), leaves an event of type `ProxyGap` in its place: see [`Event`].
 //!
 //! # Commands and errors
 //!
@@ -175,10 +179,10 @@
 //! # Old proxies
 //!
 //! A worker also takes calls from a proxy that speaks version 1 of the dialog protocol alone, as go-ari-proxy does; it
-//! needs not be told. Such a call has less: no numbers on its events, so that a loss is not noticed; its commands run one at
-//! a time; [`Call::term`] is always 1; its end shows by its channel's end, a [second](limits::VERSION_1_GRACE) later. It
-//! does not outlive its worker: [`save`](Call::save) is an error, and a worker that stops hangs it up when the drain timeout
-//! has passed.
+//! needs not be told. Such a call has less: no numbers on its events, so that a loss is not noticed, and what is not read in
+//! time is dropped; its commands run one at a time; [`Call::term`] is always 1; its end shows by its channel's end, a
+//! [second](limits::VERSION_1_GRACE) later. It does not outlive its worker: [`save`](Call::save) is an error, and a worker that
+//! stops hangs it up when the drain timeout has passed.
 //!
 //! # Logs
 //!

@@ -114,12 +114,25 @@ pub const SETTLE_DEADLINE: Duration = Duration::from_secs(65);
 /// How long a worker that stops waits for that: what it does not acknowledge costs its proxy some memory for a minute.
 pub const SETTLE_WHEN_STOPPING: Duration = Duration::from_secs(1);
 
-/// Events of a call kept for handlers that read later than they come; past it the oldest go, and a `ProxyGap` stands
-/// for them. A usual call has some dozens.
+/// Events of a call kept for handlers that read later than they come. Past it the oldest go, and a `ProxyGap` stands for
+/// them; but where an [`EventStream`](crate::EventStream) has yet to read them, further events stay with the proxy, which
+/// keeps ten times as many. A usual call has some dozens.
 pub const EVENTS_KEPT: usize = 1_024;
 
 /// Bytes of ARI bodies kept in the same way: a usual event has 700, so that only monsters meet this limit first.
 pub const EVENT_BYTES_KEPT: usize = 4 << 20;
+
+/// Unread events at most when those that stayed with the proxy are asked for: half of what is kept, because for each
+/// request the proxy sends all of them again, and those that still find no room in vain.
+pub const EVENTS_ROOM: usize = EVENTS_KEPT / 2;
+
+/// Bytes of unread ARI bodies at most at that time.
+pub const EVENT_BYTES_ROOM: usize = EVENT_BYTES_KEPT / 2;
+
+/// How long events stay with the proxy for streams that nobody reads: as long as a handler may wait for one command, and
+/// half as long as a proxy keeps a call that has ended. Then the oldest go, so that nobody waits for ever: neither another
+/// stream nor [`Call::ended`](crate::Call::ended) nor a `finished()` whose event was lost on the way.
+pub const ROOM_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The largest answer put together from parts: an hour of recorded telephone sound.
 pub const LARGEST_ANSWER: usize = 64 << 20;

@@ -29,7 +29,7 @@ fn event(n: u64) -> Value {
     json!({ "type": "ChannelUserevent", "n": n })
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_delivered_beyond_a_gap_until_it_is_filled() {
     let (_bus, worker, mut proxy, call) = one_call().await;
     for seq in [2, 5, 6] {

@@ -40,8 +40,10 @@ pub(crate) struct Dialog {
     sequence: Mutex<Sequence>,
     /// The number up to which everything has arrived.
     pub(super) arrived: watch::Sender<u64>,
-    /// Told when events are missing.
+    /// Told when events are missing, or find no room.
     pub(super) gaps: Notify,
+    /// The proxy has said that it never sends anything again.
+    pub(super) never_resends: AtomicBool,
     /// Whether any event has come: then the call is this worker's.
     heard: CancellationToken,
     /// The proxy's last word about the call, and that it has been said.
@@ -81,6 +83,7 @@ impl Dialog {
             sequence: Mutex::new(Sequence::new()),
             arrived: watch::Sender::new(0),
             gaps: Notify::new(),
+            never_resends: AtomicBool::new(false),
             heard: CancellationToken::new(),
             last_word: OnceLock::new(),
             over: CancellationToken::new(),
@@ -173,16 +176,23 @@ impl Dialog {
         }
     }
 
-    /// The first event that is missing.
+    /// The first event that is missing. While there is no room none is: it could not be taken.
     pub(super) fn missing(&self) -> Option<u64> {
-        self.sequence().missing()
+        self.sequence().missing().filter(|_| !self.feed.is_full())
     }
 
     /// What is missing will not come any more.
     pub(super) fn give_up_missing(&self) {
         let mut sequence = self.sequence();
         sequence.give_up(&mut |next| self.deliver(next));
-        self.arrived.send_replace(sequence.arrived());
+        self.tell_arrived(&sequence);
+    }
+
+    /// There may be room for what found none.
+    pub(super) fn go_on(&self) {
+        let mut sequence = self.sequence();
+        sequence.go_on(&mut |next| self.deliver(next));
+        self.tell_arrived(&sequence);
     }
 
     fn take_numbered(&self, envelope: &protocol::Event<'_>) {
@@ -203,8 +213,13 @@ impl Dialog {
         };
         // Held over the push, so that events are put in by their numbers whoever brings them.
         let mut sequence = self.sequence();
-        sequence.take(seq, item, envelope.kind == "ProxyGap", &mut |next| self.deliver(next));
-        self.arrived.send_replace(sequence.arrived());
+        sequence.take(seq, item.clone(), envelope.kind == "ProxyGap", &mut |next| self.deliver(next));
+        if self.feed.is_full() {
+            self.feed.look(sequence.held());
+            // Not everything is held.
+            self.feed.look(item.event().into_iter());
+        }
+        self.tell_arrived(&sequence);
         if sequence.missing().is_some() {
             self.gaps.notify_one();
         }
@@ -212,15 +227,42 @@ impl Dialog {
         self.heard.cancel();
     }
 
-    fn deliver(&self, next: Next) {
+    /// Takes what is next; false if there is no room for it.
+    fn deliver(&self, next: &Next) -> bool {
         match next {
-            Next::Item(Item::Event(event)) => self.push(event),
-            Next::Item(Item::End) => self.end(CallEnd::Ended),
+            Next::Item(Item::Event(event)) => self.offer(event),
+            Next::Item(Item::End) => {
+                self.end(CallEnd::Ended);
+                true
+            }
             Next::Lost(missing) => {
-                warn!(dialog = %self.offer.dialog_id, ?missing, "events of a call were lost on the way");
-                self.push(Event::lost(&missing));
+                let taken = self.offer(&Event::lost(missing));
+                if taken {
+                    warn!(dialog = %self.offer.dialog_id, ?missing, "events of a call were lost on the way");
+                }
+                taken
             }
         }
+    }
+
+    /// Puts in the next event, if there is room or must be: what is refused comes again only from a proxy that sends again,
+    /// and one that answers heartbeats does.
+    fn offer(&self, event: &Event) -> bool {
+        let comes_again = self.standing.lease().is_known() && !self.never_resends.load(Ordering::Relaxed);
+        if !comes_again {
+            self.push(event.clone());
+            return true;
+        }
+        let taken = self.feed.offer(event);
+        if taken {
+            self.legs.see(event);
+        }
+        taken
+    }
+
+    fn tell_arrived(&self, sequence: &Sequence) {
+        let now = sequence.arrived();
+        self.arrived.send_if_modified(|arrived| std::mem::replace(arrived, now) != now);
     }
 
     fn sequence(&self) -> MutexGuard<'_, Sequence> {
@@ -229,64 +271,4 @@ impl Dialog {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{sync::Arc, time::Duration};
-
-    use ari_bus::memory::MemoryBus;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-    use crate::call::{EventStream, feed::Seen};
-
-    fn dialog() -> Arc<Dialog> {
-        let bus = Arc::new(MemoryBus::new());
-        let commands = Commands::new(Version::Two, bus, "c".to_owned(), Duration::from_secs(1));
-        let offer = AppStart { dialog_id: "d".to_owned(), term: Some(1), ..AppStart::default() };
-        Arc::new(Dialog::new(offer, commands, Ties::default()))
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_can_panic_it(payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..9)) {
-            let dialog = dialog();
-            for payload in payloads {
-                dialog.take_event(&payload);
-                dialog.take_answer(&payload);
-            }
-        }
-
-        /// Whatever order and repetition the bus makes of the events, a reader sees numbers that only grow, and gaps
-        /// that say exactly what is missing between them.
-        #[test]
-        fn numbers_grow_and_gaps_are_exact(numbers in prop::collection::vec(0u64..40, 0..80), term in 1u64..3) {
-            let dialog = dialog();
-            // Watchers judge every event on the way.
-            let _seen = dialog.feed.watch(|event| Seen::Event(event.clone()), false);
-            for seq in &numbers {
-                let event = json!({ "server_id": "s", "timestamp": "", "type": "X", "ari_body": "{}", "seq": seq,
-                    "term": term, "dialog_id": "d" });
-                dialog.take_event(event.to_string().as_bytes());
-            }
-            dialog.give_up_missing();
-            dialog.feed.end(CallEnd::Ended);
-            let mut events = EventStream::new(dialog, true);
-            let mut last = 0;
-            while let Some(event) = futures_util::FutureExt::now_or_never(events.next()).flatten() {
-                let number = |name: &str| event.json()[name].as_u64();
-                match event.seq() {
-                    Some(seq) => {
-                        prop_assert_eq!(seq, last + 1);
-                        last = seq;
-                    }
-                    None => {
-                        prop_assert_eq!(number("from"), Some(last + 1));
-                        last = number("to").unwrap();
-                    }
-                }
-            }
-            let seen = numbers.iter().max().copied().unwrap_or(0);
-            prop_assert_eq!(last, if term == 1 { seen } else { 0 });
-        }
-    }
-}
+mod tests;

@@ -14,8 +14,10 @@ use crate::Event;
 
 /// Events of a call, in order.
 ///
-/// What was not read yet is kept by the call, within [limits](crate::limits::EVENTS_KEPT); for what had to be dropped
-/// the stream yields one `ProxyGap`. It ends with the call; [`end`](Self::end) then says why.
+/// What was not read yet is kept by the call, within [limits](crate::limits::EVENTS_KEPT), and past them by the proxy. So a
+/// stream that is not read [for long](crate::limits::ROOM_PATIENCE) holds up the call's other streams: drop it. For what had
+/// to be dropped the stream yields one `ProxyGap`. It ends with the call, once what stayed with the proxy was read;
+/// [`end`](Self::end) then says why.
 pub struct EventStream {
     dialog: Arc<Dialog>,
     cursor: Cursor,

@@ -1,18 +1,28 @@
 //! The events of one call: kept, bounded, for any number of readers, and watched for the one event that a
 //! `finished()` waits for. Putting an event in never waits for a reader.
+//!
+//! What a stream of the handler's has yet to read is not pushed out: an event for which it would have to go finds no room,
+//! until the readers have caught up. What finds no room has not arrived, and its proxy sends it again.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
-use tokio::sync::watch;
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
+use super::{
+    kept::Kept,
+    watchers::{Seen, Watchers},
+};
 use crate::{
     Event,
-    limits::{EVENT_BYTES_KEPT, EVENTS_KEPT},
+    limits::{EVENT_BYTES_ROOM, EVENTS_ROOM, ROOM_PATIENCE},
 };
 
 /// Why the events of a call came to an end.
@@ -31,102 +41,128 @@ pub enum CallEnd {
     Closed,
 }
 
-/// What a watcher has seen so far.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Seen {
-    /// Nothing of interest.
-    #[default]
-    Nothing,
-    /// The object's channel has gone: the event that is awaited comes soon or never.
-    Over,
-    /// The awaited event.
-    Event(Event),
-}
-
-type Judge = Box<dyn Fn(&Event) -> Seen + Send>;
-
 /// The events of one call.
 #[derive(Default)]
 pub(crate) struct Feed {
-    kept: Mutex<Kept>,
+    state: Mutex<State>,
     ended: CancellationToken,
+    /// Told when there is room again.
+    room: Notify,
 }
 
 #[derive(Default)]
-struct Kept {
-    events: VecDeque<Event>,
-    bytes: usize,
-    /// How many were dropped before the first that is kept: its absolute index.
-    dropped: u64,
+struct State {
+    kept: Kept,
     end: Option<CallEnd>,
     readers: Vec<(u64, Waker)>,
-    watchers: Vec<(u64, Judge, watch::Sender<Seen>)>,
-    /// The absolute indices of what watchers have found.
-    found: BTreeSet<u64>,
+    watchers: Watchers,
     /// What the handler has had.
     consumed: Consumed,
+    /// While there is no room.
+    full: Option<Full>,
     next_id: u64,
 }
 
-/// How far the handler is: what a save acknowledges.
+/// How far the handler is: what a save acknowledges, and what must not be pushed out.
 #[derive(Default)]
 struct Consumed {
     /// The largest number that the handler was given.
     handed: u64,
     /// The last number that was put in.
     last: u64,
-    /// The handler's streams: the index of each one's next event, and the number of what it yielded last.
-    streams: BTreeMap<u64, (u64, u64)>,
+    /// The handler's streams.
+    streams: BTreeMap<u64, Stream>,
+}
+
+struct Stream {
+    /// The index of its next event.
+    next: u64,
+    /// The number of what it yielded last.
+    read: u64,
+    /// Nobody has read it for so long that the others do not wait for it.
+    passed_over: bool,
+}
+
+struct Full {
+    /// Bytes of what found no room.
+    size: usize,
+    /// When anything was read last.
+    since: Instant,
 }
 
 impl Feed {
-    /// Adds an event; nothing is added after the end.
+    /// Puts in an event, for which the oldest go; nothing is put in after the end.
     pub(crate) fn push(&self, event: Event) {
-        let mut kept = self.lock();
-        if kept.end.is_some() {
-            return;
+        let mut state = self.lock();
+        if state.end.is_none() {
+            state.put(event);
+            state.full = None;
         }
-        let index = kept.end_index();
-        let mut found_by = false;
-        kept.watchers.retain(|(_, judge, seen)| match judge(&event) {
-            Seen::Nothing => true,
-            Seen::Over => {
-                seen.send_replace(Seen::Over);
-                true
-            }
-            found @ Seen::Event(_) => {
-                found_by = true;
-                seen.send_replace(found);
-                false
-            }
-        });
-        if found_by {
-            kept.found.insert(index);
+    }
+
+    /// Puts in an event if that pushes out nothing that a stream has yet to read; false if there is no room. Once there is
+    /// none, there is none until the readers have caught up. After the end nothing is put in, and everything finds room.
+    pub(crate) fn offer(&self, event: &Event) -> bool {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return true;
         }
-        kept.consumed.last = event.seq().unwrap_or(kept.consumed.last);
-        kept.bytes += event.body().len();
-        kept.events.push_back(event);
-        while kept.events.len() > EVENTS_KEPT || (kept.bytes > EVENT_BYTES_KEPT && kept.events.len() > 1) {
-            let Some(oldest) = kept.events.pop_front() else { break };
-            kept.bytes -= oldest.body().len();
-            kept.dropped += 1;
+        let size = event.body().len();
+        if let Some(full) = &mut state.full {
+            full.size = full.size.max(size);
+            return false;
         }
-        let dropped = kept.dropped;
-        while kept.found.first().is_some_and(|index| *index < dropped) {
-            kept.found.pop_first();
+        if state.unread().is_some_and(|from| !state.kept.fits(size, from)) {
+            state.full = Some(Full { size, since: Instant::now() });
+            return false;
         }
-        kept.wake();
+        state.put(event.clone());
+        true
+    }
+
+    /// Lets watchers look at events that found no room, in their order.
+    pub(crate) fn look<'a>(&self, events: impl Iterator<Item = &'a Event>) {
+        let mut state = self.lock();
+        if state.end.is_none() {
+            events.for_each(|event| state.watchers.look(event));
+        }
+    }
+
+    /// Whether there is no room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().full.is_some()
+    }
+
+    /// Resolves when there is room again, for one waiter; at once if that was not noticed yet.
+    pub(crate) async fn room(&self) {
+        self.room.notified().await;
+    }
+
+    /// Until when the readers have time to make room, if there is none.
+    pub(crate) fn patience(&self) -> Option<Instant> {
+        self.lock().full.as_ref().map(|full| full.since + ROOM_PATIENCE)
+    }
+
+    /// If nobody has read anything for too long, makes room: what stands still is not waited for any more, until it is read.
+    pub(crate) fn pass_over(&self) {
+        let mut state = self.lock();
+        let end = state.kept.end();
+        if state.full.as_ref().is_some_and(|full| full.since.elapsed() >= ROOM_PATIENCE) {
+            let behind = state.consumed.streams.values_mut().filter(|stream| stream.next < end);
+            behind.for_each(|stream| stream.passed_over = true);
+            self.look_for_room(&mut state);
+        }
     }
 
     /// Ends the feed; the first end stands.
     pub(crate) fn end(&self, end: CallEnd) {
-        let mut kept = self.lock();
-        if kept.end.is_none() {
-            kept.end = Some(end);
-            // Dropping their senders tells the watchers.
-            kept.watchers.clear();
-            kept.wake();
-            drop(kept);
+        let mut state = self.lock();
+        if state.end.is_none() {
+            state.end = Some(end);
+            state.watchers.end();
+            state.wake();
+            self.look_for_room(&mut state);
+            drop(state);
             self.ended.cancel();
         }
     }
@@ -143,59 +179,62 @@ impl Feed {
 
     /// A reader from the first event on, or from the present. One of the handler's own (`counts`) says how far it is.
     pub(crate) fn reader(&self, from_start: bool, counts: bool) -> Cursor {
-        let mut kept = self.lock();
-        kept.next_id += 1;
-        let (id, next) = (kept.next_id, if from_start { 0 } else { kept.end_index() });
+        let mut state = self.lock();
+        state.next_id += 1;
+        let (id, next) = (state.next_id, if from_start { 0 } else { state.kept.end() });
         if counts {
-            let read = if from_start { 0 } else { kept.consumed.last };
-            kept.consumed.streams.insert(id, (next, read));
+            let read = if from_start { 0 } else { state.consumed.last };
+            state.consumed.streams.insert(id, Stream { next, read, passed_over: false });
         }
         Cursor { id, next }
     }
 
     /// The number up to which the handler has had everything: the largest that it was given, but nothing that a stream
-    /// of its own has yet to yield.
+    /// of its own has yet to yield, and nothing that was found by a watcher and found no room yet.
     pub(crate) fn consumed(&self) -> u64 {
-        let kept = self.lock();
-        let end = kept.end_index();
-        let unread = kept.consumed.streams.values().filter(|(next, _)| *next < end).map(|(_, read)| *read);
-        unread.min().unwrap_or(u64::MAX).min(kept.consumed.handed)
+        let state = self.lock();
+        let (end, consumed) = (state.kept.end(), &state.consumed);
+        let unread = consumed.streams.values().filter(|stream| stream.next < end).map(|stream| stream.read);
+        unread.min().unwrap_or(u64::MAX).min(consumed.handed).min(consumed.last)
     }
 
     /// The handler was given this event by a watcher.
     pub(crate) fn handed(&self, event: &Event) {
-        let mut kept = self.lock();
-        kept.consumed.handed = kept.consumed.handed.max(event.seq().unwrap_or(0));
+        let mut state = self.lock();
+        state.consumed.handed = state.consumed.handed.max(event.seq().unwrap_or(0));
     }
 
     /// The reader's next event; `None` when it has read all and the feed has ended.
     pub(crate) fn poll_next(&self, cursor: &mut Cursor, cx: &Context<'_>) -> Poll<Option<Event>> {
-        let mut kept = self.lock();
-        if cursor.next < kept.dropped {
-            let missed = kept.dropped - cursor.next;
-            cursor.next = kept.dropped;
-            kept.yielded(cursor, None);
+        let mut state = self.lock();
+        let first = state.kept.first();
+        if cursor.next < first {
+            let missed = first - cursor.next;
+            cursor.next = first;
+            state.yielded(cursor, None);
+            self.look_for_room(&mut state);
             return Poll::Ready(Some(Event::not_read(missed)));
         }
-        let index = usize::try_from(cursor.next - kept.dropped).unwrap_or(usize::MAX);
-        if let Some(event) = kept.events.get(index).cloned() {
+        if let Some(event) = state.kept.get(cursor.next).cloned() {
             cursor.next += 1;
-            kept.yielded(cursor, event.seq());
+            state.yielded(cursor, event.seq());
+            self.look_for_room(&mut state);
             return Poll::Ready(Some(event));
         }
-        if kept.end.is_some() {
+        if state.end.is_some() {
             return Poll::Ready(None);
         }
-        kept.readers.retain(|(id, _)| *id != cursor.id);
-        kept.readers.push((cursor.id, cx.waker().clone()));
+        state.readers.retain(|(id, _)| *id != cursor.id);
+        state.readers.push((cursor.id, cx.waker().clone()));
         Poll::Pending
     }
 
     /// Forgets a reader that is no more.
     pub(crate) fn forget(&self, cursor: &Cursor) {
-        let mut kept = self.lock();
-        kept.readers.retain(|(id, _)| *id != cursor.id);
-        kept.consumed.streams.remove(&cursor.id);
+        let mut state = self.lock();
+        state.readers.retain(|(id, _)| *id != cursor.id);
+        state.consumed.streams.remove(&cursor.id);
+        self.look_for_room(&mut state);
     }
 
     /// Watches for one event from now on, or among those that are kept as well (`from_start`), where each is found by one
@@ -205,55 +244,65 @@ impl Feed {
         judge: impl Fn(&Event) -> Seen + Send + 'static,
         from_start: bool,
     ) -> (u64, watch::Receiver<Seen>) {
-        let (sender, receiver) = watch::channel(Seen::Nothing);
-        let mut kept = self.lock();
-        kept.next_id += 1;
-        let id = kept.next_id;
-        let found = if from_start { kept.look_back(&judge) } else { Seen::Nothing };
-        let is_found = matches!(found, Seen::Event(_));
-        sender.send_replace(found);
-        if kept.end.is_none() && !is_found {
-            kept.watchers.push((id, Box::new(judge), sender));
+        let mut state = self.lock();
+        let State { kept, watchers, next_id, end, .. } = &mut *state;
+        *next_id += 1;
+        let receiver = watchers.add(*next_id, Box::new(judge), from_start.then(|| kept.iter()));
+        if end.is_some() {
+            watchers.end();
         }
-        (id, receiver)
+        (*next_id, receiver)
     }
 
     pub(crate) fn unwatch(&self, watcher: u64) {
-        self.lock().watchers.retain(|(id, ..)| *id != watcher);
+        self.lock().watchers.remove(watcher);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn look_for_room(&self, state: &mut State) {
+        if state.full.as_ref().is_some_and(|full| state.has_room(full.size)) {
+            state.full = None;
+            self.room.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves the list as whole as it was.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
-    /// The absolute index of what is put in next.
-    fn end_index(&self) -> u64 {
-        self.dropped + self.events.len() as u64
+impl State {
+    fn put(&mut self, event: Event) {
+        self.watchers.put_in(&event);
+        self.consumed.last = event.seq().unwrap_or(self.consumed.last);
+        self.kept.put(event, |gone| self.watchers.forget(gone));
+        self.wake();
+    }
+
+    /// The index of the first event that a stream has yet to read; `None` where no stream is waited for.
+    fn unread(&self) -> Option<u64> {
+        let waited_for = self.consumed.streams.values().filter(|stream| !stream.passed_over);
+        waited_for.map(|stream| stream.next).min()
+    }
+
+    /// Whether the readers have caught up, and an event of this size fits.
+    fn has_room(&self, size: usize) -> bool {
+        let Some(from) = self.unread().filter(|_| self.end.is_none()) else { return true };
+        let (events, bytes) = self.kept.from(from);
+        events <= EVENTS_ROOM && bytes <= EVENT_BYTES_ROOM && self.kept.fits(size, from)
     }
 
     /// A reader was given an event, whose number is this if it has one.
     fn yielded(&mut self, cursor: &Cursor, seq: Option<u64>) {
-        if let Some((next, read)) = self.consumed.streams.get_mut(&cursor.id) {
-            *next = cursor.next;
-            *read = seq.unwrap_or(*read);
-            self.consumed.handed = self.consumed.handed.max(*read);
-        }
-    }
-
-    /// What a watcher would have seen of the events that are kept.
-    fn look_back(&mut self, judge: &dyn Fn(&Event) -> Seen) -> Seen {
-        let mut before = Seen::Nothing;
-        for (index, event) in (self.dropped..).zip(&self.events) {
-            match judge(event) {
-                found @ Seen::Event(_) if self.found.insert(index) => return found,
-                Seen::Over => before = Seen::Over,
-                _ => {}
+        if let Some(stream) = self.consumed.streams.get_mut(&cursor.id) {
+            stream.next = cursor.next;
+            stream.read = seq.unwrap_or(stream.read);
+            stream.passed_over = false;
+            self.consumed.handed = self.consumed.handed.max(stream.read);
+            if let Some(full) = &mut self.full {
+                full.since = Instant::now();
             }
         }
-        before
     }
 
     fn wake(&mut self) {
@@ -267,57 +316,9 @@ impl Kept {
 #[derive(Debug)]
 pub(crate) struct Cursor {
     id: u64,
-    /// The absolute index of the next event.
+    /// The index of the next event.
     next: u64,
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::FutureExt as _;
-
-    use super::*;
-
-    fn feed(numbers: impl IntoIterator<Item = u64>) -> Feed {
-        let feed = Feed::default();
-        numbers.into_iter().for_each(|seq| feed.push(Event::numbered("X", seq, String::new())));
-        feed
-    }
-
-    fn read(feed: &Feed, cursor: &mut Cursor) {
-        std::future::poll_fn(|cx| feed.poll_next(cursor, cx)).now_or_never().unwrap();
-    }
-
-    #[test]
-    fn what_a_stream_has_yet_to_yield_is_not_consumed() {
-        let feed = feed(1..=3);
-        assert_eq!(feed.consumed(), 0);
-        let (mut one, mut other) = (feed.reader(true, true), feed.reader(false, true));
-        let mut internal = feed.reader(true, false);
-        read(&feed, &mut internal);
-        assert_eq!(feed.consumed(), 0);
-        read(&feed, &mut one);
-        read(&feed, &mut one);
-        assert_eq!(feed.consumed(), 2);
-        feed.push(Event::numbered("X", 4, String::new()));
-        read(&feed, &mut other);
-        assert_eq!(feed.consumed(), 2, "the first has not had 3");
-        feed.forget(&one);
-        assert_eq!(feed.consumed(), 4);
-        feed.handed(&Event::numbered("X", 9, String::new()));
-        feed.push(Event::numbered("X", 10, String::new()));
-        assert_eq!(feed.consumed(), 4, "10 waits to be read");
-    }
-
-    #[test]
-    fn what_one_watcher_found_is_not_found_by_the_next() {
-        let feed = feed(1..=3);
-        let seen =
-            |event: &Event| if event.seq() == Some(1) { Seen::Over } else { Seen::Event(event.clone()) };
-        let found = |from_start| match &*feed.watch(seen, from_start).1.borrow() {
-            Seen::Event(event) => event.seq().unwrap(),
-            Seen::Over => 1,
-            Seen::Nothing => 0,
-        };
-        assert_eq!([found(false), found(true), found(true), found(true)], [0, 2, 3, 1]);
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ mod dialog;
 mod events;
 mod feed;
 mod ids;
+mod kept;
 mod legs;
 mod outbox;
 mod request;
@@ -18,6 +19,7 @@ mod sequence;
 mod standing;
 mod start;
 mod turns;
+mod watchers;
 
 use std::{fmt, sync::Arc};
 
@@ -27,12 +29,12 @@ pub(crate) use commands::{Commands, Version, gone};
 pub(crate) use dialog::{Dialog, Ties};
 pub use events::EventStream;
 pub use feed::CallEnd;
-pub(crate) use feed::Seen;
 pub use request::{Method, Request, Response, path};
 pub use resumed::Resumed;
 pub(crate) use standing::Lease;
 pub use start::Party;
 use start::Start;
+pub(crate) use watchers::Seen;
 
 use crate::{Channel, Event, Result};
 

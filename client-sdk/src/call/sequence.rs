@@ -13,7 +13,7 @@ pub(crate) struct Sequence {
     next: u64,
     /// The highest number that is known to exist.
     known: u64,
-    /// What came before its turn: in case what is missing never comes.
+    /// What came before its turn, or found no room: in case it never comes again.
     held: BTreeMap<u64, Item>,
     held_bytes: usize,
     /// What is missing was given up: whatever comes next is taken.
@@ -58,8 +58,13 @@ impl Sequence {
         self.known = self.known.max(seq.min(u64::MAX - 1));
     }
 
-    /// Takes an event. One that says that all before it is lost (`jumps`) needs nothing before it.
-    pub(crate) fn take(&mut self, seq: u64, item: Item, jumps: bool, deliver: &mut dyn FnMut(Next)) {
+    /// Takes an event. One that says that all before it is lost (`jumps`) needs nothing before it. `deliver` says whether
+    /// there is room: what finds none has not come.
+    pub(crate) fn take(&mut self, seq: u64, item: Item, jumps: bool, deliver: &mut dyn FnMut(&Next) -> bool) {
+        if self.open {
+            // What was the first to come after what is given up, and found no room.
+            self.go_on(deliver);
+        }
         if seq < self.next || seq == u64::MAX {
             return;
         }
@@ -67,57 +72,104 @@ impl Sequence {
         if seq > self.next && !jumps && !self.open {
             return self.hold(seq, item);
         }
-        // What was held before it came, after all.
-        while let Some(earlier) = self.held.first_entry().filter(|entry| *entry.key() < seq) {
-            let (number, item) = earlier.remove_entry();
-            self.deliver(number, item, jumps, deliver);
+        // What was held before one that jumps came, after all.
+        while let Some((number, earlier)) = self.first_held().filter(|(number, _)| jumps && *number < seq) {
+            if !self.deliver(number, earlier, true, deliver) {
+                return;
+            }
+            self.let_go(number);
         }
-        self.deliver(seq, item, jumps, deliver);
-        self.open = false;
-        self.drain(deliver);
+        if self.deliver(seq, item.clone(), jumps, deliver) {
+            self.open = false;
+            self.go_on(deliver);
+        } else if !jumps {
+            // That of one that jumps cannot be told when it is taken up again.
+            self.hold(seq, item);
+        }
+    }
+
+    /// Takes up what was held and is next, for as long as there is room.
+    pub(crate) fn go_on(&mut self, deliver: &mut dyn FnMut(&Next) -> bool) {
+        while let Some((number, item)) =
+            self.first_held().filter(|(number, _)| *number <= self.next || self.open)
+        {
+            if number >= self.next && !self.deliver(number, item, false, deliver) {
+                return;
+            }
+            self.open = false;
+            self.let_go(number);
+        }
     }
 
     /// Gives up what is missing: what was held goes on, with a word for each gap; otherwise whatever comes next.
-    pub(crate) fn give_up(&mut self, deliver: &mut dyn FnMut(Next)) {
+    pub(crate) fn give_up(&mut self, deliver: &mut dyn FnMut(&Next) -> bool) {
         self.open = self.held.is_empty();
-        while let Some((number, item)) = self.held.pop_first() {
-            self.deliver(number, item, false, deliver);
+        while let Some((number, item)) = self.first_held() {
+            if number >= self.next && !self.deliver(number, item, false, deliver) {
+                // The rest is missed again when there is room.
+                return;
+            }
+            self.let_go(number);
         }
-        self.held_bytes = 0;
         self.known = self.arrived();
     }
 
-    fn deliver(&mut self, seq: u64, item: Item, silently: bool, deliver: &mut dyn FnMut(Next)) {
+    /// What came before its turn or found no room, in order.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Event> {
+        self.held.values().filter_map(Item::event)
+    }
+
+    fn deliver(
+        &mut self,
+        seq: u64,
+        item: Item,
+        silently: bool,
+        deliver: &mut dyn FnMut(&Next) -> bool,
+    ) -> bool {
         if seq > self.next && !silently {
-            deliver(Next::Lost(self.next..=seq - 1));
-        }
-        self.next = seq + 1;
-        deliver(Next::Item(item));
-    }
-
-    /// What was held and is next now.
-    fn drain(&mut self, deliver: &mut dyn FnMut(Next)) {
-        while let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() <= self.next) {
-            let (number, item) = entry.remove_entry();
-            if number == self.next {
-                self.deliver(number, item, false, deliver);
+            if !deliver(&Next::Lost(self.next..=seq - 1)) {
+                return false;
             }
+            self.next = seq;
         }
-        if self.held.is_empty() {
-            self.held_bytes = 0;
+        let delivered = deliver(&Next::Item(item));
+        if delivered {
+            self.next = seq + 1;
         }
+        delivered
     }
 
-    /// Keeps an event that came before its turn, if there is room: it will be sent again anyway.
+    fn first_held(&self) -> Option<(u64, Item)> {
+        self.held.first_key_value().map(|(number, item)| (*number, item.clone()))
+    }
+
+    fn let_go(&mut self, number: u64) {
+        self.held_bytes -= self.held.remove(&number).map_or(0, |item| item.size());
+    }
+
+    /// Keeps an event that came before its turn, if there is space: it will be sent again anyway.
     fn hold(&mut self, seq: u64, item: Item) {
-        let bytes = match &item {
-            Item::Event(event) => event.body().len(),
-            Item::End => 0,
-        };
-        if self.held.len() < HELD_EVENTS && self.held_bytes + bytes <= HELD_EVENT_BYTES {
-            self.held_bytes += bytes;
+        let size = item.size();
+        if self.held.len() < HELD_EVENTS
+            && self.held_bytes + size <= HELD_EVENT_BYTES
+            && !self.held.contains_key(&seq)
+        {
+            self.held_bytes += size;
             self.held.insert(seq, item);
         }
+    }
+}
+
+impl Item {
+    pub(crate) fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::End => None,
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.event().map_or(0, |event| event.body().len())
     }
 }
 
@@ -133,7 +185,10 @@ mod tests {
             let (seq, jumps) =
                 if (100..200).contains(number) { (number - 100, true) } else { (*number, false) };
             let event = Event::numbered("X", seq, String::new());
-            sequence.take(seq, Item::Event(event), jumps, &mut |next| seen.push(number_of(&next)));
+            sequence.take(seq, Item::Event(event), jumps, &mut |next| {
+                seen.push(number_of(next));
+                true
+            });
         }
         seen
     }
@@ -167,7 +222,10 @@ mod tests {
         let mut sequence = Sequence::new();
         run(&mut sequence, &[1, 3, 6]);
         let mut seen = Vec::new();
-        sequence.give_up(&mut |next| seen.push(number_of(&next)));
+        sequence.give_up(&mut |next| {
+            seen.push(number_of(next));
+            true
+        });
         assert_eq!((seen, sequence.missing()), (vec![0, 3, 0, 6], None));
         // Of the end itself nothing more is known than that it was lost.
         sequence.expect(9);
@@ -186,7 +244,54 @@ mod tests {
         assert_eq!(sequence.held.len(), HELD_EVENTS);
         sequence.expect(u64::MAX);
         sequence.take(u64::MAX, Item::End, true, &mut |_| panic!("there is no such number"));
-        sequence.take(u64::MAX - 1, Item::End, true, &mut |_| {});
+        sequence.take(u64::MAX - 1, Item::End, true, &mut |_| true);
         assert_eq!((sequence.arrived(), sequence.missing()), (u64::MAX - 1, None));
+    }
+
+    /// With room for so many.
+    fn room(seen: &mut Vec<u64>, most: usize) -> impl FnMut(&Next) -> bool {
+        move |next| {
+            let taken = seen.len() < most;
+            if taken {
+                seen.push(number_of(next));
+            }
+            taken
+        }
+    }
+
+    #[test]
+    fn what_finds_no_room_has_not_come() {
+        let (mut sequence, mut seen) = (Sequence::new(), Vec::new());
+        for seq in [1, 2, 3, 5, 4] {
+            sequence.take(seq, Item::End, false, &mut room(&mut seen, 2));
+        }
+        assert_eq!((sequence.arrived(), sequence.missing()), (2, Some(3)));
+        sequence.go_on(&mut room(&mut seen, 4));
+        assert_eq!((sequence.arrived(), sequence.missing(), seen.len()), (4, Some(5), 4));
+        // One that jumps needs room for what was held before it as well.
+        sequence.take(9, Item::End, true, &mut room(&mut seen, 5));
+        assert_eq!((sequence.arrived(), sequence.missing(), seen.len()), (5, Some(6), 5));
+        sequence.take(9, Item::End, true, &mut room(&mut seen, 6));
+        assert_eq!((sequence.arrived(), sequence.missing(), sequence.held_bytes), (9, None, 0));
+    }
+
+    #[test]
+    fn what_is_given_up_needs_room_for_its_gap() {
+        let (mut sequence, mut seen) = (Sequence::new(), Vec::new());
+        let event = |seq| Item::Event(Event::numbered("X", seq, "x".to_owned()));
+        sequence.take(3, event(3), false, &mut room(&mut seen, 0));
+        sequence.take(6, event(6), false, &mut room(&mut seen, 0));
+        sequence.give_up(&mut room(&mut seen, 3));
+        assert_eq!((&*seen, sequence.missing()), (&[0, 3, 0][..], Some(6)));
+        sequence.go_on(&mut room(&mut seen, 4));
+        assert_eq!((&*seen, sequence.missing(), sequence.held_bytes), (&[0, 3, 0, 6][..], None, 0));
+        // Nothing is held: whatever comes next is taken, when there is room.
+        sequence.expect(8);
+        sequence.give_up(&mut room(&mut seen, 4));
+        for seq in [10, 11] {
+            sequence.take(seq, event(seq), false, &mut room(&mut seen, 4));
+        }
+        sequence.take(13, event(13), false, &mut room(&mut seen, 99));
+        assert_eq!((&seen[4..], sequence.missing()), (&[0, 10, 11][..], Some(12)));
     }
 }

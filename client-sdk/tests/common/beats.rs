@@ -115,6 +115,13 @@ impl Answering {
         self.state.lock().unwrap().beats.len()
     }
 
+    /// How much of a dialog has arrived, as the heartbeats say.
+    pub fn named(&self, dialog: &Dialog) -> Option<u64> {
+        let state = self.state.lock().unwrap();
+        let mut named = state.beats.iter().rev().flat_map(|beat| &beat.dialogs);
+        named.find(|held| Some(&held.root) == dialog.offer.root.as_ref()).and_then(|held| held.seq)
+    }
+
     /// Waits until another heartbeat has come, of those that name this many dialogs at least.
     pub async fn another(&self, naming: usize) -> Heartbeat {
         let before = self.count();

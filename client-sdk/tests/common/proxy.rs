@@ -227,11 +227,16 @@ impl Dialog {
     }
 
     pub async fn event_as(&self, body: Value, seq: Option<u64>, term: u64) {
+        self.publish_event(self.envelope(&body, seq, term)).await;
+    }
+
+    /// An event as it is published.
+    pub fn envelope(&self, body: &Value, seq: Option<u64>, term: u64) -> Bytes {
         let (kind, text) = (body["type"].as_str().unwrap(), body.to_string());
         let mut event = Event::new("sim", kind, EventBody::String(&text));
         event.dialog_id = Some(Cow::Borrowed(&self.offer.dialog_id));
         (event.term, event.seq) = (Some(term), seq);
-        self.publish_event(serde_json::to_vec(&event).unwrap()).await;
+        serde_json::to_vec(&event).unwrap().into()
     }
 
     pub async fn publish_event(&self, payload: impl Into<Bytes>) {

@@ -80,6 +80,8 @@ pub(crate) const ORPHAN_LOOK: Duration = Duration::from_secs(1);
 pub(crate) const ORPHAN_QUESTION: Duration = Duration::from_secs(5);
 /// How long a version-1 worker may not read before its call is an orphan: as long as its library waits for an answer.
 pub(crate) const ORPHAN_PATIENCE: Duration = Duration::from_secs(5);
+/// A worker that had a dialog for this long did not give it back at once: the next offer follows at once too.
+pub(crate) const STEADY_TERM: Duration = Duration::from_secs(1);
 /// How long an answer to a command is kept for while the broker is away; then it is dropped and counted.
 pub(crate) const ANSWER_RETRY: Duration = Duration::from_secs(30);
 /// How long the deletion of a dialog's topics is tried while the broker is away.

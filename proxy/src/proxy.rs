@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ari_bus::{Bus, BusError, BusOptions, connect};
 use secrecy::ExposeSecret;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
@@ -100,17 +100,23 @@ impl Proxy {
             websocket::listen(&context.config, router, context.stop.clone()).await;
         }
         info!("stopping: finishing what is in flight");
+        // One deadline for all that follows, with a part of it for what must be said in any case.
+        let deadline = Instant::now() + stop_timeout;
+        let last_words = LAST_WORDS.min(stop_timeout / 5);
         context.tasks.close();
-        if timeout(stop_timeout, context.tasks.wait()).await.is_err() {
+        if timeout_at(deadline - 2 * last_words, context.tasks.wait()).await.is_err() {
             warn!(left = context.tasks.len(), "not everything could be finished in {stop_timeout:?}");
             context.abandon.cancel();
             // What is left even then is dropped with the runtime.
-            let _ = timeout(LAST_WORDS, context.tasks.wait()).await;
+            let _ = timeout_at(deadline - last_words, context.tasks.wait()).await;
         }
         closing.cancel();
-        context.bus.close().await;
         tasks.close();
-        if timeout(stop_timeout, tasks.wait()).await.is_err() {
+        let closed = async {
+            context.bus.close().await;
+            tasks.wait().await;
+        };
+        if timeout_at(deadline.max(Instant::now() + last_words), closed).await.is_err() {
             error!("the bus could not be closed in {stop_timeout:?}");
         }
         info!("stopped: {}", context.counters);

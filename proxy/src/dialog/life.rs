@@ -6,7 +6,10 @@ use std::{
 };
 
 use ari_bus::protocol::{Control, Incoming, parse_incoming};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
 use tracing::{debug, info, warn};
 
 use super::{
@@ -24,7 +27,12 @@ use super::{
     terms::Terms,
     unanswered::give_back,
 };
-use crate::{config::Orphans, counters::Counter, limits::COMMANDS_PER_DIALOG};
+use crate::{
+    config::Orphans,
+    counters::Counter,
+    limits::{COMMANDS_PER_DIALOG, MAX_TERM_PAUSE, STEADY_TERM},
+    pauses::Pauses,
+};
 
 /// Runs a dialog from its StasisStart to the deletion of its topics.
 pub(super) async fn run(context: Arc<Context>, dialog: Arc<Dialog>, mut mail: mpsc::Receiver<Mail>) {
@@ -92,7 +100,7 @@ impl Life<'_> {
     /// Offers the dialog and serves its owner, as often as it takes.
     async fn until_ended(&mut self) -> End {
         let (context, dialog) = (self.context, self.dialog);
-        let mut heard = None;
+        let (mut heard, mut pauses) = (None, Pauses::new(MAX_TERM_PAUSE));
         loop {
             let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
             let (holding, first) = match offering.until_ended().await {
@@ -111,6 +119,7 @@ impl Life<'_> {
             let owner = Arc::clone(&holding.owner);
             context.counters.count(Counter::DialogsAccepted);
             info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
+            let began = Instant::now();
             // Boxed: the larger part of a dialog's state is needed only now.
             let left = Box::pin(self.serve(&owner, first)).await;
             drop(holding);
@@ -140,6 +149,11 @@ impl Life<'_> {
             }
             context.counters.count(Counter::DialogsResumed);
             heard = Some(self.leave(&owner, &left));
+            // A worker that takes and gives back as fast as it can must not keep the broker busy.
+            if began.elapsed() >= STEADY_TERM {
+                pauses = Pauses::new(MAX_TERM_PAUSE);
+            }
+            sleep(pauses.next()).await;
         }
     }
 
@@ -165,6 +179,8 @@ impl Life<'_> {
         let (context, dialog) = (self.context, self.dialog);
         if context.ends_terms() {
             context.offers().remove(self.terms.dialog_ids());
+            let (cleaning, topics) = (Arc::clone(context), self.terms.close(&context.names));
+            context.tasks.spawn(async move { delete_persistently(&cleaning, topics).await });
             if matches!(left, Left::Lost | Left::Orphaned) {
                 dialog.valid.store(owner.term + 1, Ordering::Relaxed);
             }

@@ -6,7 +6,11 @@ use ari_bus::{Retention, protocol::Names};
 
 /// The terms of one dialog so far.
 #[derive(Debug, Default)]
-pub(super) struct Terms(BTreeMap<u64, Term>);
+pub(super) struct Terms {
+    terms: BTreeMap<u64, Term>,
+    /// Those before this one are over, accepted or not.
+    open: u64,
+}
 
 #[derive(Debug)]
 struct Term {
@@ -21,39 +25,52 @@ struct Term {
 impl Terms {
     /// The number of the next term.
     pub(super) fn next(&self) -> u64 {
-        self.0.last_key_value().map_or(1, |(last, _)| last + 1)
+        self.terms.last_key_value().map_or(1, |(last, _)| last + 1)
     }
 
     /// Adds a term.
     pub(super) fn add(&mut self, term: u64, dialog_id: &str) {
-        self.0.insert(term, Term { dialog_id: dialog_id.to_owned(), kept: false, version_1: false });
+        self.terms.insert(term, Term { dialog_id: dialog_id.to_owned(), kept: false, version_1: false });
     }
 
     /// The dialog id of a term's offer.
     pub(super) fn dialog_id(&self, term: u64) -> Option<&str> {
-        self.0.get(&term).map(|term| term.dialog_id.as_str())
+        self.terms.get(&term).map(|term| term.dialog_id.as_str())
     }
 
     /// The dialog ids of all offers.
     pub(super) fn dialog_ids(&self) -> impl Iterator<Item = &str> {
-        self.0.values().map(|term| term.dialog_id.as_str())
+        self.terms.values().map(|term| term.dialog_id.as_str())
+    }
+
+    /// Whether an accept of this term's offer still counts.
+    pub(super) fn is_open(&self, term: u64) -> bool {
+        term >= self.open
+    }
+
+    /// Ends all terms so far; returns the topics that are there until somebody deletes them.
+    pub(super) fn close(&mut self, names: &Names) -> Vec<String> {
+        self.open = self.next();
+        let topics = self.kept_topics(names);
+        self.terms.values_mut().for_each(|term| term.kept = false);
+        topics
     }
 
     /// Whether this is the last term so far.
     pub(super) fn is_last(&self, term: u64) -> bool {
-        self.0.keys().next_back() == Some(&term)
+        self.terms.keys().next_back() == Some(&term)
     }
 
     /// Notes that the commands topic of a term was declared.
     pub(super) fn note_declared(&mut self, term: u64, retention: Retention) {
-        if let Some(term) = self.0.get_mut(&term) {
+        if let Some(term) = self.terms.get_mut(&term) {
             term.kept = retention == Retention::Kept;
         }
     }
 
     /// Notes that a version-1 worker spoke in a term.
     pub(super) fn note_version_1(&mut self, term: u64) {
-        if let Some(term) = self.0.get_mut(&term) {
+        if let Some(term) = self.terms.get_mut(&term) {
             term.version_1 = true;
         }
     }
@@ -61,7 +78,7 @@ impl Terms {
     /// The topics that are there until somebody deletes them.
     pub(super) fn kept_topics(&self, names: &Names) -> Vec<String> {
         let mut topics = Vec::new();
-        for Term { dialog_id, version_1, .. } in self.0.values().filter(|term| term.kept) {
+        for Term { dialog_id, version_1, .. } in self.terms.values().filter(|term| term.kept) {
             topics.push(names.commands(dialog_id));
             if *version_1 {
                 topics.extend([names.events(dialog_id), names.responses(dialog_id)]);

@@ -36,6 +36,15 @@ pub(super) async fn consider(
     }
     let Some(dialog_id) = terms.dialog_id(mail.term) else { return Verdict::Nothing };
     match parse_incoming(&mail.payload) {
+        // Its worker, or that of an earlier offer, has lost the dialog since.
+        Incoming::Control(Control::Accept(accept)) if !terms.is_open(mail.term) => {
+            tell_gone(context, &accept, Some(mail.term), dialog_id).await;
+            Verdict::Nothing
+        }
+        _ if !terms.is_open(mail.term) => {
+            context.counters.count(Counter::Noise);
+            Verdict::Nothing
+        }
         Incoming::Control(Control::Accept(accept)) => {
             consider_accept(context, dialog, &accept, mail.term, dialog_id).await
         }
@@ -100,4 +109,35 @@ fn is_control(payload: &[u8]) -> bool {
 fn field(payload: &[u8], name: &str) -> Option<String> {
     let fields = serde_json::from_slice::<Map<String, Value>>(payload).ok()?;
     fields.get(name)?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use ari_bus::memory::MemoryBus;
+    use serde_json::json;
+
+    use super::*;
+    use crate::dialog::testing::{context, dialog};
+
+    /// An owner says its accept again after each outage, and may say it when it has lost the dialog.
+    #[tokio::test]
+    async fn an_accept_of_a_term_that_is_over_does_not_win_the_dialog_back() {
+        let context = context(MemoryBus::new());
+        let ((dialog, _mail), mut terms) = (dialog(&context), Terms::default());
+        let accept = |term: u64| {
+            let text = json!({ "control": "accept", "term": term, "events": "e", "responses": "r" });
+            Mail { term, version_1: false, payload: text.to_string().into() }
+        };
+        terms.add(1, "pbx.1");
+        let won = consider(&context, &dialog, &mut terms, accept(1)).await;
+        assert!(matches!(won, Verdict::Owned { .. }));
+        terms.close(&context.names);
+        terms.add(2, "pbx.2");
+        let late = [accept(1), Mail { version_1: true, payload: "DUMMY".into(), ..accept(1) }];
+        for mail in late {
+            assert!(matches!(consider(&context, &dialog, &mut terms, mail).await, Verdict::Nothing));
+        }
+        let next = consider(&context, &dialog, &mut terms, accept(2)).await;
+        assert!(matches!(next, Verdict::Owned { .. }));
+    }
 }

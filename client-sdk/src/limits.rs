@@ -111,8 +111,9 @@ pub const RELEASE_DEADLINE: Duration = Duration::from_secs(5);
 /// a proxy keeps a dialog whose channels have gone (60 s).
 pub const SETTLE_DEADLINE: Duration = Duration::from_secs(65);
 
-/// How long a worker that stops waits for that: what it does not acknowledge costs its proxy some memory for a minute.
-pub const SETTLE_WHEN_STOPPING: Duration = Duration::from_secs(1);
+/// How long a worker that stops waits for that: longer than the 2 s for which a proxy waits for late events, since a call that
+/// has ended and is not acknowledged is offered to another worker once more.
+pub const SETTLE_WHEN_STOPPING: Duration = Duration::from_secs(3);
 
 /// Events of a call kept for handlers that read later than they come. Past it the oldest go, and a `ProxyGap` stands for
 /// them; but where an [`EventStream`](crate::EventStream) has yet to read them, further events stay with the proxy, which

@@ -44,10 +44,15 @@ pub(crate) const ANSWER_BYTES_RECORDED: usize = 1 << 20;
 pub(crate) const PULSE: Duration = Duration::from_millis(200);
 /// After how long without such a message the bus counts as away. What a busy machine makes late is still in time.
 pub(crate) const PULSE_LATE: Duration = Duration::from_millis(750);
+/// After how long without such a message an operator is told, where the link says that it is up.
+pub(crate) const PULSE_MISSED: Duration = Duration::from_secs(15);
 /// How long a worker may take to find back to a broker that was away: its library waits so long between two attempts.
 pub(crate) const RECONNECT: Duration = Duration::from_secs(5);
-/// Workers that are known by their heartbeats. Further ones have no lease, and keep their calls however silent they are.
+/// Workers that have a lease. Past it those without dialogs are forgotten; further ones have none, and their heartbeats are
+/// answered 503.
 pub(crate) const WORKERS: usize = 10_000;
+/// For how long after its loss a silent worker may still be asked by the bus.
+pub(crate) const SILENT: Duration = Duration::from_secs(20);
 /// How long a silent worker without a dialog is remembered.
 pub(crate) const WORKER_FORGOTTEN: Duration = Duration::from_secs(600);
 /// How often a worker is told all of its dialogs, whatever it knows already.

@@ -56,7 +56,10 @@ async def main():
 
     async def offered(message):
         offer = json.loads(message.data)
-        if offer.get("protocol", 1) >= 2:
+        if offer.get("resume"):  # to go on where another worker was takes more than this one knows
+            decline = {"control": "decline", "term": offer["term"]}
+            await bus.publish(offer["commands"], json.dumps(decline).encode())
+        elif offer.get("protocol", 1) >= 2:
             tasks.add(task := asyncio.create_task(serve(bus, offer)))
             task.add_done_callback(tasks.discard)
 

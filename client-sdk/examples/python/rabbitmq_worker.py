@@ -23,7 +23,9 @@ def command(call, method, path, **body):
 
 def offered(bus, method, properties, body):
     offer = json.loads(body)
-    if offer.get("protocol", 1) >= 2:
+    if offer.get("resume"):  # to go on where another worker was takes more than this one knows
+        publish(offer["commands"], {"control": "decline", "term": offer["term"]})
+    elif offer.get("protocol", 1) >= 2:
         key = uuid.uuid4().hex
         calls[key] = {"commands": offer["commands"], "seq": 0, "asked": {}}
         topics = {name: f"{INBOX}.{key}.{name}" for name in ("events", "responses")}

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use ari_bus::{Bus, BusError, Link, protocol::Answer};
 use futures_util::FutureExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::debug;
 
 use super::{
@@ -19,9 +19,7 @@ use super::{
 };
 use crate::{
     error::{CommandError, CommandErrorKind},
-    limits::{
-        COMMAND_INTERVAL, COMMAND_INTERVAL_LONGEST, COMMANDS_UNANSWERED, LAST_ANSWERS_GRACE, RETRY_PAUSE,
-    },
+    limits::{COMMANDS_UNANSWERED, LAST_ANSWERS_GRACE, RETRY_PAUSE},
 };
 
 /// Which protocol the call's proxy speaks.
@@ -153,7 +151,6 @@ impl Commands {
         let mut cut = standing.changes();
         // Whether something that was published may not have come.
         let mut doubtful = false;
-        let mut pause = COMMAND_INTERVAL;
         loop {
             // Before the next command goes out, so that none overtakes one that was lost.
             while let Some(state) = link.changed().now_or_never() {
@@ -166,6 +163,9 @@ impl Commands {
                 cut.mark_unchanged();
                 doubtful = true;
             }
+            // A proxy that was away for a moment may have missed one, and nobody noticed.
+            let overdue = self.outbox.overdue().filter(|_| standing.lease().is_known());
+            doubtful |= overdue.is_some_and(|overdue| Instant::now() >= overdue);
             // An older proxy would run what comes twice a second time.
             if doubtful && standing.lease().is_known() {
                 self.outbox.rewind();
@@ -182,17 +182,12 @@ impl Commands {
                     },
                     Ok(()) = cut.changed() => doubtful = true,
                     () = standing.lease().until_known(), if doubtful => {}
-                    // A proxy that was away for a moment may have missed it, and nobody noticed.
-                    () = sleep(pause), if open && self.outbox.waits() => {
+                    () = sleep_until(overdue.unwrap_or_else(Instant::now)), if open && overdue.is_some() => {
                         doubtful = true;
-                        pause = (2 * pause).min(COMMAND_INTERVAL_LONGEST);
                     }
                 }
                 continue;
             };
-            if due.first {
-                pause = COMMAND_INTERVAL;
-            }
             match self.bus.publish(&self.topic, due.payload.clone()).await {
                 Ok(()) => self.outbox.published(due.number),
                 Err(error) if error.is_retryable() => {

@@ -1,7 +1,7 @@
 //! Ids of commands, and of the objects that they make. A handler that repeats its step after a resume repeats them, so that
 //! the proxy answers with what it has recorded instead of calling somebody twice.
 //!
-//! An id is made of the dialog, the step (how often the handler has saved), and what is asked for, and counts how often just
+//! An id is made of the dialog, the step (how often the handler has tried to save), and what is asked for, and counts how often just
 //! that was asked for in this step. So it does not depend on the order in which futures happen to be polled.
 
 use std::{
@@ -24,6 +24,8 @@ pub(crate) struct Ids {
     root: String,
     /// What else they depend on: a context that is not this crate's, since its owner may have counted in the same way.
     salt: String,
+    /// The step that this worker began with.
+    first: u64,
     state: Mutex<State>,
 }
 
@@ -39,20 +41,25 @@ impl Ids {
     /// Ids that a repetition repeats, from this step on.
     pub(crate) fn repeatable(root: &str, step: u64, salt: &str) -> Self {
         let state = Mutex::new(State { step, ..State::default() });
-        Self { root: root.to_owned(), salt: salt.to_owned(), state }
+        Self { root: root.to_owned(), salt: salt.to_owned(), first: step, state }
     }
 
     /// Ids that nothing repeats: version 1.
     pub(crate) fn random() -> Self {
-        Self { root: String::new(), salt: String::new(), state: Mutex::default() }
+        Self { root: String::new(), salt: String::new(), first: 0, state: Mutex::default() }
     }
 
-    /// How many saves have succeeded.
+    /// How many saves were attempted.
     pub(crate) fn step(&self) -> u64 {
         self.lock().step
     }
 
-    /// A save has succeeded: the next step begins.
+    /// Whether this worker is still in the step that it began with: another may have begun that before.
+    pub(crate) fn is_in_first_step(&self) -> bool {
+        self.step() == self.first
+    }
+
+    /// A save is attempted: the next step begins.
     pub(crate) fn advance(&self, step: u64) {
         *self.lock() = State { step, ..State::default() };
     }

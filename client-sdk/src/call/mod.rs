@@ -143,10 +143,13 @@ impl Call {
         EventStream::new(Arc::clone(&self.0.dialog), true)
     }
 
-    /// The call's events from now on. Made before a command, it yields what the command causes.
+    /// The call's events from now on. Made before a command, it yields what the command causes. Of a
+    /// [resumed](Self::resumed) call these are all events since the last save, until the next one: the command may have
+    /// been carried out for the worker before.
     #[must_use]
     pub fn events_from_now(&self) -> EventStream {
-        EventStream::new(Arc::clone(&self.0.dialog), false)
+        let repeats = self.0.resumed.is_some() && self.0.dialog.ids.is_in_first_step();
+        EventStream::new(Arc::clone(&self.0.dialog), repeats)
     }
 
     /// Waits for the end of the call, and says why it ended.

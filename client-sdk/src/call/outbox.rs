@@ -11,10 +11,13 @@ use std::{
 
 use ari_bus::{BusError, protocol::Command};
 use bytes::Bytes;
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 use super::commands::Request;
-use crate::limits::COMMANDS_UNANSWERED;
+use crate::limits::{COMMAND_INTERVAL, COMMAND_INTERVAL_LONGEST, COMMANDS_UNANSWERED};
 
 /// The commands of one call that are not answered.
 pub(crate) struct Outbox {
@@ -39,6 +42,9 @@ struct Ticket {
     unique_id: String,
     request: Request,
     refused: oneshot::Sender<BusError>,
+    /// When it was published last, and how often.
+    published: Option<Instant>,
+    times: u32,
 }
 
 /// A command that is to be published now.
@@ -70,7 +76,13 @@ impl Outbox {
             return None;
         }
         let (refused, receiver) = oneshot::channel();
-        state.unsent.push_back(Ticket { unique_id: unique_id.to_owned(), request, refused });
+        state.unsent.push_back(Ticket {
+            unique_id: unique_id.to_owned(),
+            request,
+            refused,
+            published: None,
+            times: 0,
+        });
         drop(state);
         self.more.notify_one();
         Some(receiver)
@@ -106,7 +118,12 @@ impl Outbox {
 
     /// The command of this number is on its way, or may be.
     pub(crate) fn published(&self, number: u64) {
-        self.lock().cursor = number + 1;
+        let mut state = self.lock();
+        state.cursor = number + 1;
+        if let Some(ticket) = state.sent.get_mut(&number) {
+            ticket.published = Some(Instant::now());
+            ticket.times += 1;
+        }
     }
 
     /// The bus refused the command of this number for good: it was not sent.
@@ -132,9 +149,13 @@ impl Outbox {
         self.lock().cursor = 0;
     }
 
-    /// Whether a command that was published has no answer.
-    pub(crate) fn waits(&self) -> bool {
-        !self.lock().sent.is_empty()
+    /// When the first command without an answer is to be published again: those behind it may wait for it.
+    pub(crate) fn overdue(&self) -> Option<Instant> {
+        let state = self.lock();
+        let (_, first) = state.sent.first_key_value()?;
+        let doublings = first.times.saturating_sub(1).min(u32::BITS - 1);
+        let pause = COMMAND_INTERVAL.saturating_mul(1 << doublings).min(COMMAND_INTERVAL_LONGEST);
+        Some(first.published? + pause)
     }
 
     /// An answer has come: the command needs no other copy.

@@ -42,8 +42,10 @@ impl Call {
         }
         // Serialized at once: what is waited for need not hold the state.
         let state = serde_json::value::to_raw_value(state).map_err(|error| bad_request(&error))?;
+        // With what it tells: an event that another task has while this one waits is not part of it.
+        let consumed = dialog.feed.consumed();
         tokio::select! {
-            saved = dialog.save(&state) => saved?,
+            saved = dialog.save(&state, consumed) => saved?,
             end = last_chance(&dialog.feed) => return Err(gone(SAVE, end)),
         }
         if dialog.draining.is_cancelled() && dialog.feed.ended().is_none() {
@@ -55,7 +57,7 @@ impl Call {
 }
 
 impl Dialog {
-    async fn save(&self, state: &impl Serialize) -> Result {
+    async fn save(&self, state: &impl Serialize, consumed: u64) -> Result {
         let deadline = self.commands.deadline();
         // One at a time: each counts up the step.
         let Ok(mut acknowledged) = timeout(deadline, self.saving.lock()).await else {
@@ -68,13 +70,14 @@ impl Dialog {
             let text = format!("{} bytes are more than the {MAX_CONTEXT} that are kept", context.len());
             return Err(CommandError::new(CommandErrorKind::TooLarge, SAVE, text));
         }
-        let ack = Some(self.feed.consumed()).filter(|seq| *seq > *acknowledged);
+        let ack = Some(consumed).filter(|seq| *seq > *acknowledged);
         let save = Save { term: self.term(), context, ack, unique_id: Some(fresh(SAVE)) };
         let seconds = deadline.as_secs_f32();
+        // Whatever becomes of it: whoever repeats what came before repeats the attempt too, and counts it.
+        self.ids.advance(step);
         match self.ask(&Control::Save(save), deadline).await {
             Ok(answer) if (200..300).contains(&answer.status) => {
                 debug!(step, ack, "saved");
-                self.ids.advance(step);
                 *acknowledged = ack.unwrap_or(*acknowledged);
                 Ok(())
             }

@@ -65,7 +65,7 @@ pub(super) async fn run(contacts: Arc<Contacts>, server_id: String, contact: Arc
                 () = sleep_until(end_of_lease) => {
                     beating.mind_lease(&mut cut_off, &server_id);
                     if Instant::now() >= next {
-                        silence += if link.is_up() { HEARTBEAT_INTERVAL } else { Duration::ZERO };
+                        silence += if link.is_up() { begun.elapsed() } else { Duration::ZERO };
                         break;
                     }
                 }

@@ -81,8 +81,8 @@ impl Originate {
         legs.add(&id);
         let made = self.call.command(Method::Post, "/channels").json(self.fields).await;
         if let Err(error) = made {
-            // With any other error it may ring.
-            if error.status().is_some_and(|status| (400..500).contains(&status)) {
+            // With any other error it may ring; a 409 says that a channel of this id is there, or was asked for before.
+            if error.status().is_some_and(|status| (400..500).contains(&status) && status != 409) {
                 legs.remove(&id);
             }
             return Err(error);

@@ -4,7 +4,7 @@ use std::{any::Any, convert::Infallible, panic::AssertUnwindSafe, sync::Arc};
 
 use ari_bus::protocol::AppStart;
 use futures_util::{FutureExt as _, future::join_all};
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug, error, info, warn};
 
@@ -102,10 +102,18 @@ impl Tenure {
                 dialog.acknowledge(dialog.arrived()).await;
             }
         };
+        let patience = async {
+            // While a channel lives, the call is this worker's, handler or not: nobody else shall begin it anew.
+            loop {
+                sleep(SETTLE_DEADLINE).await;
+                if dialog.legs.left().is_empty() {
+                    return;
+                }
+            }
+        };
         tokio::select! {
-            settled = timeout(SETTLE_DEADLINE, settling) => if settled.is_err() {
-                debug!("the last event of a call did not come");
-            },
+            () = settling => {}
+            () = patience => debug!("the last event of a call did not come"),
             Err(error) = self.keeping => error!(%error, "a task of a call failed"),
         }
     }

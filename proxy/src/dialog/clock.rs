@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-use crate::limits::PULSE_LATE;
+use crate::limits::{PULSE, PULSE_LATE};
 
 /// A clock of good time.
 pub(crate) struct Clock {
@@ -64,8 +64,19 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            sleep(left).await;
+            // While time stands still it is the same again and again.
+            sleep(if self.stands_still() { left.max(PULSE) } else { left }).await;
         }
+    }
+
+    /// How long no message of our own has come back.
+    pub(crate) fn silence(&self) -> Duration {
+        self.state().beat.elapsed()
+    }
+
+    fn stands_still(&self) -> bool {
+        let (state, now) = (self.state(), Instant::now());
+        state.since_beat(now).is_none() || state.resumes > now
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

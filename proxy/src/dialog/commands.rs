@@ -53,6 +53,8 @@ pub(super) struct Commands<'a> {
 /// What came of a request.
 struct Outcome {
     answer: Answer,
+    /// Whether Asterisk may have had it.
+    sent: bool,
     /// What it may or may not have made.
     unsettled: Vec<Object>,
 }
@@ -100,16 +102,17 @@ impl<'a> Commands<'a> {
             Task::Send(request) => request.clone(),
         };
         self.dialog.recorded().begin(unique_id);
-        let Outcome { answer, unsettled } = send(self.context, self.dialog, request).await;
-        let now = self.context.clock.now();
-        let asked_again = self.dialog.recorded().answer(unique_id, &answer, now);
+        let Outcome { answer, sent, unsettled } = send(self.context, self.dialog, request).await;
+        let (now, unsent_in) = (self.context.clock.now(), (!sent).then_some(owner.term));
+        let asked = self.dialog.recorded().answer(unique_id, &answer, now, unsent_in);
         if !self.is_void(owner) {
             self.answer(owner, unique_id, &answer, *arrived).await;
-        } else if asked_again {
-            let next = self.dialog.owner().clone();
-            if let Some(next) = next {
-                self.answer(&next, unique_id, &answer, *arrived).await;
-            }
+        }
+        // It may be another's by now, who has repeated it.
+        let next =
+            self.dialog.owner().clone().filter(|next| next.term > owner.term && asked == Some(next.term));
+        if let Some(next) = next {
+            self.answer(&next, unique_id, &answer, *arrived).await;
         }
         unsettled
     }
@@ -134,7 +137,11 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
     let chosen = choose_ids(&mut request, &dialog.application);
     let made = chosen.first().cloned();
     // Before the request: events of what it makes can come before its answer.
-    let bound = context.registry().bind(dialog, chosen);
+    let bound = match dialog.delivery.is_closed() {
+        // What it makes then is nobody's: a StasisStart of it opens a dialog.
+        true => Vec::new(),
+        false => context.registry().bind(dialog, chosen),
+    };
     match context.rest.send(&request).await {
         Ok(answer) => {
             let mut registry = context.registry();
@@ -150,10 +157,11 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
             } else {
                 registry.undo(dialog, &bound);
             }
-            Outcome { answer, unsettled: Vec::new() }
+            Outcome { answer, sent: true, unsettled: Vec::new() }
         }
         Err(error) => {
             debug!(dialog = %dialog.root, %error, "a command got no answer from Asterisk");
+            let sent = !matches!(error, RestError::Unreachable(_) | RestError::Malformed(_));
             let unsettled = match &error {
                 RestError::FateUnknown(_) | RestError::AnswerTooLarge => bound,
                 RestError::Unreachable(_) | RestError::Malformed(_) => {
@@ -161,7 +169,7 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
                     Vec::new()
                 }
             };
-            Outcome { answer: error.to_answer(), unsettled }
+            Outcome { answer: error.to_answer(), sent, unsettled }
         }
     }
 }

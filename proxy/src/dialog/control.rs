@@ -13,7 +13,7 @@ use tracing::debug;
 
 use super::{
     Context,
-    leases::Held,
+    leases::{Held, is_name},
     replies::{ReplyTo, answer_whole},
 };
 use crate::counters::Counter;
@@ -29,6 +29,11 @@ struct Sender {
 pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
     while let Some(message) = messages.next().await {
         let reply = match serde_json::from_slice::<FixedControl>(&message.payload) {
+            _ if sender(&message.payload).is_some_and(|sender| sender.unique_id.len() > MAX_UNIQUE_ID) => {
+                // It is not repeated: the answer would be as long.
+                let text = format!("`unique_id` is longer than {MAX_UNIQUE_ID} bytes");
+                refuse(&message.payload, 400, &text).map(|(_, to, answer)| (String::new(), to, answer))
+            }
             Ok(FixedControl::Heartbeat(heartbeat)) if is_name(&heartbeat.worker_id) => {
                 let reply = beat(&context, &heartbeat);
                 Some((heartbeat.unique_id, heartbeat.responses, reply))
@@ -50,13 +55,13 @@ pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
     }
 }
 
-fn is_name(worker_id: &str) -> bool {
-    !worker_id.is_empty() && worker_id.len() <= MAX_UNIQUE_ID
+fn sender(payload: &[u8]) -> Option<Sender> {
+    serde_json::from_slice(payload).ok()
 }
 
 /// The answer to a message that is not acted upon, if it says where that goes.
 fn refuse(payload: &[u8], status: u16, text: &str) -> Option<(String, String, Answer)> {
-    let Sender { unique_id, responses } = serde_json::from_slice(payload).ok()?;
+    let Sender { unique_id, responses } = sender(payload)?;
     Some((unique_id, responses, Answer::error(status, text)))
 }
 
@@ -75,7 +80,9 @@ fn send(context: &Arc<Context>, unique_id: String, responses: String, answer: An
 
 /// Notes what a heartbeat says, and answers with what the worker has.
 fn beat(context: &Context, heartbeat: &Heartbeat) -> Answer {
-    let lease = context.leases.heard(&heartbeat.worker_id);
+    let Some(lease) = context.leases.known(&heartbeat.worker_id) else {
+        return Answer::error(503, "too many workers have a lease with this proxy already");
+    };
     lease.beats();
     let mut dialogs = Vec::new();
     let mut told = HashSet::new();

@@ -120,7 +120,8 @@ impl Delivery {
     pub(super) fn begin(&self, number: u64, version_1: bool, start: &Utf8Bytes) {
         let mut state = self.state();
         let first = state.kept.first();
-        let has_start = state.kept.from(first).next().is_some_and(|(_, event)| &*event.kind == START);
+        // The dialog's own, not that of a channel which it called.
+        let has_start = first == 1 && state.kept.next() > 1;
         let dropped = state.kept.dropped();
         // Version 1 cannot go on where another worker was.
         let lacks_start = !has_start && (version_1 || (dropped.is_some() && !state.begun));
@@ -247,6 +248,11 @@ impl Delivery {
         let state = self.state();
         let known = state.term.tells() && state.term.settled >= state.term.reached;
         (state.term.reached - state.term.origin, known)
+    }
+
+    /// Whether nothing more is added.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
     }
 
     pub(super) fn progress(&self) -> Progress {

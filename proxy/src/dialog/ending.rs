@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 
 use super::{
     Context, Dialog, activity::Activity, kept::KeptEvent, owner::Owner, queues, unanswered::give_back,
@@ -18,7 +21,7 @@ pub(super) async fn until_over(
     owner: &Owner,
     activity: &Activity,
 ) {
-    until_quiet(context, dialog, activity).await;
+    until_quiet_or_forgotten(context, dialog, activity).await;
     // From here on a late event belongs to no dialog. A channel that entered in this very moment is nobody's.
     let left = context.registry().close(dialog);
     if !left.is_empty() {
@@ -32,9 +35,12 @@ pub(super) async fn until_over(
     }
     dialog.delivery.finish(Some(KeptEvent::new("ProxyEnded", r#"{"type":"ProxyEnded"}"#.into())));
     let retained = context.clock.now() + context.config.dialog.retention;
+    let times = &context.config.dialog;
     tokio::select! {
         () = until_had(context, dialog) => {}
         () = context.clock.sleep_until(retained) => {}
+        // Bus or no bus.
+        () = sleep(times.retention + times.outage_patience) => {}
     }
 }
 
@@ -51,6 +57,26 @@ async fn until_had(context: &Context, dialog: &Dialog) {
         if !dialog.delivery.progress().tells() && dialog.delivery.waiting() == 0 {
             return;
         }
+    }
+}
+
+/// Resolves when the dialog is quiet, or in any time when nobody can want it any more, bus or no bus.
+async fn until_quiet_or_forgotten(context: &Context, dialog: &Dialog, activity: &Activity) {
+    let times = &context.config.dialog;
+    let mut channels = dialog.channels.subscribe();
+    let forgotten = async {
+        loop {
+            // The dialog itself holds the sender: this cannot fail.
+            let _ = channels.wait_for(|channels| *channels == 0).await;
+            let longest = times.retention + times.outage_patience;
+            if timeout(longest, channels.wait_for(|channels| *channels > 0)).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = until_quiet(context, dialog, activity) => {}
+        () = forgotten => {}
     }
 }
 

@@ -10,11 +10,17 @@ use std::{
     time::Duration,
 };
 
+use ari_bus::protocol::MAX_UNIQUE_ID;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{Dialog, clock::Clock, owner::Owner};
-use crate::limits::{WHOLE_REPLY, WORKER_FORGOTTEN, WORKERS};
+use crate::limits::{SILENT, WHOLE_REPLY, WORKER_FORGOTTEN, WORKERS};
+
+/// Whether a worker may be called so.
+pub(super) fn is_name(worker_id: &str) -> bool {
+    !worker_id.is_empty() && worker_id.len() <= MAX_UNIQUE_ID
+}
 
 /// The leases of all workers, by `worker_id`.
 pub(crate) struct Leases {
@@ -56,23 +62,26 @@ impl Leases {
         Self { clock, length, workers: Mutex::default() }
     }
 
-    /// The lease of a worker that has just been heard.
-    pub(super) fn heard(&self, worker_id: &str) -> Arc<Lease> {
+    /// The lease of a worker that has just been heard; `None` where too many have one.
+    pub(super) fn known(&self, worker_id: &str) -> Option<Arc<Lease>> {
         let now = self.clock.now();
         let mut workers = self.workers();
         let lease = match workers.get(worker_id) {
             Some(lease) => Arc::clone(lease),
             None => {
-                let lease = Arc::new(Lease::new(worker_id, now));
-                if workers.len() < WORKERS {
-                    workers.insert(worker_id.to_owned(), Arc::clone(&lease));
+                if workers.len() >= WORKERS {
+                    let idle = workers.iter().filter(|(_, lease)| lease.state().held.is_empty());
+                    let longest = idle.min_by_key(|(_, lease)| lease.last_heard()).map(|(id, _)| id.clone());
+                    workers.remove(&longest?);
                 }
+                let lease = Arc::new(Lease::new(worker_id, now));
+                workers.insert(worker_id.to_owned(), Arc::clone(&lease));
                 lease
             }
         };
         drop(workers);
         lease.renew(now);
-        lease
+        Some(lease)
     }
 
     /// Finds the workers that were silent for too long, as far as that is certain.
@@ -88,9 +97,10 @@ impl Leases {
         });
     }
 
-    /// Whether a worker that had dialogs is silent: the bus may still ask it first.
+    /// Whether a worker that had dialogs has fallen silent just now: the bus may still ask it first.
     pub(super) fn anyone_is_silent(&self) -> bool {
-        self.workers().values().any(|lease| *lease.lost.borrow())
+        let recent = self.clock.certain().saturating_sub(self.length + SILENT);
+        self.workers().values().any(|lease| *lease.lost.borrow() && lease.last_heard() >= recent)
     }
 
     fn workers(&self) -> MutexGuard<'_, HashMap<String, Arc<Lease>>> {

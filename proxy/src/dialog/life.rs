@@ -134,6 +134,9 @@ impl Life<'_> {
                     }
                     return End::Stopped { owned: true };
                 }
+                // There is no call any more: what nobody says that it has, nobody needs.
+                Left::Orphaned if *dialog.channels.borrow() == 0 => return End::GiveBack,
+                Left::Lost if self.has_ended() => return End::GiveBack,
                 Left::Lost => info!(dialog = %dialog.root, "the call is offered again: its worker is silent"),
                 Left::Orphaned if context.config.dialog.v1_orphans == Orphans::Continue => {
                     context.counters.count(Counter::DialogsUnwanted);
@@ -185,16 +188,22 @@ impl Life<'_> {
                 dialog.valid.store(owner.term + 1, Ordering::Relaxed);
             }
         }
-        if matches!(left, Left::Released) {
-            return context.clock.now();
-        }
+        let released = matches!(left, Left::Released);
         if !owner.version_1 {
             let (told, gone) = (Arc::clone(context), Arc::clone(owner));
-            context.tasks.spawn(async move {
-                publish_gone(&told, &gone, "the worker was silent for too long").await;
-            });
+            let why = if released { "the worker gave it back" } else { "the worker was silent for too long" };
+            context.tasks.spawn(async move { publish_gone(&told, &gone, why).await });
+        }
+        if released {
+            return context.clock.now();
         }
         owner.lease().map_or_else(|| context.clock.now(), |lease| lease.last_heard())
+    }
+
+    /// Whether the owner has said that it has the last event there is.
+    fn has_ended(&self) -> bool {
+        let delivery = &self.dialog.delivery;
+        delivery.is_closed() && delivery.waiting() == 0 && delivery.last().1
     }
 
     /// Counts what the owner was never sent.

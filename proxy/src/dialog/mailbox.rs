@@ -159,6 +159,11 @@ impl<'a> Mailbox<'a> {
     /// Lets a command take its turn by its number, if it has one.
     async fn in_order(&mut self, cmd_seq: Option<u64>, wish: Wish) {
         let Some(number) = cmd_seq else { return self.take(wish).await };
+        let waits = self.order.waiting(number);
+        if waits.is_some_and(|waits| !waits.unique_id.is_empty() && waits.unique_id == wish.unique_id) {
+            // The same again, before its turn.
+            return;
+        }
         let gives_up = self.context.clock.now() + COMMAND_GAP;
         match self.order.place(number, wish, gives_up) {
             Placed::Now(wishes) => {

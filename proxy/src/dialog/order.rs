@@ -54,6 +54,11 @@ impl<T> Order<T> {
         Placed::Early
     }
 
+    /// The command that waits under a number.
+    pub(super) fn waiting(&self, number: u64) -> Option<&T> {
+        self.early.get(&number)
+    }
+
     /// When those that wait give up.
     pub(super) fn gives_up(&self) -> Option<Duration> {
         self.gives_up

@@ -66,12 +66,11 @@ impl<'a> Outlet<'a> {
             reader.prepare().await;
         }
         loop {
-            let busy = activity.begin();
             let batch = self.dialog.delivery.next(EVENTS_PER_BATCH);
             let next = if batch.events.is_empty() {
-                drop(busy);
                 self.wait().await
             } else {
+                let _busy = activity.begin();
                 self.publish(&batch).await
             };
             if let Err(Orphaned) = next {
@@ -189,10 +188,11 @@ impl Resends {
     /// Plans the next one, if there is anything left to do.
     fn plan(&mut self, delivery: &Delivery) {
         let Progress { settled, reached, acknowledges, reports } = delivery.progress();
-        // A worker that never says what it has is left alone while events follow each other: their numbers tell it more.
-        let since = (settled, if acknowledges { 0 } else { reached });
-        if self.since != since {
-            *self = Self { since, ..Self::default() };
+        // A worker that never says what it has is left alone while events follow each other: their numbers tell it more. Nor
+        // does what was sent in vain count against what comes after it.
+        let more = reached != self.since.1 && (!acknowledges || self.done >= RESENDS);
+        if settled != self.since.0 || more {
+            *self = Self { since: (settled, reached), ..Self::default() };
         }
         let (first, most) =
             if acknowledges { (RESEND_FIRST, RESENDS) } else { (RESEND_UNASKED_FIRST, RESENDS_UNASKED) };

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::{
     Context, Dialog,
-    leases::{Held, Lease},
+    leases::{Held, Lease, is_name},
     persist::publish_persistently,
 };
 use crate::{counters::Counter, limits::VERSION_1_ANSWER};
@@ -60,14 +60,23 @@ impl Owner {
         for (field, topic) in [("events", &accept.events), ("responses", &accept.responses)] {
             context.check_worker_topic(topic).map_err(|problem| format!("`{field}`: {problem}"))?;
         }
+        if accept.worker_id.as_deref().is_some_and(|worker| !is_name(worker)) {
+            return Err("`worker_id` is empty or longer than 256 bytes".to_owned());
+        }
         Ok(Self {
             term: accept.term,
             dialog_id: dialog_id.to_owned(),
             bodies: accept.bodies,
             version_1: false,
             topics: RwLock::new(Reached::named_by(accept)),
-            lease: accept.worker_id.as_deref().map(|worker| context.leases.heard(worker)),
+            lease: None,
         })
+    }
+
+    /// The same, with the lease of its process: it is about to have the dialog.
+    pub(crate) fn with_lease(self, context: &Context, accept: &Accept) -> Self {
+        let lease = accept.worker_id.as_deref().and_then(|worker| context.leases.known(worker));
+        Self { lease, ..self }
     }
 
     /// Whether an accept is this owner's, said again.

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::trace;
+use tracing::{trace, warn};
 
 use super::Context;
-use crate::limits::PULSE;
+use crate::limits::{PULSE, PULSE_MISSED};
 
 /// The last token of its topic, which is no offer's uuid.
 const TOKEN: &str = "pulse";
@@ -23,8 +23,18 @@ pub(crate) async fn send(context: &Context) -> Infallible {
     let mut ticks = interval(PULSE);
     // What was missed is not made up for: a row of pulses would say that time passed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = false;
     loop {
         ticks.tick().await;
+        let missing = context.clock.silence() >= PULSE_MISSED && context.bus.link().is_up();
+        if missing && !std::mem::replace(&mut told, true) {
+            warn!(
+                ?topic,
+                "our own messages do not come back over the bus: no call ends and no lease is lost without them; \
+                 may this proxy publish to its own topics?"
+            );
+        }
+        told &= missing;
         if let Err(error) = context.bus.publish(&topic, Bytes::new()).await {
             trace!(%error, "a pulse could not be sent");
         }

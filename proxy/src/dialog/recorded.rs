@@ -32,11 +32,12 @@ struct Entry {
 #[derive(Debug)]
 enum State {
     /// It waits for its turn, on behalf of the owner in this term; if that term is void, in vain.
-    Waiting { term: u64 },
-    /// Asterisk has it. Whoever asked again meanwhile, in a later term, gets the answer too.
-    Running { asked_again: bool },
-    /// It was answered at this moment of good time; the answer itself is kept while there is room.
-    Answered { answer: Option<Answer>, at: Duration },
+    Waiting { term: u64, asked: u64 },
+    /// Asterisk has it. The term in which somebody asked for it last: the owner in that one gets the answer too.
+    Running { asked: u64 },
+    /// It was answered at this moment of good time; the answer itself is kept while there is room. If Asterisk certainly never
+    /// had it, it may run after all in a later term than this.
+    Answered { answer: Option<Answer>, at: Duration, unsent_in: Option<u64> },
 }
 
 /// What is to be done with a command.
@@ -66,10 +67,11 @@ impl Recorded {
     pub(super) fn take(&mut self, unique_id: &str, digest: u64, term: u64, valid: u64) -> Known {
         if self.entries.len() >= 2 * COMMANDS_RECORDED {
             // Those of workers that lost the dialog, and that nobody repeats.
-            self.entries.retain(|_, entry| !matches!(entry.state, State::Waiting { term } if term < valid));
+            self.entries
+                .retain(|_, entry| !matches!(entry.state, State::Waiting { term, .. } if term < valid));
         }
         let Some(entry) = self.entries.get_mut(unique_id) else {
-            let entry = Entry { digest, state: State::Waiting { term } };
+            let entry = Entry { digest, state: State::Waiting { term, asked: term } };
             self.entries.insert(unique_id.into(), entry);
             return Known::New;
         };
@@ -77,13 +79,17 @@ impl Recorded {
             return Known::Other;
         }
         match &mut entry.state {
-            State::Waiting { term: other } if *other < valid => {
-                *other = term;
+            State::Waiting { term: other, asked } if *other < valid => {
+                (*other, *asked) = (term, term);
                 Known::New
             }
-            State::Waiting { .. } => Known::UnderWay,
-            State::Running { asked_again } => {
-                *asked_again = true;
+            State::Answered { unsent_in: Some(other), answer, .. } if *other < term => {
+                self.bytes -= answer.as_ref().map_or(0, |answer| answer.body.len());
+                entry.state = State::Waiting { term, asked: term };
+                Known::New
+            }
+            State::Waiting { asked, .. } | State::Running { asked } => {
+                *asked = term;
                 Known::UnderWay
             }
             State::Answered { answer: Some(answer), .. } => Known::Answered(answer.clone()),
@@ -93,7 +99,7 @@ impl Recorded {
 
     /// A command does not wait for its turn any more, and its worker has been told.
     pub(super) fn pass_over(&mut self, unique_id: &str, passed: u64) {
-        if let Some(Entry { state: State::Waiting { term }, .. }) = self.entries.get(unique_id)
+        if let Some(Entry { state: State::Waiting { term, .. }, .. }) = self.entries.get(unique_id)
             && *term == passed
         {
             self.entries.remove(unique_id);
@@ -102,22 +108,31 @@ impl Recorded {
 
     /// A command has its turn.
     pub(super) fn begin(&mut self, unique_id: &str) {
-        if let Some(entry) = self.entries.get_mut(unique_id) {
-            entry.state = State::Running { asked_again: false };
+        if let Some(Entry { state, .. }) = self.entries.get_mut(unique_id)
+            && let State::Waiting { asked, .. } = *state
+        {
+            *state = State::Running { asked };
         }
     }
 
-    /// A command was answered; says whether somebody asked again meanwhile.
-    pub(super) fn answer(&mut self, unique_id: &str, answer: &Answer, at: Duration) -> bool {
-        let Some((id, entry)) = self.entries.get_key_value(unique_id) else { return false };
-        let asked_again = matches!(entry.state, State::Running { asked_again: true });
+    /// A command was answered; returns the term in which somebody asked for it last. `unsent_in`: in that term, and Asterisk
+    /// certainly never had it.
+    pub(super) fn answer(
+        &mut self,
+        unique_id: &str,
+        answer: &Answer,
+        at: Duration,
+        unsent_in: Option<u64>,
+    ) -> Option<u64> {
+        let (id, entry) = self.entries.get_key_value(unique_id)?;
+        let asked = if let State::Running { asked } = entry.state { Some(asked) } else { None };
         let (id, digest) = (Arc::clone(id), entry.digest);
         self.bytes += answer.body.len();
-        let state = State::Answered { answer: Some(answer.clone()), at };
+        let state = State::Answered { answer: Some(answer.clone()), at, unsent_in };
         self.entries.insert(Arc::clone(&id), Entry { digest, state });
         self.order.push_back(id);
         self.make_room();
-        asked_again
+        asked
     }
 
     /// The ids of commands whose answers an owner did not get that was last heard of at this moment.
@@ -167,7 +182,7 @@ mod tests {
     fn run(recorded: &mut Recorded, id: &str, size: usize) -> Answer {
         assert_eq!(recorded.take(id, 1, 1, 1), Known::New);
         recorded.begin(id);
-        recorded.answer(id, &answer(size), Duration::ZERO);
+        recorded.answer(id, &answer(size), Duration::ZERO, None);
         answer(size)
     }
 
@@ -178,7 +193,8 @@ mod tests {
         assert_eq!(recorded.take("a", 1, 1, 1), Known::UnderWay);
         recorded.begin("a");
         assert_eq!(recorded.take("a", 1, 2, 2), Known::UnderWay);
-        assert!(recorded.answer("a", &answer(3), Duration::ZERO), "the second owner waits for it too");
+        let asked = recorded.answer("a", &answer(3), Duration::ZERO, None);
+        assert_eq!(asked, Some(2), "the second owner waits for it too");
         assert_eq!(recorded.take("a", 1, 2, 2), Known::Answered(answer(3)));
         assert_eq!(recorded.take("a", 2, 2, 2), Known::Other);
     }
@@ -195,6 +211,20 @@ mod tests {
     }
 
     #[test]
+    fn what_asterisk_never_had_may_run_in_a_later_term() {
+        let mut recorded = Recorded::default();
+        recorded.take("a", 1, 1, 1);
+        recorded.begin("a");
+        recorded.answer("a", &answer(3), Duration::ZERO, Some(1));
+        assert_eq!(recorded.take("a", 1, 1, 1), Known::Answered(answer(3)));
+        assert_eq!(recorded.take("a", 1, 2, 2), Known::New);
+        recorded.begin("a");
+        recorded.answer("a", &answer(4), Duration::ZERO, None);
+        assert_eq!(recorded.take("a", 1, 3, 3), Known::Answered(answer(4)));
+        assert_eq!(recorded.bytes, 4);
+    }
+
+    #[test]
     fn what_the_last_owner_cannot_know_is_unanswered() {
         let mut recorded = Recorded::default();
         for id in ["known", "late", "running", "waiting"] {
@@ -202,7 +232,7 @@ mod tests {
         }
         for (id, at) in [("known", 1), ("late", 5)] {
             recorded.begin(id);
-            recorded.answer(id, &answer(0), Duration::from_secs(at));
+            recorded.answer(id, &answer(0), Duration::from_secs(at), None);
         }
         recorded.begin("running");
         assert_eq!(recorded.unanswered(Duration::from_secs(5)), ["late", "running", "waiting"]);

@@ -91,7 +91,7 @@ async fn consider_accept(
         return Verdict::Nothing;
     }
     let (owner, answer) = match Owner::version_2(context, accept, dialog_id) {
-        Ok(owner) => (Some(owner), Answer::empty(204)),
+        Ok(owner) => (Some(owner.with_lease(context, accept)), Answer::empty(204)),
         Err(problem) => (None, Answer::error(400, &problem)),
     };
     // Before the worker knows: its next heartbeat names the dialog.

@@ -120,16 +120,18 @@ fn what_had_to_be_dropped_is_told_in_its_place() {
 
 #[test]
 fn version_1_gets_its_start_and_nothing_twice() {
-    let delivery = delivery(2);
-    delivery.begin(1, true, &"start".into());
-    assert_eq!(send(&delivery), [(1, "start".into()), (2, "1".into()), (3, "2".into())]);
-    delivery.push(event(3));
-    delivery.begin(2, false, &"start".into());
-    assert_eq!(send(&delivery), [(1, "3".into())]);
     let delivery = Delivery::new(Budget::default());
     delivery.push(KeptEvent::new(START, "start".into()));
+    delivery.push(event(1));
     delivery.begin(1, true, &"start".into());
-    assert_eq!(send(&delivery), [(1, "start".into())]);
+    assert_eq!(send(&delivery), [(1, "start".into()), (2, "1".into())]);
+    // The next one begins with it too, and not with that of a channel which was called meanwhile.
+    delivery.push(KeptEvent::new(START, "callee".into()));
+    delivery.begin(2, true, &"start".into());
+    assert_eq!(send(&delivery), [(1, "start".into()), (2, "callee".into())]);
+    delivery.push(event(3));
+    delivery.begin(3, false, &"start".into());
+    assert_eq!(send(&delivery), [(1, "3".into())]);
 }
 
 #[derive(Debug, Clone)]

@@ -88,6 +88,10 @@ async fn what_is_no_heartbeat_is_refused_or_dropped(kind: Kind) {
         hand.control(&message.to_string()).await;
         assert_eq!(dialog.answer(id).await.0, status, "{message}");
     }
+    // An id that is too long is not repeated.
+    let long = json!({ "control": "heartbeat", "load": 1, "worker_id": "w", "unique_id": "x".repeat(300), "responses": responses });
+    hand.control(&long.to_string()).await;
+    assert_eq!(dialog.answer("").await.0, 400);
     hand.beat(&dialog, json!([])).await;
     world.proxy.stop().await;
 }

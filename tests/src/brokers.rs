@@ -6,6 +6,7 @@ use ari_bus::{Bus, BusOptions, connect};
 use ari_testbed::{Nats, RabbitMq, Server};
 use tokio::{sync::OnceCell, time::Instant};
 
+use crate::fault_proxy::FaultProxy;
 use crate::wait::{DEADLINE, eventually, ok, soon};
 
 /// How often a broker is asked what it holds.
@@ -124,6 +125,16 @@ impl Broker {
             Self::Nats(nats) => nats,
             Self::Rabbitmq(rabbitmq) => rabbitmq,
         }
+    }
+
+    /// A network of a test's own before it, and the URL behind that.
+    ///
+    /// # Panics
+    /// When there is no port for it.
+    pub async fn behind_a_network(&self) -> (FaultProxy, String) {
+        let network = FaultProxy::before(self.port()).await;
+        let url = network.url(&self.url(), self.port());
+        (network, url)
     }
 
     /// A connection of its own, which is up.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ari_tests::{
     brokers::Setup,
     crew::{ALONE, ROOM},
-    fault_proxy::{Cut, FaultProxy, Way},
+    fault_proxy::{Cut, Way},
     handlers::Handler,
     on_every_bus,
     oracle::Gaps,
@@ -29,8 +29,7 @@ async fn the_last_event_of_a_call_is_lost_on_its_way(setup: Setup) {
     let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
-    let network = FaultProxy::before(stage.broker.port()).await;
-    let behind = network.url(&stage.broker.url(), stage.broker.port());
+    let (network, behind) = stage.broker.behind_a_network().await;
     let worker = stage.worker_at(&behind, "w1", ROOM, Handler::Steps);
     stage.broker.until_read_by(&stage.application, 1).await;
     let load = stage.calls_up(10, PAUSE).await;
@@ -51,8 +50,7 @@ async fn events_in_the_middle_of_calls_are_lost_on_their_way(setup: Setup) {
     let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
-    let network = FaultProxy::before(stage.broker.port()).await;
-    let behind = network.url(&stage.broker.url(), stage.broker.port());
+    let (network, behind) = stage.broker.behind_a_network().await;
     let worker = stage.worker_at(&behind, "w1", ROOM, Handler::Steps);
     stage.broker.until_read_by(&stage.application, 1).await;
     let load = stage.calls_up(20, PAUSE).await;

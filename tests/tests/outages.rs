@@ -170,8 +170,7 @@ async fn the_link_of_the_proxy_fails_in_every_way(setup: Setup) {
 async fn links_fail(setup: Setup, of_a_worker: bool) {
     let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
-    let network = FaultProxy::before(stage.broker.port()).await;
-    let behind = network.url(&stage.broker.url(), stage.broker.port());
+    let (network, behind) = stage.broker.behind_a_network().await;
     let mut config = stage.config();
     if !of_a_worker {
         config["bus_config"]["url"] = behind.clone().into();

@@ -7,7 +7,7 @@ use ari_proxy::Counter;
 use ari_tests::{
     brokers::Setup,
     crew::{ALONE, ROOM},
-    fault_proxy::{FaultProxy, Way},
+    fault_proxy::Way,
     handlers::{Handler, What},
     on_every_bus,
     oracle::{Gaps, Ledger},
@@ -113,8 +113,7 @@ async fn commands_that_were_held_up_on_their_way_come_too_late(setup: Setup) {
     let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
-    let network = FaultProxy::before(stage.broker.port()).await;
-    let behind = network.url(&stage.broker.url(), stage.broker.port());
+    let (network, behind) = stage.broker.behind_a_network().await;
     let held = stage.worker_at(&behind, "w1", ROOM, Handler::Signs);
     stage.broker.until_read_by(&stage.application, 1).await;
     let load = stage.calls_up(20, PAUSE).await;

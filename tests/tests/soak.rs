@@ -34,8 +34,8 @@ async fn whatever_fails_every_call_reaches_its_end(setup: Setup) {
     let seed = Seed::take(&format!("soak, {setup:?}"));
     let seconds = std::env::var("ARI_TEST_SOAK").map_or(180, |text| ok(text.parse()));
     let stage = Stage::new(setup, programs!()).await;
-    let link = FaultProxy::before(stage.broker.port()).await;
-    let mut config = stage.config_for(&(&stage.simulator).into(), &at(&stage, &link));
+    let (link, behind) = stage.broker.behind_a_network().await;
+    let mut config = stage.config_for(&(&stage.simulator).into(), &behind);
     // A call that finds no healthy worker for a while is no loss.
     config["dialog"] = json!({"offer_deadline": "10m", "outage_patience": "10m"});
     let proxy = stage.proxy_with(&config).await;
@@ -73,11 +73,6 @@ async fn whatever_fails_every_call_reaches_its_end(setup: Setup) {
     soak.proxy.stop().await;
 }
 
-/// The bus's URL behind a link.
-fn at(stage: &Stage, link: &FaultProxy) -> String {
-    link.url(&stage.broker.url(), stage.broker.port())
-}
-
 struct Soak<'a> {
     rng: StdRng,
     stage: &'a Stage,
@@ -92,9 +87,9 @@ struct Soak<'a> {
 impl Soak<'_> {
     async fn start_worker(&mut self) -> (Running, FaultProxy) {
         self.started += 1;
-        let link = FaultProxy::before(self.stage.broker.port()).await;
+        let (link, behind) = self.stage.broker.behind_a_network().await;
         let name = format!("w{}", self.started);
-        let worker = self.stage.worker_at(&at(self.stage, &link), &name, ROOM, Handler::Signs);
+        let worker = self.stage.worker_at(&behind, &name, ROOM, Handler::Signs);
         (worker, link)
     }
 

@@ -7,7 +7,7 @@ use ari_proxy::Sabotage;
 use ari_tests::{
     brokers::Setup,
     crew::{ALONE, ROOM},
-    fault_proxy::{Cut, FaultProxy, Way},
+    fault_proxy::{Cut, Way},
     handlers::Handler,
     on_every_bus,
     oracle::{Fault, Findings, Gaps},
@@ -48,8 +48,7 @@ async fn without_resending_the_oracle_finds_lost_events(setup: Setup) {
     let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let _proxy = sabotaged(&stage, Sabotage { resending: true, ..Sabotage::default() }).await;
-    let network = FaultProxy::before(stage.broker.port()).await;
-    let behind = network.url(&stage.broker.url(), stage.broker.port());
+    let (network, behind) = stage.broker.behind_a_network().await;
     let worker = stage.worker_at(&behind, "w1", ROOM, Handler::Steps);
     stage.broker.until_read_by(&stage.application, 1).await;
     let load = stage.calls_up(10, PAUSE).await;
@@ -93,8 +92,7 @@ async fn without_terms_the_oracle_finds_late_commands(setup: Setup) {
     let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let _proxy = sabotaged(&stage, Sabotage { terms: true, ..Sabotage::default() }).await;
-    let network = FaultProxy::before(stage.broker.port()).await;
-    let behind = network.url(&stage.broker.url(), stage.broker.port());
+    let (network, behind) = stage.broker.behind_a_network().await;
     let held = stage.worker_at(&behind, "w1", ROOM, Handler::Signs);
     stage.broker.until_read_by(&stage.application, 1).await;
     let load = stage.calls_up(20, PAUSE).await;

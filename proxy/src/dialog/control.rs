@@ -13,7 +13,7 @@ use tracing::debug;
 
 use super::{
     Context,
-    leases::{Held, is_name},
+    leases::{Held, check_name},
     replies::{ReplyTo, answer_whole},
 };
 use crate::counters::Counter;
@@ -29,18 +29,12 @@ struct Sender {
 pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
     while let Some(message) = messages.next().await {
         let reply = match serde_json::from_slice::<FixedControl>(&message.payload) {
-            _ if sender(&message.payload).is_some_and(|sender| sender.unique_id.len() > MAX_UNIQUE_ID) => {
-                // It is not repeated: the answer would be as long.
-                let text = format!("`unique_id` is longer than {MAX_UNIQUE_ID} bytes");
-                refuse(&message.payload, 400, &text).map(|(_, to, answer)| (String::new(), to, answer))
-            }
-            Ok(FixedControl::Heartbeat(heartbeat)) if is_name(&heartbeat.worker_id) => {
-                let reply = beat(&context, &heartbeat);
-                Some((heartbeat.unique_id, heartbeat.responses, reply))
-            }
             Ok(FixedControl::Heartbeat(heartbeat)) => {
-                let problem = Answer::error(400, "`worker_id` is empty or longer than 256 bytes");
-                Some((heartbeat.unique_id, heartbeat.responses, problem))
+                let answer = match check(&heartbeat) {
+                    Ok(()) => beat(&context, &heartbeat),
+                    Err(problem) => Answer::error(400, &problem),
+                };
+                Some((heartbeat.unique_id, heartbeat.responses, answer))
             }
             // In a later release.
             Ok(FixedControl::Attach(_) | FixedControl::Open(_)) => {
@@ -55,18 +49,33 @@ pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
     }
 }
 
-fn sender(payload: &[u8]) -> Option<Sender> {
-    serde_json::from_slice(payload).ok()
+/// What a heartbeat must fulfil beyond its form; the text is for the worker.
+fn check(heartbeat: &Heartbeat) -> Result<(), String> {
+    check_id(&heartbeat.unique_id)?;
+    check_name(&heartbeat.worker_id)
+}
+
+fn check_id(unique_id: &str) -> Result<(), String> {
+    match unique_id.len() {
+        ..=MAX_UNIQUE_ID => Ok(()),
+        _ => Err(format!("`unique_id` is longer than {MAX_UNIQUE_ID} bytes")),
+    }
 }
 
 /// The answer to a message that is not acted upon, if it says where that goes.
 fn refuse(payload: &[u8], status: u16, text: &str) -> Option<(String, String, Answer)> {
-    let Sender { unique_id, responses } = sender(payload)?;
-    Some((unique_id, responses, Answer::error(status, text)))
+    let Sender { unique_id, responses } = serde_json::from_slice(payload).ok()?;
+    let answer = check_id(&unique_id)
+        .map_or_else(|problem| Answer::error(400, &problem), |()| Answer::error(status, text));
+    Some((unique_id, responses, answer))
 }
 
 /// Answers beside the reading, which never waits for the bus.
-fn send(context: &Arc<Context>, unique_id: String, responses: String, answer: Answer) {
+fn send(context: &Arc<Context>, mut unique_id: String, responses: String, answer: Answer) {
+    // One that is too long is not repeated: the answer would be as long, each part of it.
+    if check_id(&unique_id).is_err() {
+        unique_id.clear();
+    }
     let Ok(turn) = Arc::clone(&context.replies).try_acquire_owned() else {
         return debug!("a heartbeat is not answered: too many replies are under way");
     };

@@ -169,7 +169,7 @@ impl Delivery {
     pub(super) fn again(&self, since: OffsetDateTime) {
         let mut state = self.state();
         let mut from = state.term.settled;
-        if !state.term.tells() {
+        if !state.progress().tells() {
             let recent = state.kept.from(from).find(|(_, event)| event.at >= since);
             from = recent.map_or(state.term.reached, |(position, _)| position);
         }
@@ -189,8 +189,9 @@ impl Delivery {
     /// the last of it, which has no successor whose number would show a gap.
     pub(super) fn again_some(&self) {
         let mut state = self.state();
-        let Term { settled, reached, .. } = state.term;
-        if state.term.tells() {
+        let progress = state.progress();
+        let Progress { settled, reached, .. } = progress;
+        if progress.tells() {
             state.rewind(settled, Some(reached.min(settled + RESEND_WINDOW)));
         } else {
             state.rewind(settled.max(reached.saturating_sub(RESEND_TAIL)), None);
@@ -246,8 +247,9 @@ impl Delivery {
     /// The number of the last event that was sent in this term, and whether the worker has said that it has come.
     pub(super) fn last(&self) -> (u64, bool) {
         let state = self.state();
-        let known = state.term.tells() && state.term.settled >= state.term.reached;
-        (state.term.reached - state.term.origin, known)
+        let progress = state.progress();
+        let known = progress.tells() && progress.settled >= progress.reached;
+        (progress.reached - state.term.origin, known)
     }
 
     /// Whether nothing more is added.
@@ -256,8 +258,7 @@ impl Delivery {
     }
 
     pub(super) fn progress(&self) -> Progress {
-        let Term { settled, reached, acknowledges, reports, .. } = self.state().term;
-        Progress { settled, reached, acknowledges, reports }
+        self.state().progress()
     }
 
     /// How many events nobody was sent in this term.
@@ -287,6 +288,11 @@ impl Delivery {
 const START: &str = "StasisStart";
 
 impl State {
+    fn progress(&self) -> Progress {
+        let Term { settled, reached, acknowledges, reports, .. } = self.term;
+        Progress { settled, reached, acknowledges, reports }
+    }
+
     fn push(&mut self, event: KeptEvent) -> Option<u64> {
         if self.closed {
             return None;
@@ -360,11 +366,6 @@ impl State {
 }
 
 impl Term {
-    /// Whether the worker ever says what it has.
-    fn tells(&self) -> bool {
-        self.acknowledges || self.reports
-    }
-
     fn seq(&self, position: u64) -> u64 {
         position + 1 - self.origin
     }

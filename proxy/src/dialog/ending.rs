@@ -34,8 +34,8 @@ pub(super) async fn until_over(
         return queues::until_read(context, owner).await;
     }
     dialog.delivery.finish(Some(KeptEvent::new("ProxyEnded", r#"{"type":"ProxyEnded"}"#.into())));
-    let retained = context.clock.now() + context.config.dialog.retention;
     let times = &context.config.dialog;
+    let retained = context.clock.now() + times.retention;
     tokio::select! {
         () = until_had(context, dialog) => {}
         () = context.clock.sleep_until(retained) => {}

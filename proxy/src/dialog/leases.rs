@@ -17,9 +17,15 @@ use tracing::{info, warn};
 use super::{Dialog, clock::Clock, owner::Owner};
 use crate::limits::{SILENT, WHOLE_REPLY, WORKER_FORGOTTEN, WORKERS};
 
-/// Whether a worker may be called so.
-pub(super) fn is_name(worker_id: &str) -> bool {
-    !worker_id.is_empty() && worker_id.len() <= MAX_UNIQUE_ID
+/// Checks what a worker calls itself.
+///
+/// # Errors
+/// It is no name; the text is for the worker.
+pub(super) fn check_name(worker_id: &str) -> Result<(), String> {
+    match worker_id.len() {
+        1..=MAX_UNIQUE_ID => Ok(()),
+        _ => Err(format!("`worker_id` is empty or longer than {MAX_UNIQUE_ID} bytes")),
+    }
 }
 
 /// The leases of all workers, by `worker_id`.

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::{
     Context, Dialog,
-    leases::{Held, Lease, is_name},
+    leases::{Held, Lease, check_name},
     persist::publish_persistently,
 };
 use crate::{counters::Counter, limits::VERSION_1_ANSWER};
@@ -60,9 +60,7 @@ impl Owner {
         for (field, topic) in [("events", &accept.events), ("responses", &accept.responses)] {
             context.check_worker_topic(topic).map_err(|problem| format!("`{field}`: {problem}"))?;
         }
-        if accept.worker_id.as_deref().is_some_and(|worker| !is_name(worker)) {
-            return Err("`worker_id` is empty or longer than 256 bytes".to_owned());
-        }
+        accept.worker_id.as_deref().map_or(Ok(()), check_name)?;
         Ok(Self {
             term: accept.term,
             dialog_id: dialog_id.to_owned(),

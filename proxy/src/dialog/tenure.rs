@@ -13,9 +13,9 @@ impl Dialog {
     pub(super) fn hear(&self, context: &Context, term: u64, said: &Control) -> Answer {
         let delivery = &self.delivery;
         match said {
-            Control::Ack(ack) => answer(delivery.acknowledge(check(ack.term, term), ack.seq)),
+            Control::Ack(ack) => answer(delivery.acknowledge(ack.term, ack.seq)),
             Control::Resend(_) if !context.resends() => Answer::empty(204),
-            Control::Resend(resend) => answer(delivery.resend(check(resend.term, term), resend.from)),
+            Control::Resend(resend) => answer(delivery.resend(resend.term, resend.from)),
             Control::Save(save) if save.term == term => self.save(context, term, save),
             Control::Release(release) if release.term == term => Answer::empty(204),
             Control::Save(_) | Control::Release(_) => {
@@ -64,9 +64,4 @@ fn answer(result: Result<(), NotSent>) -> Answer {
         Ok(()) => Answer::empty(204),
         Err(NotSent) => Answer::error(400, "no event of this number was sent in this term"),
     }
-}
-
-/// The term that a message names; 0, which no term is, where it is not the owner's.
-fn check(named: u64, term: u64) -> u64 {
-    if named == term { term } else { 0 }
 }

@@ -111,6 +111,12 @@ impl CommandError {
         &self.command
     }
 
+    /// Whether the command did not even leave this worker.
+    pub(crate) fn never_left(&self) -> bool {
+        let kinds = [CommandErrorKind::Unavailable, CommandErrorKind::TooLarge, CommandErrorKind::Bus];
+        self.status.is_none() && kinds.contains(&self.kind)
+    }
+
     /// Whether the same command was not carried out and may succeed later without anybody changing anything.
     ///
     /// False for [`Timeout`](CommandErrorKind::Timeout): what became of the command is not known, and playing a

@@ -63,8 +63,10 @@ pub const HEARTBEAT_WHOLE: Duration = Duration::from_secs(30);
 /// Bytes of a heartbeat beside the calls that it names: ids and topics, each of them short, and the worker's name.
 pub const HEARTBEAT_ENVELOPE: usize = 2_048;
 
-/// Replies to heartbeats that are awaited at once for one proxy. Past it the oldest is given up: it would renew no lease
-/// any more, except where a worker has so many calls that they need many messages.
+/// How long the reply to a heartbeat is waited for at most, where the lease that it would renew is longer.
+pub const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Replies to heartbeats that are awaited at once for one proxy. While there are so many, no other heartbeat is sent.
 pub const HEARTBEATS_AWAITED: usize = 64;
 
 /// After how long a missing event that did not come is asked for again.

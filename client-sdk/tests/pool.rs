@@ -116,6 +116,26 @@ async fn what_had_arrived_before_leaving_is_declined() {
     worker.stopped().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_cannot_begin_here_is_left_to_others() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let mut proxy = Dialog::new(&bus, "17.1").await;
+    proxy.offer.start = Some(r#"{"type":"StasisStart"}"#.to_owned());
+    proxy.offer_again().await;
+    let From::Decline(decline) = proxy.next().await else { panic!("not declined") };
+    assert_eq!((decline.term, decline.reason.as_deref()), (1, Some("unusable")));
+    // What the offer does not show is found when the call is this worker's.
+    proxy.offer.start = None;
+    proxy.offer_again().await;
+    proxy.accept = proxy.next_accept().await;
+    proxy.event(serde_json::json!({ "type": "StasisStart", "channel": {} })).await;
+    proxy.released().await;
+    proxy.gone().await;
+    worker.stopped().await;
+    assert!(calls.try_recv().is_err());
+}
+
 #[tokio::test]
 async fn a_handler_that_fails_or_panics_loses_its_own_call_alone() {
     let bus = MemoryBus::new();

@@ -221,6 +221,31 @@ async fn a_handler_that_repeats_its_step_repeats_its_ids_and_finds_what_had_come
     worker.stopped().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_never_left_a_worker_is_the_same_command_when_it_is_tried_again() {
+    let (bus, worker, mut calls, mut proxy, call) = one_call().await;
+    bus.set_available(false);
+    let error = call.create_bridge("mixing").await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (Kind::Unavailable, true));
+    bus.set_available(true);
+    proxy.renewed().await;
+    let mut made = Vec::new();
+    let mut call = call;
+    // The next worker's proxy did not see the first attempt, only the second.
+    for _ in 0..2 {
+        let asked = tokio::spawn(async move { call.create_bridge("mixing").await });
+        let command = proxy.next_command().await;
+        proxy.answer(&command.unique_id, 200, b"").await;
+        let id = soon(asked).await.unwrap().unwrap().id().to_owned();
+        made.push((command.unique_id, command.body, id));
+        proxy.gone().await;
+        call = resumed(&mut proxy, &mut calls, None).await;
+    }
+    assert_eq!(made[0], made[1]);
+    proxy.gone().await;
+    worker.stopped().await;
+}
+
 #[tokio::test]
 async fn a_recording_of_a_name_that_was_used_before_waits_for_its_own_end() {
     let (_bus, worker, mut calls, mut proxy, _call) = one_call().await;

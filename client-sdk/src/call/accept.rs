@@ -4,13 +4,13 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use ari_bus::{
     BusError, Link,
-    protocol::{Accept, Answer, Bodies, Control},
+    protocol::{Accept, Answer, AppStart, Bodies, Control},
 };
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::{Call, Dialog, EventStream, resumed};
+use super::{Call, Dialog, EventStream, resumed, start::Start};
 use crate::{
     Event,
     limits::{ACCEPT_DEADLINE, ACCEPT_INTERVAL, RENEW_DEADLINE, RETRY_PAUSE},
@@ -63,7 +63,12 @@ impl Claim {
             },
         };
         let first = first.map(|event| event.ok_or("another worker has it")).transpose()?;
-        Call::new(Arc::clone(&self.dialog), start_of(&self.dialog, first)?)
+        let call = start_of(&self.dialog, first).and_then(|start| Call::new(Arc::clone(&self.dialog), start));
+        if let Err(why) = &call {
+            warn!(why, "a call cannot begin here: it goes to another worker");
+            self.dialog.hand_over().await;
+        }
+        call
     }
 
     /// The first event, if it comes soon. A resumed call begins without one, and may have none for a long time.
@@ -134,6 +139,15 @@ impl Claim {
         commands.bus().publish(commands.topic(), accept.into()).await?;
         Ok(timeout(ACCEPT_INTERVAL, answer.arrived()).await.ok().and_then(Result::ok))
     }
+}
+
+/// Whether a call can begin with what an offer of version 2 says. Known before it is accepted, as the next worker may know
+/// more; only an offer that was too large for its StasisStart does not tell.
+pub(crate) fn check_offer(offer: &AppStart) -> Result<(), String> {
+    if offer.resume {
+        return Start::read(resumed::start(offer)?.body()).map(drop);
+    }
+    offer.start.as_deref().map_or(Ok(()), |start| Start::read(start).map(drop))
 }
 
 /// The StasisStart: the first event, or where that was lost the copy that came with the offer. After a resume the first

@@ -12,7 +12,7 @@ use super::{
     CallEnd,
     answers::{Answers, Expected},
     feed::Feed,
-    ids::Ids,
+    ids::{Id, Ids},
     outbox::{Outbox, encode},
     standing::Standing,
     turns::Turns,
@@ -48,6 +48,8 @@ pub(crate) struct Request {
     pub(crate) url: String,
     pub(crate) body: Option<String>,
     pub(crate) deadline: Option<Duration>,
+    /// The id that what it makes is to have.
+    pub(crate) made: Option<Id>,
 }
 
 impl Commands {
@@ -79,7 +81,7 @@ impl Commands {
     /// Runs a command and returns its answer, whatever its status.
     pub(crate) async fn run(
         &self,
-        request: Request,
+        mut request: Request,
         ids: &Ids,
         standing: &Standing,
         feed: &Feed,
@@ -90,17 +92,23 @@ impl Commands {
         }
         let deadline = request.deadline.unwrap_or(self.deadline);
         let unique_id = ids.command(request.method, &request.url, request.body.as_deref());
+        let made = request.made.take();
+        let issued = Issued { outbox: &self.outbox, ids, unique_id: &unique_id, made };
         let work = async {
             match self.version {
-                Version::One => self.turns.run(self, &name, &request, &unique_id).await,
-                Version::Two => self.run_in_order(&name, request, &unique_id).await,
+                Version::One => self.turns.run(self, &name, &request, unique_id.as_str()).await,
+                Version::Two => self.run_in_order(&name, request, unique_id.as_str()).await,
             }
         };
-        let withdrawn = Withdraw { outbox: &self.outbox, unique_id: &unique_id };
         tokio::select! {
-            result = timeout(deadline, work) => result.unwrap_or_else(|_| {
-                Err(self.given_up(&name, deadline, withdrawn.now(), standing.is_cut_off()))
-            }),
+            result = timeout(deadline, work) => match result {
+                Ok(Err(error)) if error.never_left() => {
+                    issued.give_back();
+                    Err(error)
+                }
+                Ok(result) => result,
+                Err(_) => Err(self.given_up(&name, deadline, issued.withdraw(), standing.is_cut_off())),
+            },
             end = last_chance(feed) => Err(gone(&name, end)),
         }
     }
@@ -226,22 +234,36 @@ fn log_doubt(result: Result<(), BusError>) {
     }
 }
 
-/// Takes a command that was not published back when nobody waits for it any more.
-struct Withdraw<'a> {
+/// A command with its ids. One that was not published is taken back when nobody waits for it any more.
+struct Issued<'a> {
     outbox: &'a Outbox,
-    unique_id: &'a str,
+    ids: &'a Ids,
+    unique_id: &'a Id,
+    made: Option<Id>,
 }
 
-impl Withdraw<'_> {
-    /// Whether it was never published.
-    fn now(&self) -> bool {
-        self.outbox.withdraw(self.unique_id)
+impl Issued<'_> {
+    /// Whether it was never published, and now never is.
+    fn withdraw(&self) -> bool {
+        let unsent = self.outbox.withdraw(self.unique_id.as_str());
+        if unsent {
+            self.give_back();
+        }
+        unsent
+    }
+
+    /// It never left: its ids are those of the next attempt.
+    fn give_back(&self) {
+        [Some(self.unique_id), self.made.as_ref()]
+            .into_iter()
+            .flatten()
+            .for_each(|id| self.ids.give_back(id));
     }
 }
 
-impl Drop for Withdraw<'_> {
+impl Drop for Issued<'_> {
     fn drop(&mut self) {
-        self.now();
+        self.withdraw();
     }
 }
 

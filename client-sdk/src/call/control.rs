@@ -69,7 +69,14 @@ impl Dialog {
     /// Says that another worker is to have the call. What is not confirmed the end of the lease will do.
     pub(super) async fn release(&self) {
         let release = Release { term: self.term(), unique_id: Some(fresh("release")) };
-        match self.ask(&Control::Release(release), RELEASE_DEADLINE).await {
+        let release = Control::Release(release);
+        let answer = tokio::select! {
+            biased;
+            answer = self.ask(&release, RELEASE_DEADLINE) => answer,
+            // The answer was lost, perhaps; this says the same.
+            () = self.until_last_word() => return debug!("the call is not this worker's any more"),
+        };
+        match answer {
             Ok(answer) if answer.status < 400 => debug!("the call was given to another worker"),
             Ok(answer) => {
                 let message = String::from_utf8_lossy(&answer.body);

@@ -2,10 +2,11 @@
 //! the proxy answers with what it has recorded instead of calling somebody twice.
 //!
 //! An id is made of the dialog, the step (how often the handler has tried to save), and what is asked for, and counts how often just
-//! that was asked for in this step. So it does not depend on the order in which futures happen to be polled.
+//! that was asked for in this step. So it does not depend on the order in which futures happen to be polled. What never left
+//! this worker gives its id back: for whoever repeats the step, it never was.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -32,9 +33,41 @@ pub(crate) struct Ids {
 #[derive(Default)]
 struct State {
     step: u64,
-    /// How often each content was issued in this step.
-    issued: HashMap<Uuid, u64>,
+    /// What was issued in this step, by its content.
+    issued: HashMap<Uuid, Issued>,
     full: bool,
+}
+
+/// How often one content was issued.
+#[derive(Default)]
+struct Issued {
+    times: u64,
+    /// Those of them that were given back.
+    back: BTreeSet<u64>,
+}
+
+/// An id that was issued.
+#[derive(Debug)]
+pub(crate) struct Id {
+    text: String,
+    /// `None` for a random one.
+    place: Option<Place>,
+}
+
+/// What an id that is not random was made of.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    step: u64,
+    /// Stands for what was asked for, and for the step.
+    content: Uuid,
+    /// How often that was asked for before.
+    nth: u64,
+}
+
+impl Id {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
 }
 
 impl Ids {
@@ -54,6 +87,11 @@ impl Ids {
         self.lock().step
     }
 
+    /// What the ids depend on beside the dialog, the step and what is asked for.
+    pub(crate) fn salt(&self) -> &str {
+        &self.salt
+    }
+
     /// Whether this worker is still in the step that it began with: another may have begun that before.
     pub(crate) fn is_in_first_step(&self) -> bool {
         self.step() == self.first
@@ -65,26 +103,38 @@ impl Ids {
     }
 
     /// The `unique_id` of a command. What has no side effects is asked again: its answer of that time says nothing of now.
-    pub(crate) fn command(&self, method: &str, url: &str, body: Option<&str>) -> String {
+    pub(crate) fn command(&self, method: &str, url: &str, body: Option<&str>) -> Id {
         let fields = [method, url, body.unwrap_or_default(), if body.is_some() { "body" } else { "" }];
-        match self.count(method != "GET", &fields) {
-            Some((step, nth, content)) => format!("{step}.{nth}.{}", content.simple()),
+        let place = self.issue(method != "GET", &fields);
+        let text = match place {
+            Some(Place { step, content, nth }) => format!("{step}.{nth}.{}", content.simple()),
             None => Uuid::now_v7().simple().to_string(),
-        }
+        };
+        Id { text, place }
     }
 
     /// The id of an object that a command makes, chosen before, so that its events can be told from the first on.
-    pub(crate) fn object(&self, what: &str, content: &str) -> String {
-        let id = match self.count(true, &["object", what, content]) {
-            Some((_, nth, content)) => Uuid::new_v5(&content, &nth.to_le_bytes()),
-            None => Uuid::now_v7(),
-        };
-        id.to_string()
+    pub(crate) fn object(&self, what: &str, content: &str) -> Id {
+        let place = self.issue(true, &["object", what, content]);
+        let id = place.map_or_else(Uuid::now_v7, |Place { content, nth, .. }| {
+            Uuid::new_v5(&content, &nth.to_le_bytes())
+        });
+        Id { text: id.to_string(), place }
     }
 
-    /// The step, how often this was counted in it before, and what stands for both this and the step. `None` where the id
-    /// is to be random.
-    fn count(&self, repeatable: bool, fields: &[&str]) -> Option<(u64, u64, Uuid)> {
+    /// What has this id never left this worker: the next that asks for the same gets it.
+    pub(crate) fn give_back(&self, id: &Id) {
+        let Some(Place { step, content, nth }) = id.place else { return };
+        let mut state = self.lock();
+        if state.step == step
+            && let Some(issued) = state.issued.get_mut(&content)
+        {
+            issued.back.insert(nth);
+        }
+    }
+
+    /// What an id is made of; `None` where it is to be random.
+    fn issue(&self, repeatable: bool, fields: &[&str]) -> Option<Place> {
         if !repeatable || self.root.is_empty() {
             return None;
         }
@@ -100,9 +150,11 @@ impl Ids {
             return None;
         }
         let issued = state.issued.entry(content).or_default();
-        let nth = *issued;
-        *issued += 1;
-        Some((step, nth, content))
+        let nth = issued.back.pop_first().unwrap_or_else(|| {
+            issued.times += 1;
+            issued.times - 1
+        });
+        Some(Place { step, content, nth })
     }
 
     fn content(&self, step: u64, fields: &[&str]) -> Uuid {
@@ -139,7 +191,7 @@ mod tests {
     }
 
     fn issue(ids: &Ids, commands: &[Command]) -> Vec<String> {
-        let issue = |(method, url, body): &Command| ids.command(method, url, body.as_deref());
+        let issue = |(method, url, body): &Command| ids.command(method, url, body.as_deref()).text;
         commands.iter().map(issue).collect()
     }
 
@@ -167,26 +219,45 @@ mod tests {
         }
     }
 
+    fn both(ids: &Ids) -> [String; 2] {
+        [ids.command("POST", "/x", None), ids.object("playback", "x")].map(|id| id.text)
+    }
+
     #[test]
     fn step_dialog_and_context_make_other_ids() {
-        let of = |root: &str, step: u64, salt: &str| {
-            let ids = Ids::repeatable(root, step, salt);
-            [ids.command("POST", "/x", None), ids.object("playback", "x")]
-        };
+        let of = |root: &str, step: u64, salt: &str| both(&Ids::repeatable(root, step, salt));
         let all = [of("a", 0, ""), of("a", 1, ""), of("b", 0, ""), of("a", 0, "x")].concat();
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
         let ids = Ids::repeatable("a", 0, "");
-        assert_eq!([ids.command("POST", "/x", None), ids.object("playback", "x")], of("a", 0, ""));
+        assert_eq!(both(&ids), of("a", 0, ""));
         ids.advance(1);
-        assert_eq!([ids.command("POST", "/x", None), ids.object("playback", "x")], of("a", 1, ""));
-        assert_ne!(ids.object("playback", "x"), ids.object("playback", "x"));
+        assert_eq!(both(&ids), of("a", 1, ""));
+        assert_ne!(both(&ids), both(&ids));
+    }
+
+    #[test]
+    fn what_never_left_gives_its_id_back_for_the_same_and_nothing_else() {
+        let ids = Ids::repeatable("a", 0, "");
+        let ask = || ids.command("POST", "/x", None);
+        let [first, second] = [ask(), ask()];
+        ids.give_back(&first);
+        ids.give_back(&first);
+        assert_ne!(ids.command("POST", "/y", None).text, first.text);
+        assert_eq!(ask().text, first.text);
+        assert!(![&first, &second].map(|id| &id.text).contains(&&ask().text), "both are in use");
+        let object = ids.object("playback", "x");
+        ids.give_back(&object);
+        assert_eq!(ids.object("playback", "x").text, object.text);
+        ids.advance(1);
+        ids.give_back(&first);
+        assert!(ask().text.starts_with("1.0."), "the step of that id is over");
     }
 
     #[test]
     fn what_only_asks_and_what_version_1_does_has_an_id_of_its_own_each_time() {
-        let [one, two] = [(), ()].map(|()| Ids::repeatable("a", 0, "").command("GET", "/x", None));
+        let [one, two] = [(), ()].map(|()| Ids::repeatable("a", 0, "").command("GET", "/x", None).text);
         assert_ne!(one, two);
-        let [one, two] = [(), ()].map(|()| Ids::random().command("POST", "/x", None));
+        let [one, two] = [(), ()].map(|()| Ids::random().command("POST", "/x", None).text);
         assert_ne!(one, two);
     }
 
@@ -197,6 +268,6 @@ mod tests {
             ids.command("POST", &n.to_string(), None);
         }
         assert_eq!(ids.lock().issued.len(), IDS_COUNTED);
-        assert!(ids.command("POST", "0", None).starts_with("0.1."));
+        assert!(ids.command("POST", "0", None).text.starts_with("0.1."));
     }
 }

@@ -23,12 +23,13 @@ mod watchers;
 
 use std::{fmt, sync::Arc};
 
-pub(crate) use accept::Claim;
+pub(crate) use accept::{Claim, check_offer};
 pub(crate) use answers::{Answers, Arrived};
 pub(crate) use commands::{Commands, Version, gone};
 pub(crate) use dialog::{Dialog, Ties};
 pub use events::EventStream;
 pub use feed::CallEnd;
+pub(crate) use ids::Id;
 pub use request::{Method, Request, Response, path};
 pub use resumed::Resumed;
 pub(crate) use standing::Lease;
@@ -56,8 +57,7 @@ struct Inner {
 impl Call {
     /// A call that begins with this StasisStart.
     pub(crate) fn new(dialog: Arc<Dialog>, event: Event) -> std::result::Result<Self, String> {
-        let start =
-            Start::read(&event).map_err(|problem| format!("its StasisStart is unusable: {problem}"))?;
+        let start = Start::read(event.body())?;
         let resumed = Resumed::of(&dialog.offer).filter(|_| dialog.commands.version == Version::Two);
         Ok(Self(Arc::new(Inner { dialog, event, start, resumed })))
     }

@@ -196,8 +196,12 @@ mod tests {
 
     use super::*;
 
+    fn request() -> Request {
+        Request { method: "POST", url: "/x".to_owned(), body: None, deadline: None, made: None }
+    }
+
     fn add(outbox: &Outbox, id: &str) -> oneshot::Receiver<BusError> {
-        outbox.add(id, Request { method: "POST", url: "/x".to_owned(), body: None, deadline: None }).unwrap()
+        outbox.add(id, request()).unwrap()
     }
 
     fn publish(outbox: &Outbox) -> Vec<u64> {
@@ -249,7 +253,6 @@ mod tests {
     fn there_are_only_so_many() {
         let outbox = Outbox::default();
         let _waiting: Vec<_> = (0..COMMANDS_UNANSWERED).map(|n| add(&outbox, &n.to_string())).collect();
-        let request = Request { method: "POST", url: "/x".to_owned(), body: None, deadline: None };
-        assert!(outbox.add("one more", request).is_none());
+        assert!(outbox.add("one more", request()).is_none());
     }
 }

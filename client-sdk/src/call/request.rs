@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{Call, Version, commands};
+use super::{Call, Version, commands, ids::Id};
 use crate::error::{CommandError, CommandErrorKind, Result};
 
 /// What a URL carries as it is (RFC 3986, unreserved). Everything else is encoded, `+` above all: Asterisk reads it
@@ -65,11 +65,12 @@ pub struct Request {
     query: Vec<(&'static str, Value)>,
     body: Option<Value>,
     deadline: Option<Duration>,
+    made: Option<Id>,
 }
 
 impl Request {
     pub(super) fn new(call: Call, method: Method, path: String) -> Self {
-        Self { call, method, path, query: Vec::new(), body: None, deadline: None }
+        Self { call, method, path, query: Vec::new(), body: None, deadline: None, made: None }
     }
 
     /// Adds a query parameter: text, a number, a boolean, or a list of them.
@@ -91,6 +92,12 @@ impl Request {
     /// Waits this long for the answer instead of what the worker is set to.
     pub fn timeout(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Says that it makes an object under this id, which stands in the request already.
+    pub(crate) fn making(mut self, id: impl Into<Option<Id>>) -> Self {
+        self.made = id.into();
         self
     }
 
@@ -136,7 +143,7 @@ impl Request {
         }
         let body = body.map(|body| body.to_string());
         let method = self.method.as_str();
-        Ok((self.call, commands::Request { method, url, body, deadline: self.deadline }))
+        Ok((self.call, commands::Request { method, url, body, deadline: self.deadline, made: self.made }))
     }
 }
 

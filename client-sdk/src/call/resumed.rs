@@ -3,6 +3,7 @@
 use ari_bus::protocol::{AppStart, Object, ObjectKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{json, value::RawValue};
+use uuid::Uuid;
 
 use super::ids::Ids;
 use crate::{
@@ -22,8 +23,11 @@ pub struct Resumed {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved<'a> {
-    /// How many saves have succeeded, this one included.
+    /// How many saves were attempted, this one included.
     step: u64,
+    /// What else the ids of this step depend on, if anything.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    salt: &'a str,
     #[serde(borrow)]
     state: &'a RawValue,
 }
@@ -73,10 +77,10 @@ impl Resumed {
     }
 }
 
-/// The context that a save of this step sends.
-pub(super) fn context(step: u64, state: &impl Serialize) -> serde_json::Result<String> {
+/// The context that a save sends with which this step begins.
+pub(super) fn context(step: u64, salt: &str, state: &impl Serialize) -> serde_json::Result<String> {
     let state = serde_json::value::to_raw_value(state)?;
-    serde_json::to_string(&Saved { step, state: &state })
+    serde_json::to_string(&Saved { step, salt, state: &state })
 }
 
 /// Ids that go on from the step that was saved last. Where somebody else's context stands, theirs are other ids.
@@ -84,8 +88,14 @@ pub(super) fn ids(offer: &AppStart) -> Ids {
     let root = offer.root.as_deref().unwrap_or(&offer.dialog_id);
     let context = offer.context.as_deref().filter(|_| offer.resume).unwrap_or_default();
     match serde_json::from_str::<Saved<'_>>(context) {
-        Ok(saved) => Ids::repeatable(root, saved.step, ""),
-        Err(_) => Ids::repeatable(root, 0, context),
+        Ok(saved) => Ids::repeatable(root, saved.step, saved.salt),
+        Err(_) if context.is_empty() => Ids::repeatable(root, 0, ""),
+        // Short, as it goes into every save from now on.
+        Err(_) => Ids::repeatable(
+            root,
+            0,
+            &Uuid::new_v5(&Uuid::NAMESPACE_OID, context.as_bytes()).simple().to_string(),
+        ),
     }
 }
 
@@ -117,12 +127,23 @@ mod tests {
 
     #[test]
     fn what_was_saved_comes_back_with_its_step() {
-        let saved = context(3, &json!({ "menu": [2, null] })).unwrap();
+        let saved = context(3, "", &json!({ "menu": [2, null] })).unwrap();
         assert_eq!(saved, r#"{"step":3,"state":{"menu":[2,null]}}"#);
         let (resumed, ids) = resumed(Some(&saved));
         assert_eq!(resumed.state().unwrap(), Some(json!({ "menu": [2, null] })));
         assert_eq!((resumed.context(), ids.step()), (Some(saved.as_str()), 3));
         assert_eq!(resumed.state::<u64>().unwrap_err().kind(), CommandErrorKind::Decode);
+    }
+
+    #[test]
+    fn ids_after_somebody_elses_context_go_on_after_a_save() {
+        let of = |ids: &Ids| ids.command("POST", "/x", None).as_str().to_owned();
+        let (_, first) = resumed(Some("menu=2"));
+        let saved = context(1, first.salt(), &1).unwrap();
+        first.advance(1);
+        let (resumed, next) = resumed(Some(&saved));
+        assert_eq!((resumed.state::<u64>().unwrap(), of(&next)), (Some(1), of(&first)));
+        assert_ne!(of(&first), of(&Ids::repeatable("d", 1, "")));
     }
 
     #[test]

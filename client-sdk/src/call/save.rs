@@ -65,7 +65,7 @@ impl Dialog {
             return Err(CommandError::new(CommandErrorKind::Unavailable, SAVE, text));
         };
         let step = self.ids.step().saturating_add(1);
-        let context = resumed::context(step, state).map_err(|error| bad_request(&error))?;
+        let context = resumed::context(step, self.ids.salt(), state).map_err(|error| bad_request(&error))?;
         if context.len() > MAX_CONTEXT {
             let text = format!("{} bytes are more than the {MAX_CONTEXT} that are kept", context.len());
             return Err(CommandError::new(CommandErrorKind::TooLarge, SAVE, text));

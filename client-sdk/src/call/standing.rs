@@ -11,22 +11,35 @@ use tokio::{sync::watch, time::Instant};
 #[derive(Debug, Default)]
 pub(crate) struct Lease {
     /// `None` until a heartbeat was answered: an older proxy answers none, and keeps calls for ever.
-    until: Mutex<Option<Instant>>,
+    granted: Mutex<Option<Granted>>,
     known: watch::Sender<bool>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Granted {
+    until: Instant,
+    /// From one heartbeat on.
+    length: Duration,
 }
 
 impl Lease {
     /// A heartbeat that was sent at this time was answered: the lease lasts so long from then on.
     pub(crate) fn renew(&self, sent: Instant, length: Duration) {
-        let mut until = self.lock();
-        *until = (*until).max(Some(sent + length));
-        drop(until);
+        let mut granted = self.lock();
+        let until = granted.map_or(sent + length, |granted| granted.until.max(sent + length));
+        *granted = Some(Granted { until, length });
+        drop(granted);
         self.known.send_if_modified(|known| !std::mem::replace(known, true));
     }
 
     /// When it ends, unless it is renewed.
     pub(crate) fn until(&self) -> Option<Instant> {
-        *self.lock()
+        self.lock().map(|granted| granted.until)
+    }
+
+    /// How long it lasts from a heartbeat on.
+    pub(crate) fn length(&self) -> Option<Duration> {
+        self.lock().map(|granted| granted.length)
     }
 
     /// Whether it has ended. The clock is looked at each time: a process that was stopped meanwhile must not act first and
@@ -46,8 +59,8 @@ impl Lease {
         let _ = self.known.subscribe().wait_for(|known| *known).await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Granted>> {
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -16,8 +16,8 @@ use super::{Contact, Contacts};
 use crate::{
     call::Arrived,
     limits::{
-        CUT_OFF_DEADLINE, HEARTBEAT_ENVELOPE, HEARTBEAT_INTERVAL, HEARTBEATS_AWAITED, LEASE, LEASE_LONGEST,
-        LEASE_SHORTEST,
+        CUT_OFF_DEADLINE, HEARTBEAT_ENVELOPE, HEARTBEAT_INTERVAL, HEARTBEAT_PATIENCE, HEARTBEATS_AWAITED,
+        LEASE, LEASE_LONGEST, LEASE_SHORTEST,
     },
 };
 
@@ -128,7 +128,8 @@ impl<'a> Beating<'a> {
                 }
                 expected.arrived().await
             };
-            let answer = timeout(LEASE, answering).await.ok();
+            let patience = contact.lease.length().map_or(LEASE, |lease| lease.min(HEARTBEAT_PATIENCE));
+            let answer = timeout(patience, answering).await.ok();
             Beat { sent, named, answer }
         })
     }

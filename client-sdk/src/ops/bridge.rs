@@ -21,9 +21,10 @@ impl Call {
     /// # Errors
     /// Those of any command.
     pub async fn create_bridge(&self, kind: impl AsRef<str> + Send) -> Result<Bridge> {
-        let id = self.dialog().ids.object("bridge", kind.as_ref());
+        let made = self.dialog().ids.object("bridge", kind.as_ref());
+        let id = made.as_str().to_owned();
         let body = json!({ "type": kind.as_ref(), "bridgeId": id });
-        self.command(Method::Post, "/bridges").json(body).await?;
+        self.command(Method::Post, "/bridges").json(body).making(made).await?;
         Ok(Bridge { call: self.clone(), id })
     }
 

@@ -6,7 +6,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
 use super::{Channel, whole_seconds};
-use crate::{Call, Method, Result};
+use crate::{Call, Method, Result, call::Id};
 
 /// A new channel about to be made: awaiting it starts the calling and yields the channel, which rings or will ring.
 ///
@@ -16,7 +16,7 @@ use crate::{Call, Method, Result};
 pub struct Originate {
     call: Call,
     /// Made of all that was set, when it is first asked for.
-    id: OnceLock<String>,
+    id: OnceLock<Id>,
     fields: Map<String, Value>,
     variables: Map<String, Value>,
 }
@@ -34,10 +34,11 @@ impl Originate {
     /// [`channel_by_id`](Call::channel_by_id) with this hangs it up.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.id.get_or_init(|| {
+        let id = self.id.get_or_init(|| {
             let content = json!([self.fields, self.variables]).to_string();
             self.call.dialog().ids.object("channel", &content)
-        })
+        });
+        id.as_str()
     }
 
     /// Who calls, as the callee sees it: `"Name" <number>`.
@@ -79,8 +80,9 @@ impl Originate {
         }
         let legs = &self.call.dialog().legs;
         legs.add(&id);
-        let made = self.call.command(Method::Post, "/channels").json(self.fields).await;
-        if let Err(error) = made {
+        let request =
+            self.call.command(Method::Post, "/channels").json(self.fields).making(self.id.into_inner());
+        if let Err(error) = request.await {
             // With any other error it may ring; a 409 says that a channel of this id is there, or was asked for before.
             if error.status().is_some_and(|status| (400..500).contains(&status) && status != 409) {
                 legs.remove(&id);

@@ -18,14 +18,15 @@ pub struct Playback {
 impl Playback {
     /// Starts one with `POST <target>/play`; `object` is the channel or bridge that the target is.
     pub(super) async fn start(call: Call, target: String, object: String, media: &str) -> Result<Self> {
-        let id = call.dialog().ids.object("playback", &format!("{target} {media}"));
-        let wanted = id.clone();
+        let made = call.dialog().ids.object("playback", &format!("{target} {media}"));
+        let (id, wanted) = (made.as_str().to_owned(), made.as_str().to_owned());
         let finished = Watch::new(call.dialog().clone(), object, move |event| {
             event.kind() == "PlaybackFinished" && event.playback_id() == Some(&wanted)
         });
         let url = target + "/play";
         let command = format!("POST {url}");
-        call.command(Method::Post, url).json(json!({ "media": media, "playbackId": id })).await?;
+        let body = json!({ "media": media, "playbackId": id });
+        call.command(Method::Post, url).json(body).making(made).await?;
         Ok(Self { call, id, command, finished })
     }
 

@@ -9,10 +9,12 @@ use ari_bus::{
 use tracing::{debug, info, warn};
 
 use super::run::{Running, closed};
-use crate::call::Version;
+use crate::call::{Version, check_offer};
 
 /// Why a worker without room leaves its pools and declines.
 const FULL: &str = "full";
+/// Why a worker declines an offer that it cannot begin a call with.
+const UNUSABLE: &str = "unusable";
 
 /// Takes offers until the worker drains.
 pub(super) async fn run(running: Arc<Running>, application: String) -> Result<(), BusError> {
@@ -64,6 +66,12 @@ pub(super) async fn run(running: Arc<Running>, application: String) -> Result<()
 impl Running {
     fn take(self: &Arc<Self>, application: &str, message: &Message) {
         let Some(offer) = read(application, message) else { return };
+        if version_of(&offer) == Version::Two
+            && let Err(problem) = check_offer(&offer)
+        {
+            warn!(application, dialog = %offer.dialog_id, problem, "an offer cannot be taken");
+            return self.decline(offer, UNUSABLE);
+        }
         match self.room.take() {
             Some(place) => self.serve(offer, place),
             None => self.decline(offer, FULL),

@@ -53,8 +53,6 @@ pub(super) struct Commands<'a> {
 /// What came of a request.
 struct Outcome {
     answer: Answer,
-    /// Whether Asterisk may have had it.
-    sent: bool,
     /// What it may or may not have made.
     unsettled: Vec<Object>,
 }
@@ -102,9 +100,8 @@ impl<'a> Commands<'a> {
             Task::Send(request) => request.clone(),
         };
         self.dialog.recorded().begin(unique_id);
-        let Outcome { answer, sent, unsettled } = send(self.context, self.dialog, request).await;
-        let (now, unsent_in) = (self.context.clock.now(), (!sent).then_some(owner.term));
-        let asked = self.dialog.recorded().answer(unique_id, &answer, now, unsent_in);
+        let Outcome { answer, unsettled } = send(self.context, self.dialog, request).await;
+        let asked = self.dialog.recorded().answer(unique_id, &answer, self.context.clock.now());
         if !self.is_void(owner) {
             self.answer(owner, unique_id, &answer, *arrived).await;
         }
@@ -157,11 +154,10 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
             } else {
                 registry.undo(dialog, &bound);
             }
-            Outcome { answer, sent: true, unsettled: Vec::new() }
+            Outcome { answer, unsettled: Vec::new() }
         }
         Err(error) => {
             debug!(dialog = %dialog.root, %error, "a command got no answer from Asterisk");
-            let sent = !matches!(error, RestError::Unreachable(_) | RestError::Malformed(_));
             let unsettled = match &error {
                 RestError::FateUnknown(_) | RestError::AnswerTooLarge => bound,
                 RestError::Unreachable(_) | RestError::Malformed(_) => {
@@ -169,7 +165,7 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
                     Vec::new()
                 }
             };
-            Outcome { answer: error.to_answer(), sent, unsettled }
+            Outcome { answer: error.to_answer(), unsettled }
         }
     }
 }

@@ -213,13 +213,13 @@ impl<'a> Mailbox<'a> {
 
     /// Answers a command that came before.
     async fn again(&self, unique_id: String, known: Known) {
-        let text = match known {
+        let (status, text) = match known {
             Known::New | Known::UnderWay => return,
             Known::Answered(answer) => return self.enqueue(unique_id, Task::Answer(answer)).await,
-            Known::Forgotten => "this command was run before, and its answer is not kept any more",
-            Known::Other => "another command of this dialog has this `unique_id`",
+            Known::Forgotten => (502, "this command was run before, and its answer is not kept any more"),
+            Known::Other => (409, "another command of this dialog has this `unique_id`"),
         };
-        self.refuse(unique_id, Answer::error(409, text)).await;
+        self.refuse(unique_id, Answer::error(status, text)).await;
     }
 
     /// Refusals take their turn among the commands: version 1 tells answers apart by their order.

@@ -53,7 +53,7 @@ impl Dialog {
             }
         };
         if !unique_id.is_empty() {
-            self.recorded().answer(unique_id, &answer, context.clock.now(), None);
+            self.recorded().answer(unique_id, &answer, context.clock.now());
         }
         answer
     }

@@ -1,6 +1,12 @@
 //! ARI's REST interface over a pool of kept-alive connections.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use ari_bus::protocol::Answer;
 use bytes::BytesMut;
@@ -31,6 +37,8 @@ pub(crate) struct Rest {
     base: String,
     timeout: Duration,
     in_flight: Arc<Semaphore>,
+    /// Whether Asterisk could not be reached when that was tried last.
+    away: Arc<AtomicBool>,
 }
 
 /// A request to which Asterisk gave no answer that can be passed on.
@@ -84,7 +92,13 @@ impl Rest {
             base: config.stasis_url.trim_end_matches('/').to_owned(),
             timeout: config.asterisk.command_timeout,
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+            away: Arc::default(),
         })
+    }
+
+    /// Says whether there is an Asterisk to send anything to. While there is none, requests fail at once.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
     }
 
     /// Sends one request and reads the whole answer, whatever its status.
@@ -93,6 +107,9 @@ impl Rest {
     /// When there is no answer to pass on; a 4xx or 5xx of Asterisk is an answer.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, RestError> {
         let request = self.build(request)?;
+        if self.away.load(Ordering::Relaxed) {
+            return Err(RestError::Unreachable("it has gone, and is waited for".to_owned()));
+        }
         let deadline = Instant::now() + self.timeout;
         // Held until the answer is read: it stands for the connection.
         let Ok(Ok(_place)) = timeout_at(deadline, self.in_flight.acquire()).await else {
@@ -175,7 +192,7 @@ fn describe(error: reqwest::Error) -> RestError {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use futures_util::future::join_all;
     use reqwest::Method;

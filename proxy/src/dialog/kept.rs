@@ -25,6 +25,8 @@ pub(crate) struct KeptEvent {
     pub(crate) body: Utf8Bytes,
     /// When it came.
     pub(crate) at: OffsetDateTime,
+    /// Whether it stands in for one that was missed.
+    pub(crate) synthetic: bool,
 }
 
 /// Events that had to be dropped before anybody acknowledged them.
@@ -55,7 +57,24 @@ pub(super) struct Kept {
 impl KeptEvent {
     /// An event that has just come.
     pub(crate) fn new(kind: &str, body: Utf8Bytes) -> Self {
-        Self { kind: kind.into(), body, at: OffsetDateTime::now_utc() }
+        Self { kind: kind.into(), body, at: OffsetDateTime::now_utc(), synthetic: false }
+    }
+
+    /// What stands in for one that was missed.
+    pub(crate) fn stand_in(kind: &str, body: Utf8Bytes) -> Self {
+        Self { synthetic: true, ..Self::new(kind, body) }
+    }
+
+    /// What says that events were missed while there was no connection to Asterisk.
+    pub(crate) fn missed(since: OffsetDateTime) -> Self {
+        let (since, until) = (rfc3339(since), rfc3339(OffsetDateTime::now_utc()));
+        let body = json!({ "type": GAP, "reason": "the connection to Asterisk was lost", "since": since, "until": until });
+        Self::new(GAP, body.to_string().into())
+    }
+
+    /// Whether version 1 has no word for it.
+    pub(super) fn is_gap(&self) -> bool {
+        &*self.kind == GAP
     }
 
     /// What takes the place of an event that the bus does not carry.
@@ -63,7 +82,7 @@ impl KeptEvent {
         let reason = format!("an event of {size} bytes: the bus carries {largest} in a message");
         let at = rfc3339(self.at);
         let body = json!({ "type": GAP, "reason": reason, "since": at, "until": at, "events": 1 });
-        Self { kind: GAP.into(), body: body.to_string().into(), at: self.at }
+        Self { at: self.at, ..Self::new(GAP, body.to_string().into()) }
     }
 
     fn size(&self) -> usize {

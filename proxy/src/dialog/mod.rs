@@ -32,6 +32,7 @@ mod registry;
 #[cfg(test)]
 mod registry_tests;
 mod replies;
+mod resync;
 mod router;
 mod tenure;
 mod terms;

@@ -149,6 +149,9 @@ impl<'a> Outlet<'a> {
 
     /// An event as it goes to the worker.
     fn wrap(&self, seq: u64, event: &KeptEvent) -> Option<Bytes> {
+        if self.owner.version_1 && event.is_gap() {
+            return None;
+        }
         let bytes = self.envelope(seq, event);
         let largest = self.context.bus.largest_message();
         if bytes.len() <= largest {
@@ -167,6 +170,7 @@ impl<'a> Outlet<'a> {
         message.dialog_id = Some(self.owner.dialog_id.as_str().into());
         message.term = Some(self.owner.term);
         message.seq = Some(seq);
+        message.synthetic = event.synthetic;
         serde_json::to_vec(&message).unwrap_or_default().into()
     }
 }

@@ -35,7 +35,7 @@ struct Binding<D> {
 
 /// Where a bound object is. Only channels enter and leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Presence {
+pub(crate) enum Presence {
     /// A channel that will enter the application.
     Expected,
     /// A channel in the application.
@@ -55,11 +55,12 @@ impl Presence {
     }
 }
 
-/// A channel that holds a dialog.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Held {
+/// An object that belongs to a dialog, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bound {
     pub(crate) application: String,
-    pub(crate) channel: String,
+    pub(crate) object: Object,
+    pub(crate) presence: Presence,
 }
 
 /// What became of an event.
@@ -187,26 +188,37 @@ impl<D: Member> Registry<D> {
         objects
     }
 
-    /// Every channel that holds a dialog and is not just being made.
-    pub(crate) fn held_channels(&self) -> Vec<Held> {
+    /// Every object that belongs to a dialog and is not just being made.
+    pub(crate) fn bound(&self) -> Vec<Bound> {
         let bindings = self.applications.iter().flat_map(|(application, objects)| {
             objects.iter().map(move |(object, binding)| (application, object, binding))
         });
         bindings
-            .filter(|(_, _, binding)| binding.presence.holds() && !binding.provisional)
-            .map(|(application, object, _)| Held {
+            .filter(|(_, _, binding)| !binding.provisional)
+            .map(|(application, object, binding)| Bound {
                 application: application.clone(),
-                channel: object.id.clone(),
+                object: object.clone(),
+                presence: binding.presence,
             })
             .collect()
     }
 
-    /// Forgets a channel that is no longer in an application; says whether it held its dialog until now.
-    pub(crate) fn forget_channel(&mut self, application: &str, id: &str) -> bool {
-        let object = Object { kind: ObjectKind::Channel, id: id.to_owned() };
-        let held = self.binding(application, &object).is_some_and(|binding| binding.presence.holds());
-        self.remove(application, &object);
-        held
+    /// Where an object is; `None` if it belongs to no dialog.
+    pub(crate) fn presence(&self, application: &str, object: &Object) -> Option<Presence> {
+        Some(self.applications.get(application)?.get(object)?.presence)
+    }
+
+    /// Every dialog that has any object, once.
+    pub(crate) fn dialogs(&self) -> Vec<Arc<D>> {
+        let mut dialogs: Vec<Arc<D>> = self
+            .applications
+            .values()
+            .flat_map(HashMap::values)
+            .map(|binding| Arc::clone(&binding.dialog))
+            .collect();
+        dialogs.sort_unstable_by_key(|dialog| Arc::as_ptr(dialog).addr());
+        dialogs.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        dialogs
     }
 
     /// After a gap no end of before is still to come.

@@ -1,31 +1,59 @@
 //! From the websocket to the dialogs: each event to each dialog that has one of its objects, once, without waiting.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::{Arc, Mutex, atomic::AtomicU64},
-};
+use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
 use ari_bus::protocol::Names;
+use time::OffsetDateTime;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tracing::{debug, info, warn};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, warn};
 
-use super::{Context, Dialog, delivery::Delivery, kept::KeptEvent, life, registry::Held};
+use super::{
+    Context, Dialog,
+    delivery::Delivery,
+    kept::KeptEvent,
+    life,
+    registry::{Bound, Presence},
+    resync,
+};
 use crate::{
-    asterisk::{event::Header, request::Request, websocket::Listener},
+    asterisk::{
+        event::Header,
+        websocket::{Fence, Listener},
+    },
     counters::Counter,
-    limits::{MAIL_PER_DIALOG, RESYNC},
+    limits::MAIL_PER_DIALOG,
 };
 
 /// Routes what the websocket brings.
 pub(crate) struct Router {
     context: Arc<Context>,
+    /// Since when events are missed.
+    away: Option<OffsetDateTime>,
+    /// Finds out what was missed; the next gap makes it begin anew.
+    resync: Option<AbortOnDropHandle<()>>,
 }
 
 impl Router {
     /// A router into the dialogs of `context`.
     pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context }
+        Self { context, away: None, resync: None }
+    }
+
+    /// Tells an event that must have been missed, if its object is where it was before that; says whether it is.
+    pub(super) fn stand_in(&self, bound: &Bound, presence: Presence, kind: &str, body: &str) -> bool {
+        let Ok(header) = Header::read(body) else { return false };
+        let mut registry = self.context.registry();
+        if registry.presence(&bound.application, &bound.object) != Some(presence) {
+            return false;
+        }
+        let dialogs = registry.route(&header).dialogs;
+        drop(registry);
+        for dialog in &dialogs {
+            self.deliver(dialog, KeptEvent::stand_in(kind, body.into()));
+        }
+        !dialogs.is_empty()
     }
 
     /// Makes a dialog for a channel that entered an application. Its task starts at once.
@@ -71,19 +99,29 @@ fn own(text: &Utf8Bytes) -> Utf8Bytes {
 }
 
 impl Listener for Router {
-    fn connected(&mut self) {
-        let held = {
+    fn connected(&mut self, fence: Fence) {
+        self.context.rest.set_away(false);
+        let Some(since) = self.away.take() else { return };
+        let (dialogs, bound) = {
             let mut registry = self.context.registry();
             registry.forget_owed_ends();
-            registry.held_channels()
+            (registry.dialogs(), registry.bound())
         };
-        if !held.is_empty() {
-            let context = Arc::clone(&self.context);
-            self.context.tasks.spawn(async move { forget_gone_channels(&context, held).await });
+        let gap = KeptEvent::missed(since);
+        dialogs.iter().for_each(|dialog| self.deliver(dialog, gap.clone()));
+        if !bound.is_empty() {
+            let task = resync::run(Arc::clone(&self.context), fence, bound);
+            self.resync = Some(AbortOnDropHandle::new(self.context.tasks.spawn(task)));
         }
     }
 
-    fn disconnected(&mut self) {}
+    fn disconnected(&mut self) {
+        self.away.get_or_insert_with(OffsetDateTime::now_utc);
+    }
+
+    fn away(&mut self) {
+        self.context.rest.set_away(true);
+    }
 
     fn event(&mut self, text: Utf8Bytes) {
         let counters = &self.context.counters;
@@ -123,37 +161,4 @@ impl Listener for Router {
     fn broken_frame(&mut self) {
         self.context.counters.count(Counter::BrokenFrames);
     }
-}
-
-/// After a gap: a channel whose end nobody told must not hold its dialog for ever.
-///
-/// Asterisk subscribes an application to each channel that is in it, or is being originated for it, and ends that when
-/// the channel leaves: what it no longer lists is gone, even if the channel lives on in the dialplan.
-async fn forget_gone_channels(context: &Context, held: Vec<Held>) {
-    let applications: BTreeSet<&str> = held.iter().map(|held| held.application.as_str()).collect();
-    for application in applications {
-        let Some(there) = channels_in(context, application).await else {
-            if !context.stop.is_cancelled() {
-                warn!(
-                    ?application,
-                    "Asterisk does not tell which channels it still has after the gap: dialogs of those that left meanwhile do not end"
-                );
-            }
-            continue;
-        };
-        for Held { channel, .. } in held.iter().filter(|held| held.application == application) {
-            if !there.contains(channel) && context.registry().forget_channel(application, channel) {
-                info!(?channel, "a channel left while Asterisk's events were away");
-            }
-        }
-    }
-}
-
-/// The channels that Asterisk lists for an application; `None` if it cannot be asked in time.
-async fn channels_in(context: &Context, application: &str) -> Option<HashSet<String>> {
-    let question = Request::own(reqwest::Method::GET, &["applications", application]);
-    let answer = context.rest.ask(&question, RESYNC, &context.stop).await?;
-    let application: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
-    let listed = application.get("channel_ids")?.as_array()?.iter();
-    Some(listed.filter_map(|id| id.as_str().map(str::to_owned)).collect())
 }

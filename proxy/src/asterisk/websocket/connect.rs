@@ -1,5 +1,7 @@
 //! One attempt to connect, and the causes why it can fail.
 
+use std::io;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -20,6 +22,8 @@ pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub(super) enum ConnectError {
     #[error("{0}")]
     NoAnswer(String),
+    #[error("{0}")]
+    Failed(String),
     #[error("Asterisk refuses `ws_user` and `ws_password`; compare them with ari.conf")]
     Credentials,
     #[error("there is no ARI at `websocket_url` (404); is it ws://HOST:8088/ari/events?")]
@@ -31,8 +35,7 @@ pub(super) enum ConnectError {
 }
 
 pub(super) async fn connect(config: &Config) -> Result<Socket, ConnectError> {
-    let no_answer = |error: tungstenite::Error| ConnectError::NoAnswer(error.to_string());
-    let request = handshake(config).map_err(no_answer)?;
+    let request = handshake(config).map_err(|error| ConnectError::Failed(error.to_string()))?;
     let limits = WebSocketConfig::default().max_message_size(Some(MAX_EVENT)).max_frame_size(Some(MAX_EVENT));
     // `true`: TCP_NODELAY.
     match timeout(HANDSHAKE_TIMEOUT, connect_async_with_config(request, Some(limits), true)).await {
@@ -43,8 +46,24 @@ pub(super) async fn connect(config: &Config) -> Result<Socket, ConnectError> {
             503 => ConnectError::Starting,
             status => ConnectError::Status(status),
         }),
-        Ok(Err(error)) => Err(no_answer(error)),
+        Ok(Err(tungstenite::Error::Io(error))) if is_nobody(&error) => {
+            Err(ConnectError::NoAnswer(error.to_string()))
+        }
+        Ok(Err(error)) => Err(ConnectError::Failed(error.to_string())),
         Err(_) => Err(ConnectError::NoAnswer(format!("no answer within {HANDSHAKE_TIMEOUT:?}"))),
+    }
+}
+
+/// Whether nobody listens at the other end; one that listens and hangs up is there.
+fn is_nobody(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
+    matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut)
+}
+
+impl ConnectError {
+    /// Whether there is no Asterisk that could take a command either.
+    pub(super) fn is_away(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::Starting)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The websocket on which Asterisk sends the events of all configured applications, and its reconnection.
 
 mod connect;
+mod fence;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use tracing::{debug, info, warn};
 
 pub(crate) use connect::handshake;
 use connect::{ConnectError, connect};
+pub(crate) use fence::Fence;
+use fence::Fences;
 use read::{Pings, read};
 
 use super::limits::{MAX_PAUSE, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY};
@@ -27,9 +30,11 @@ use crate::{config::Config, pauses::Pauses};
 /// closes a socket whose reader stalls 100 ms.
 pub(crate) trait Listener {
     /// The socket is up: events of the applications come from now on. What happened before is not repeated.
-    fn connected(&mut self);
+    fn connected(&mut self, fence: Fence);
     /// The socket is gone: events are lost until [`Listener::connected`].
     fn disconnected(&mut self);
+    /// There is no Asterisk that a socket could be opened to.
+    fn away(&mut self);
     /// One text frame.
     fn event(&mut self, text: Utf8Bytes);
     /// A frame that cannot be an event.
@@ -55,9 +60,11 @@ pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: C
                     say_connected(config);
                     said.connected = true;
                 }
-                listener.connected();
+                let (fence, fences) = Fences::new();
+                listener.connected(fence);
                 let (steady, why) = {
-                    let mut reading = pin!(read(socket, &mut listener, &stop, Pings::new(PING_EVERY)));
+                    let reading = read(socket, &mut listener, &stop, Pings::new(PING_EVERY), fences);
+                    let mut reading = pin!(reading);
                     match timeout(STEADY, &mut reading).await {
                         Ok(why) => (false, why),
                         Err(_) => {
@@ -84,6 +91,9 @@ pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: C
                 pauses.next()
             }
             Err(error) => {
+                if error.is_away() {
+                    listener.away();
+                }
                 if said.failed.insert(discriminant(&error)) {
                     warn!("cannot connect to Asterisk's events, will keep trying: {error}");
                 } else {

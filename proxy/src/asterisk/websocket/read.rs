@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 use tokio_util::sync::CancellationToken;
 
-use super::{Listener, connect::Socket};
+use super::{Listener, connect::Socket, fence::Fences};
 use crate::asterisk::limits::{PINGS_UNANSWERED, WRITE_TIMEOUT};
 
 /// When to ping, and when a connection is dead.
@@ -52,8 +52,10 @@ pub(super) async fn read(
     listener: &mut impl Listener,
     stop: &CancellationToken,
     mut pings: Pings,
+    mut fences: Fences,
 ) -> String {
     loop {
+        let mut fence = None;
         tokio::select! {
             // What lies in the socket is read before its silence is judged.
             biased;
@@ -62,6 +64,8 @@ pub(super) async fn read(
                 let _ = timeout(WRITE_TIMEOUT, socket.close(None)).await;
                 return "stopping".to_owned();
             }
+            // Before the frames: under constant load what stands behind them is never reached.
+            payload = fences.next() => fence = Some(payload),
             frame = socket.next() => {
                 pings.heard();
                 match frame {
@@ -70,6 +74,7 @@ pub(super) async fn read(
                     Some(Ok(Message::Close(frame))) => {
                         return frame.map_or_else(|| "closed by Asterisk".to_owned(), |frame| frame.to_string());
                     }
+                    Some(Ok(Message::Pong(payload))) => fences.pong(&payload),
                     // Pings are answered by the library. A pong of our own would crash Asterisk 22.11-rc1.
                     Some(Ok(_)) => {}
                     Some(Err(error)) => {
@@ -83,12 +88,14 @@ pub(super) async fn read(
             }
             () = sleep_until(pings.next) => {}
         }
-        // Here, not in the branch above: under constant load that is never reached.
-        if pings.due() {
-            if pings.dead() {
-                return format!("nothing heard after {PINGS_UNANSWERED} pings, {:?} apart", pings.every);
-            }
-            match timeout(WRITE_TIMEOUT, socket.send(Message::Ping(Bytes::new()))).await {
+        // Here, not in the branch of the sleep, for the same reason.
+        let due = pings.due();
+        if due && pings.dead() {
+            return format!("nothing heard after {PINGS_UNANSWERED} pings, {:?} apart", pings.every);
+        }
+        // A fence is as good a ping as any.
+        if let Some(payload) = fence.or_else(|| due.then(Bytes::new)) {
+            match timeout(WRITE_TIMEOUT, socket.send(Message::Ping(payload))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return error.to_string(),
                 Err(_) => return "a ping could not be written".to_owned(),

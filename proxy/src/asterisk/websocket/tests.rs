@@ -33,11 +33,13 @@ struct Ear {
 }
 
 impl Listener for Ear {
-    fn connected(&mut self) {
+    fn connected(&mut self, _: Fence) {
         self.connected.fetch_add(1, Ordering::SeqCst);
     }
 
     fn disconnected(&mut self) {}
+
+    fn away(&mut self) {}
 
     fn event(&mut self, _: Utf8Bytes) {
         self.events += 1;
@@ -153,10 +155,43 @@ async fn pings_go_out_under_constant_load() {
     let socket = connected_to(&address).await;
     let (mut ear, stop) = (Ear::default(), CancellationToken::new());
     let pings = Pings::new(Duration::from_millis(20));
-    let reading = timeout(PATIENCE, read(socket, &mut ear, &stop, pings));
+    let reading = timeout(PATIENCE, read(socket, &mut ear, &stop, pings, Fences::new().1));
     reading.await.expect("the server saw five pings and closed");
     serving.await.unwrap();
     assert!(ear.events > 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fence_is_passed_when_all_that_was_sent_before_is_read_and_never_when_the_connection_ends() {
+    let (server, address) = server().await;
+    let serving = tokio::spawn(async move {
+        let socket = accept_async(server.accept().await.unwrap().0).await.unwrap();
+        let (mut sink, mut frames) = socket.split();
+        let mut fences = 0;
+        // Under constant load; the library answers the pings.
+        while fences < 3 {
+            tokio::select! {
+                frame = frames.next() => {
+                    fences += usize::from(matches!(frame, Some(Ok(Message::Ping(payload))) if !payload.is_empty()));
+                }
+                sent = sink.send(Message::text("{}")) => sent.unwrap(),
+            }
+        }
+    });
+    let socket = connected_to(&address).await;
+    let (mut ear, stop) = (Ear::default(), CancellationToken::new());
+    let (fence, fences) = Fences::new();
+    let pings = Pings::new(Duration::from_secs(5));
+    let passing = async {
+        let [first, second] = [fence.passed().await, fence.passed().await];
+        // The server hears of the third, and hangs up.
+        (first, second, fence.passed().await)
+    };
+    let reading = read(socket, &mut ear, &stop, pings, fences);
+    let (_, passed) = timeout(PATIENCE, async { tokio::join!(reading, passing) }).await.unwrap();
+    assert_eq!((passed.0, passed.1), (true, true));
+    assert!(!fence.passed().await);
+    serving.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -171,7 +206,7 @@ async fn standing_still_ourselves_is_no_silence_of_asterisk() {
     let socket = connected_to(&address).await;
     let mut ear = Ear { stall: Duration::from_secs(2), ..Ear::default() };
     let stop = CancellationToken::new();
-    let reading = read(socket, &mut ear, &stop, Pings::new(Duration::from_millis(500)));
+    let reading = read(socket, &mut ear, &stop, Pings::new(Duration::from_millis(500)), Fences::new().1);
     assert!(timeout(Duration::from_secs(4), reading).await.is_err(), "it still reads");
     assert_eq!(ear.events, 1);
 }
@@ -185,7 +220,9 @@ async fn silence_is_noticed() {
     let socket = connecting.await.unwrap();
     let stop = CancellationToken::new();
     let pings = Pings::new(Duration::from_millis(50));
-    let why = timeout(Duration::from_secs(5), read(socket, &mut Ear::default(), &stop, pings)).await;
+    let why =
+        timeout(Duration::from_secs(5), read(socket, &mut Ear::default(), &stop, pings, Fences::new().1))
+            .await;
     assert!(why.unwrap().starts_with("nothing heard"));
     drop(silent);
 }

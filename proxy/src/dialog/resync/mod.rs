@@ -1,0 +1,87 @@
+//! After a gap in Asterisk's events, what happened meanwhile is told: Asterisk is asked what there still is, and events that
+//! are missing for what has gone, or has come, get a stand-in. So no handler waits for ever for an event that went by.
+
+mod stand_ins;
+mod survey;
+
+use std::sync::Arc;
+
+use ari_bus::protocol::ObjectKind;
+use tracing::{debug, info};
+
+use super::{
+    Context,
+    registry::{Bound, Presence},
+    router::Router,
+};
+use crate::asterisk::websocket::Fence;
+use stand_ins::StandIn;
+use survey::Survey;
+
+/// Tells what became of these objects, which were there before the gap.
+pub(super) async fn run(context: Arc<Context>, fence: Fence, mut bound: Vec<Bound>) {
+    let Some(survey) = Survey::take(&context, &bound).await else { return };
+    // What happened since the connection is there, and before Asterisk was asked, is told by its own event.
+    if !fence.passed().await {
+        return debug!("the connection was lost again before what happened meanwhile was told");
+    }
+    let router = Router::new(Arc::clone(&context));
+    // The end of what is on a channel comes before that of the channel.
+    bound.sort_by_key(|bound| match bound.object.kind {
+        ObjectKind::Playback | ObjectKind::Recording => 0,
+        ObjectKind::Channel => 1,
+        ObjectKind::Bridge => 2,
+    });
+    let mut told = 0;
+    for bound in bound {
+        let mut presence = bound.presence;
+        for StandIn { kind, body, after } in stand_ins(&survey, &bound) {
+            if router.stand_in(&bound, presence, kind, &body) {
+                told += 1;
+            }
+            presence = after;
+        }
+    }
+    if told > 0 {
+        info!(events = told, "told what was missed while Asterisk's events were away");
+    }
+}
+
+/// The events that must have been missed.
+fn stand_ins(survey: &Survey, bound: &Bound) -> Vec<StandIn> {
+    let (application, id) = (&bound.application, &bound.object.id);
+    let missed = |is_there: bool, stand_in: fn(&Survey, &Bound) -> StandIn| {
+        if is_there { Vec::new() } else { vec![stand_in(survey, bound)] }
+    };
+    match bound.object.kind {
+        ObjectKind::Playback => missed(survey.has_playback(id), StandIn::playback_finished),
+        ObjectKind::Recording => missed(survey.has_recording(id), StandIn::recording_finished),
+        ObjectKind::Bridge => missed(survey.has_bridge(id), StandIn::bridge_destroyed),
+        ObjectKind::Channel => {
+            let mut events = Vec::new();
+            let there = survey.channel(id);
+            match bound.presence {
+                Presence::Entered if there.is_none() || !survey.lists(application, id) => {
+                    events.push(StandIn::stasis_end(survey, bound));
+                }
+                Presence::Expected => {
+                    events.extend(
+                        survey
+                            .entered(application, id)
+                            .map(|args| StandIn::stasis_start(survey, bound, &args)),
+                    );
+                }
+                // Of a channel that moved away nothing more belongs here.
+                Presence::Moved => return events,
+                Presence::Entered | Presence::Left | Presence::Beside => {}
+            }
+            if there.is_none() {
+                events.push(StandIn::channel_destroyed(survey, bound));
+            }
+            events
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! What Asterisk says that there is.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use ari_bus::protocol::{Object, ObjectKind};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+use tracing::warn;
+
+use super::super::{Context, registry::Bound};
+use crate::{asterisk::request::Request, limits::RESYNC};
+
+/// All that is needed to tell what became of some objects.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// The channels that each application is subscribed to: those in it, and those being called for it.
+    listed: HashMap<String, HashSet<String>>,
+    channels: HashMap<String, Channel>,
+    bridges: HashSet<String>,
+    /// Playbacks and recordings that have ended.
+    ended: HashSet<Object>,
+}
+
+#[derive(Debug)]
+struct Channel {
+    /// As Asterisk has it.
+    json: Box<RawValue>,
+    /// The dialplan application that it runs, with its arguments; unknown to Asterisk before 16.3.
+    runs: Option<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    id: String,
+    #[serde(default)]
+    dialplan: Dialplan,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Dialplan {
+    app_name: Option<String>,
+    app_data: Option<String>,
+}
+
+impl Survey {
+    /// Asks Asterisk until it has answered everything; `None` if the proxy stops before.
+    pub(super) async fn take(context: &Context, bound: &[Bound]) -> Option<Self> {
+        let mut survey = Self::default();
+        let applications: BTreeSet<&str> = bound.iter().map(|bound| bound.application.as_str()).collect();
+        for application in applications {
+            // One that Asterisk does not know has no channels.
+            let listed = ask(context, &["applications", application], read_listed).await?.unwrap_or_default();
+            survey.listed.insert(application.to_owned(), listed);
+        }
+        // Asked last: what is in neither has ended, whatever happened in between.
+        if bound.iter().any(|bound| bound.object.kind == ObjectKind::Channel) {
+            survey.channels = ask(context, &["channels"], read_channels).await?.unwrap_or_default();
+        }
+        if bound.iter().any(|bound| bound.object.kind == ObjectKind::Bridge) {
+            survey.bridges = ask(context, &["bridges"], read_ids).await?.unwrap_or_default();
+        }
+        for Bound { object, .. } in bound {
+            let path = match object.kind {
+                ObjectKind::Playback => &["playbacks", &object.id][..],
+                ObjectKind::Recording => &["recordings", "live", &object.id][..],
+                ObjectKind::Channel | ObjectKind::Bridge => continue,
+            };
+            if ask(context, path, |_| Some(())).await?.is_none() {
+                survey.ended.insert(object.clone());
+            }
+        }
+        Some(survey)
+    }
+
+    /// Whether a channel is in an application, or is being called for it.
+    pub(super) fn lists(&self, application: &str, channel: &str) -> bool {
+        self.listed.get(application).is_some_and(|listed| listed.contains(channel))
+    }
+
+    /// A channel as Asterisk has it.
+    pub(super) fn channel(&self, id: &str) -> Option<&RawValue> {
+        self.channels.get(id).map(|channel| &*channel.json)
+    }
+
+    /// The arguments with which a channel entered an application, if it is in it.
+    pub(super) fn entered(&self, application: &str, id: &str) -> Option<Vec<String>> {
+        let (name, arguments) = self.channels.get(id)?.runs.as_ref()?;
+        let mut arguments = arguments.split(',').map(str::to_owned);
+        let enters = name == "Stasis" && arguments.next()? == application && self.lists(application, id);
+        enters.then(|| arguments.collect())
+    }
+
+    pub(super) fn has_bridge(&self, id: &str) -> bool {
+        self.bridges.contains(id)
+    }
+
+    pub(super) fn has_playback(&self, id: &str) -> bool {
+        !self.has_ended(ObjectKind::Playback, id)
+    }
+
+    pub(super) fn has_recording(&self, name: &str) -> bool {
+        !self.has_ended(ObjectKind::Recording, name)
+    }
+
+    fn has_ended(&self, kind: ObjectKind, id: &str) -> bool {
+        self.ended.contains(&Object { kind, id: id.to_owned() })
+    }
+}
+
+/// What Asterisk answers to one question; inside, `None` where it has no such thing (404).
+async fn ask<T>(context: &Context, path: &[&str], read: impl Fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
+    let question = Request::own(Method::GET, path);
+    let mut said = false;
+    loop {
+        match context.rest.ask(&question, RESYNC, &context.stop).await {
+            Some(answer) if answer.status == 404 => return Some(None),
+            Some(answer) => {
+                if let Some(read) = read(&answer.body) {
+                    return Some(Some(read));
+                }
+                warn!(url = question.url, "Asterisk's answer after a gap cannot be read; asking again");
+                tokio::time::sleep(RESYNC).await;
+            }
+            None if context.stop.is_cancelled() => return None,
+            None if std::mem::replace(&mut said, true) => {}
+            None => {
+                warn!(
+                    url = question.url,
+                    "Asterisk does not tell what it still has after the gap; asking on: calls that ended meanwhile do not end here before it does"
+                );
+            }
+        }
+    }
+}
+
+fn read_listed(body: &[u8]) -> Option<HashSet<String>> {
+    let application: Value = serde_json::from_slice(body).ok()?;
+    let listed = application.get("channel_ids")?.as_array()?.iter();
+    Some(listed.filter_map(|id| id.as_str().map(str::to_owned)).collect())
+}
+
+fn read_channels(body: &[u8]) -> Option<HashMap<String, Channel>> {
+    let channels: Vec<Box<RawValue>> = serde_json::from_slice(body).ok()?;
+    let read = channels.into_iter().filter_map(|json| {
+        let Read { id, dialplan } = serde_json::from_str(json.get()).ok()?;
+        let runs = dialplan.app_name.map(|name| (name, dialplan.app_data.unwrap_or_default()));
+        Some((id, Channel { json, runs }))
+    });
+    Some(read.collect())
+}
+
+fn read_ids(body: &[u8]) -> Option<HashSet<String>> {
+    let listed: Vec<Value> = serde_json::from_slice(body).ok()?;
+    Some(listed.iter().filter_map(|thing| thing.get("id")?.as_str().map(str::to_owned)).collect())
+}
+
+#[cfg(test)]
+impl Survey {
+    /// What Asterisk would answer, without asking it.
+    pub(super) fn of(
+        listed: &[(&str, &[&str])],
+        channels: &Value,
+        bridges: &Value,
+        ended: &[Object],
+    ) -> Self {
+        let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        Self {
+            listed: listed.iter().map(|(application, ids)| ((*application).to_owned(), set(ids))).collect(),
+            channels: read_channels(channels.to_string().as_bytes()).unwrap_or_default(),
+            bridges: read_ids(bridges.to_string().as_bytes()).unwrap_or_default(),
+            ended: ended.iter().cloned().collect(),
+        }
+    }
+}

@@ -27,14 +27,16 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first pause before the websocket is connected again; it doubles up to [`MAX_PAUSE`].
 pub(super) const MIN_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause before the websocket is connected again.
+/// The longest pause before the websocket is connected again, where that failed.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause before the websocket is connected again, where a connection was made and lost: each moment costs events.
+pub(super) const MAX_PAUSE_LOST: Duration = Duration::from_millis(500);
 /// The pause after Asterisk refused our credentials: only a person can change that.
 pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(10);
-/// A websocket that lived so long is a good one: pauses begin anew, and its loss is news again.
+/// A websocket that lived so long is a good one: its loss is news again, and the first pause is the shortest.
 pub(super) const STEADY: Duration = Duration::from_secs(5);
 /// How often we ping: Asterisk does not notice a half-open connection, so we must.
-pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
+pub(super) const PING_EVERY: Duration = Duration::from_secs(4);
 /// A websocket on which nothing came after so many pings is dead. Counted, not timed: that our own process stood still
 /// says nothing about Asterisk.
 pub(super) const PINGS_UNANSWERED: u32 = 2;

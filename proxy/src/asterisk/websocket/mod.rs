@@ -23,7 +23,7 @@ pub(crate) use fence::Fence;
 use fence::Fences;
 use read::{Pings, read};
 
-use super::limits::{MAX_PAUSE, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY};
+use super::limits::{MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY};
 use crate::{config::Config, pauses::Pauses};
 
 /// Who hears what comes from Asterisk. Called by the one task that reads the socket, so it must never block: Asterisk
@@ -43,7 +43,7 @@ pub(crate) trait Listener {
 
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
 pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: CancellationToken) {
-    let mut pauses = pauses();
+    let (mut failed, mut lost) = (until_connected(), until_steady());
     let mut said = Said::default();
     loop {
         let connected = tokio::select! {
@@ -60,6 +60,7 @@ pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: C
                     say_connected(config);
                     said.connected = true;
                 }
+                failed = until_connected();
                 let (fence, fences) = Fences::new();
                 listener.connected(fence);
                 let (steady, why) = {
@@ -71,7 +72,7 @@ pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: C
                             if quiet {
                                 say_connected(config);
                             }
-                            (pauses, said) = (self::pauses(), Said::default());
+                            (lost, said) = (until_steady(), Said::default());
                             (true, reading.await)
                         }
                     }
@@ -88,7 +89,7 @@ pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: C
                     warn!(%why, "the connection to Asterisk's events was lost soon after it was made; trying on");
                     said.lost = true;
                 }
-                pauses.next()
+                lost.next()
             }
             Err(error) => {
                 if error.is_away() {
@@ -99,7 +100,7 @@ pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: C
                 } else {
                     debug!(%error, "still cannot connect to Asterisk's events");
                 }
-                if matches!(error, ConnectError::Credentials) { REFUSED_PAUSE } else { pauses.next() }
+                if matches!(error, ConnectError::Credentials) { REFUSED_PAUSE } else { failed.next() }
             }
         };
         tokio::select! {
@@ -123,6 +124,12 @@ fn say_connected(config: &Config) {
     info!(applications = %config.applications.join(","), "connected to Asterisk's events");
 }
 
-fn pauses() -> Pauses {
+/// The pauses between attempts that fail.
+fn until_connected() -> Pauses {
     Pauses::between(MIN_PAUSE, MAX_PAUSE)
+}
+
+/// The pauses between connections that are lost soon.
+fn until_steady() -> Pauses {
+    Pauses::between(MIN_PAUSE, MAX_PAUSE_LOST)
 }

@@ -1,0 +1,226 @@
+//! Asterisk's websocket fails in every way, and Asterisk itself: what is missed is told, every call ends for its worker, and
+//! the link comes back.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ari_client::{CallEnd, CommandErrorKind};
+use ari_testbed::{Asterisk, AsteriskOptions};
+use ari_tests::{
+    brokers::{Broker, Kind},
+    fault_proxy::{Cut, FaultProxy, Way},
+    listeners::{Heard, Listeners},
+    on_both_buses,
+    phones::Phones,
+    proxies::{Ari, RunningProxy},
+    seed::Seed,
+    wait::{eventually, soon},
+    worlds::{fresh_application, start_asterisk, until_registered},
+};
+use rand::{Rng as _, RngExt as _, rngs::StdRng};
+use tokio::time::{Instant, sleep};
+
+on_both_buses!(
+    the_websocket_is_cut_a_hundred_times_under_load,
+    a_socket_that_goes_silent_is_replaced,
+    asterisk_is_killed_while_calls_are_up,
+);
+
+/// A real Asterisk whose events come over a network of the test's own; its REST interface is reached directly.
+struct World {
+    asterisk: Asterisk,
+    network: FaultProxy,
+    phones: Phones,
+    proxy: RunningProxy,
+    listeners: Listeners,
+    application: String,
+}
+
+impl World {
+    async fn new(kind: Kind) -> Self {
+        let (broker, application) = (Broker::shared(kind).await, fresh_application());
+        let asterisk = start_asterisk(AsteriskOptions::new().application(&application)).await;
+        let ari = Ari::from(&asterisk);
+        let port = ari.websocket_url.split([':', '/']).find_map(|part| part.parse().ok());
+        let port = port.unwrap_or_else(|| panic!("no port in {}", ari.websocket_url));
+        let network = FaultProxy::before(port).await;
+        let behind = Ari { websocket_url: network.url(&ari.websocket_url, port), ..ari.clone() };
+        let proxy = RunningProxy::between(behind, broker, &application, &application);
+        until_registered(&asterisk, &application).await;
+        let listeners = Listeners::start(broker, &application).await;
+        Self { asterisk, network, phones: Phones::to(ari), proxy, listeners, application }
+    }
+
+    /// Calls that are up, with a handler each.
+    async fn calls(&self, calls: usize) -> Vec<String> {
+        let ids: Vec<String> = (1..=calls).map(|number| format!("call-{number}")).collect();
+        for id in &ids {
+            self.phones.call(id).await;
+        }
+        eventually("all calls with the worker", async || self.listeners.heard().len() >= calls).await;
+        ids
+    }
+
+    /// Waits until each call has ended for its worker.
+    async fn until_all_ended(&self) -> BTreeMap<String, Heard> {
+        eventually("the end of every call", async || {
+            self.listeners.heard().values().all(|heard| heard.end.is_some())
+        })
+        .await;
+        self.listeners.heard()
+    }
+
+    async fn stop(self) {
+        self.listeners.stop().await;
+        self.proxy.stop().await;
+    }
+}
+
+async fn the_websocket_is_cut_a_hundred_times_under_load(kind: Kind) {
+    const CUTS: usize = 100;
+    let seed = Seed::take(&format!("cuts, {kind:?}"));
+    let mut rng = seed.rng();
+    let world = World::new(kind).await;
+    let lasting = world.calls(10).await;
+    let talk = world.phones.talk(&world.application, &lasting, 200.0);
+    let others = tokio::spawn(come_and_go(world.phones.clone(), seed.rng()));
+    for cut in 1..=CUTS {
+        sleep(Duration::from_millis(rng.random_range(0..200))).await;
+        world.network.cut(if rng.random() { Cut::Clean } else { Cut::Reset }).await;
+        // At random while the socket is away, too.
+        if rng.random_ratio(1, 4) {
+            world.network.refuse(true).await;
+            sleep(Duration::from_millis(rng.random_range(0..300))).await;
+            world.network.refuse(false).await;
+        }
+        eventually("the gap, told to every call", async || {
+            lasting.iter().all(|call| world.listeners.of(call).count("ProxyGap") == cut)
+        })
+        .await;
+    }
+    others.abort();
+    let sent = talk.stop().await;
+    for channel in world.phones.channels().await {
+        world.phones.hang_up(&channel).await;
+    }
+    let heard = world.until_all_ended().await;
+    let mut missed = 0;
+    for (channel, sent) in &sent {
+        let numbers = heard[channel].numbers();
+        missed +=
+            missing(&numbers, *sent).unwrap_or_else(|problem| panic!("{channel}: {problem}: {numbers:?}"));
+    }
+    let synthetic =
+        heard.values().flat_map(|heard| &heard.events).filter(|event| event.is_synthetic()).count();
+    let (events, calls) = (sent.values().sum::<u64>(), heard.len());
+    println!(
+        "{kind:?}: {CUTS} cuts: {calls} calls, all ended; of {events} numbered events {missed} were missed, all in gaps that were told; {synthetic} stand-ins"
+    );
+    assert!(heard.values().all(|heard| heard.end == Some(CallEnd::Ended)), "none was lost to another");
+    world.stop().await;
+}
+
+/// Calls that are hung up at random moments.
+async fn come_and_go(phones: Phones, mut rng: StdRng) {
+    for number in 0.. {
+        let (id, lasts) = (format!("short-{number}"), Duration::from_millis(rng.next_u64() % 2_000));
+        let phones = phones.clone();
+        tokio::spawn(async move {
+            phones.call(&id).await;
+            sleep(lasts).await;
+            phones.hang_up(&id).await;
+        });
+        sleep(Duration::from_millis(rng.next_u64() % 400)).await;
+    }
+}
+
+/// How many numbers up to `sent` are missing; an error if one came twice or late, or is missing where no gap was told.
+fn missing(numbers: &[Option<u64>], sent: u64) -> Result<u64, String> {
+    let (mut next, mut gap, mut missing) = (1, false, 0);
+    for number in numbers.iter().copied().chain([None, Some(sent + 1)]) {
+        let Some(number) = number else {
+            gap = true;
+            continue;
+        };
+        if number < next {
+            return Err(format!("{number} came after {}", next - 1));
+        }
+        if number > next && !gap {
+            return Err(format!("{next} is missing before {number} without a word"));
+        }
+        missing += number - next;
+        (next, gap) = (number + 1, false);
+    }
+    Ok(missing)
+}
+
+async fn a_socket_that_goes_silent_is_replaced(kind: Kind) {
+    let world = World::new(kind).await;
+    let calls = world.calls(3).await;
+    let since = Instant::now();
+    world.network.halve(Way::Both);
+    world.phones.hang_up(&calls[0]).await;
+    eventually("the gap, told to every call", async || {
+        calls.iter().all(|call| world.listeners.of(call).count("ProxyGap") == 1)
+    })
+    .await;
+    println!("{kind:?}: the silent socket was replaced after {:.1?}", since.elapsed());
+    eventually("the end that was missed", async || world.listeners.of(&calls[0]).end.is_some()).await;
+    assert_eq!(world.listeners.of(&calls[1]).end, None);
+    assert!(world.phones.event(&world.application, &calls[1], 1).await);
+    eventually("an event on the new socket", async || {
+        world.listeners.of(&calls[1]).numbers() == [None, Some(1)]
+    })
+    .await;
+    for call in &calls {
+        world.phones.hang_up(call).await;
+    }
+    world.until_all_ended().await;
+    world.stop().await;
+}
+
+async fn asterisk_is_killed_while_calls_are_up(kind: Kind) {
+    let world = World::new(kind).await;
+    let calls = world.calls(20).await;
+    ari_tests::wait::ok(world.asterisk.kill().await);
+    let call = world.listeners.of(&calls[0]).call.unwrap_or_else(|| panic!("it has a handler"));
+    let begun = Instant::now();
+    let mut quick = None;
+    eventually("a command that is refused because Asterisk is away", async || {
+        let begun = Instant::now();
+        let error = call.channel().answer().await.err();
+        let refused = error.is_some_and(|error| {
+            error.kind() == CommandErrorKind::Unavailable && error.status() == Some(503)
+        });
+        quick = refused.then(|| begun.elapsed());
+        refused
+    })
+    .await;
+    println!(
+        "{kind:?}: {:.1?} after the kill a command was refused within {:.1?}",
+        begun.elapsed(),
+        quick.unwrap_or_default()
+    );
+    ari_tests::wait::ok(world.asterisk.start_again().await);
+    let heard = world.until_all_ended().await;
+    for (channel, heard) in &heard {
+        let kinds: Vec<(&str, bool)> = heard
+            .events
+            .iter()
+            .map(|event| (event.kind(), event.is_synthetic()))
+            .skip_while(|(kind, _)| *kind != "ProxyGap")
+            .collect();
+        assert_eq!(
+            kinds,
+            [("ProxyGap", false), ("StasisEnd", true), ("ChannelDestroyed", true)],
+            "{channel}"
+        );
+    }
+    until_registered(&world.asterisk, &world.application).await;
+    world.phones.call("next").await;
+    eventually("the next call", async || world.listeners.of("next").call.is_some()).await;
+    let next = world.listeners.of("next").call.unwrap_or_else(|| panic!("it has a handler"));
+    assert!(soon("an answer", next.channel().answer()).await.is_ok());
+    world.phones.hang_up("next").await;
+    world.until_all_ended().await;
+    world.stop().await;
+}

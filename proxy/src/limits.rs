@@ -104,6 +104,8 @@ pub(crate) const MOVE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long Asterisk is asked what became of a command whose answer did not come. The worker has been told by then; the
 /// dialog's next command waits.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);
+/// How often Asterisk is asked what there is while it sends no events of an application.
+pub(crate) const DEAF_RESYNC: Duration = Duration::from_secs(10);
 /// How long Asterisk is asked after a reconnect, while it starts or cannot answer; the next reconnect asks again.
 pub(crate) const RESYNC: Duration = Duration::from_secs(60);
 /// How long a stop that did not finish in time still tells the workers.

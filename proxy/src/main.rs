@@ -7,6 +7,7 @@ use std::{
     io::{IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -15,7 +16,10 @@ use ari_proxy::{
     config::{self, Config},
 };
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -62,6 +66,8 @@ Each key of the configuration can come from the environment as well, with two un
 
   ARI_PROXY_WS_PASSWORD=secret ARI_PROXY_BUS_CONFIG__URL=nats://bus:4222 ari-proxy
 
+SIGTERM or ctrl-c stops it; SIGHUP makes it take back applications that another program has taken over in Asterisk.
+
 Exit status: 0 after SIGTERM or ctrl-c, 2 for a command line that cannot be used, 64 for such a configuration, 1 for \
 anything else.";
 
@@ -107,9 +113,12 @@ fn run(config: Config) -> anyhow::Result<()> {
     log_to_stderr(filter);
     runtime()?.block_on(async {
         let stop = CancellationToken::new();
-        let signals = tokio::spawn(stop_on_signal(stop.clone())?);
-        Proxy::new(config)?.run(stop).await?;
-        signals.abort();
+        let stopping = tokio::spawn(stop_on_signal(stop.clone())?);
+        let proxy = Proxy::new(config)?;
+        let taking_back = tokio::spawn(take_back_on_signal(proxy.take_back())?);
+        proxy.run(stop).await?;
+        stopping.abort();
+        taking_back.abort();
         Ok(())
     })
 }
@@ -143,6 +152,16 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         anyhow::bail!("the TLS provider is installed twice");
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
+}
+
+/// Notifies at each SIGHUP.
+fn take_back_on_signal(take_back: Arc<Notify>) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            take_back.notify_one();
+        }
+    })
 }
 
 /// Cancels `stop` at the first SIGTERM or ctrl-c, and exits at the second.

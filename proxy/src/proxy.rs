@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use ari_bus::{Bus, BusError, BusOptions, connect};
 use secrecy::ExposeSecret;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use crate::{
-    asterisk::{rest::Rest, websocket},
+    asterisk::{
+        rest::Rest,
+        websocket::{self, Surroundings},
+    },
     config::{Config, Topology},
     counters::Counters,
     dialog::{Context, Router, control, inbox, pulse},
@@ -36,6 +42,7 @@ pub struct Proxy {
     bus: Arc<dyn Bus>,
     counters: Arc<Counters>,
     sabotage: Sabotage,
+    take_back: Arc<Notify>,
 }
 
 impl Proxy {
@@ -60,7 +67,8 @@ impl Proxy {
     /// A proxy on a bus that is there already.
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
-        Self { config, bus, counters: Arc::default(), sabotage: Sabotage::default() }
+        let (counters, take_back) = Default::default();
+        Self { config, bus, counters, sabotage: Sabotage::default(), take_back }
     }
 
     /// A proxy that does not do what it must.
@@ -74,6 +82,12 @@ impl Proxy {
     #[must_use]
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
+    }
+
+    /// Notified, it makes the proxy take back the applications that another program has taken from it.
+    #[must_use]
+    pub fn take_back(&self) -> Arc<Notify> {
+        Arc::clone(&self.take_back)
     }
 
     /// Runs until `stop` is cancelled: then nothing new is begun, what is in flight is finished, and the topics of all
@@ -97,7 +111,13 @@ impl Proxy {
             tasks.spawn(async move { closing.run_until_cancelled(pulse::send(&sender)).await });
             let router = Router::new(Arc::clone(&context));
             // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
-            websocket::listen(&context.config, router, context.stop.clone()).await;
+            let surroundings = Surroundings {
+                config: &context.config,
+                rest: &context.rest,
+                told: &self.take_back,
+                stop: &context.stop,
+            };
+            websocket::listen(surroundings, router).await;
         }
         info!("stopping: finishing what is in flight");
         // One deadline for all that follows, with a part of it for what must be said in any case.

@@ -11,7 +11,7 @@ use ari_testbed::Asterisk;
 use asterisk_sim::Simulator;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -112,6 +112,8 @@ pub fn read_config(json: &Value) -> Config {
 pub struct RunningProxy {
     /// What it counts.
     pub counters: Arc<Counters>,
+    /// Makes it take back its applications.
+    pub take_back: Arc<Notify>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -154,10 +156,10 @@ impl RunningProxy {
     }
 
     fn run(proxy: Proxy) -> Self {
-        let (counters, stop) = (proxy.counters(), CancellationToken::new());
+        let (counters, take_back, stop) = (proxy.counters(), proxy.take_back(), CancellationToken::new());
         let run = proxy.run(stop.clone());
         let task = tokio::spawn(async move { ok(run.await) });
-        Self { counters, stop, task }
+        Self { counters, take_back, stop, task }
     }
 
     /// Stops it the way SIGTERM does.

@@ -13,7 +13,7 @@ use ari_tests::{
     phones::Phones,
     proxies::{Ari, RunningProxy},
     seed::Seed,
-    wait::{eventually, soon},
+    wait::{eventually, ok, soon},
     worlds::{fresh_application, start_asterisk, until_registered},
 };
 use rand::{Rng as _, RngExt as _, rngs::StdRng};
@@ -23,6 +23,7 @@ on_both_buses!(
     the_websocket_is_cut_a_hundred_times_under_load,
     a_socket_that_goes_silent_is_replaced,
     asterisk_is_killed_while_calls_are_up,
+    two_other_programs_fight_for_the_application,
 );
 
 /// A real Asterisk whose events come over a network of the test's own; its REST interface is reached directly.
@@ -181,7 +182,7 @@ async fn a_socket_that_goes_silent_is_replaced(kind: Kind) {
 async fn asterisk_is_killed_while_calls_are_up(kind: Kind) {
     let world = World::new(kind).await;
     let calls = world.calls(20).await;
-    ari_tests::wait::ok(world.asterisk.kill().await);
+    ok(world.asterisk.kill().await);
     let call = world.listeners.of(&calls[0]).call.unwrap_or_else(|| panic!("it has a handler"));
     let begun = Instant::now();
     let mut quick = None;
@@ -200,7 +201,7 @@ async fn asterisk_is_killed_while_calls_are_up(kind: Kind) {
         begun.elapsed(),
         quick.unwrap_or_default()
     );
-    ari_tests::wait::ok(world.asterisk.start_again().await);
+    ok(world.asterisk.start_again().await);
     let heard = world.until_all_ended().await;
     for (channel, heard) in &heard {
         let kinds: Vec<(&str, bool)> = heard
@@ -223,4 +224,65 @@ async fn asterisk_is_killed_while_calls_are_up(kind: Kind) {
     world.phones.hang_up("next").await;
     world.until_all_ended().await;
     world.stop().await;
+}
+
+async fn two_other_programs_fight_for_the_application(kind: Kind) {
+    const FIGHTS: usize = 20;
+    let world = World::new(kind).await;
+    let calls = world.calls(3).await;
+    let connections = world.network.taken();
+    let mut fighters = Vec::new();
+    for _ in 0..FIGHTS {
+        // Each takes it from the one before, which stays, like a program that has not noticed.
+        fighters.push(rival(&world.asterisk, &world.application).await);
+        sleep(Duration::from_millis(100)).await;
+    }
+    world.phones.hang_up(&calls[0]).await;
+    eventually("the end of a call of which no event comes", async || {
+        world.listeners.of(&calls[0]).end.is_some()
+    })
+    .await;
+    let heard = world.listeners.of(&calls[0]).events;
+    assert!(heard.iter().any(|event| event.kind() == "ChannelDestroyed" && event.is_synthetic()));
+    assert_eq!(world.network.taken(), connections, "the proxy does not fight");
+    // Commands still reach Asterisk.
+    let call = world.listeners.of(&calls[1]).call.unwrap_or_else(|| panic!("it has a handler"));
+    ok(soon("an answer", call.channel().answer()).await);
+
+    world.proxy.take_back.notify_one();
+    eventually("the gap, told to the calls", async || {
+        calls[1..].iter().all(|call| world.listeners.of(call).count("ProxyGap") == 1)
+    })
+    .await;
+    assert!(world.phones.event(&world.application, &calls[1], 1).await);
+    eventually("an event", async || world.listeners.of(&calls[1]).numbers() == [None, Some(1)]).await;
+
+    // Once more; this time nobody says anything, and in the end the application is nobody's.
+    fighters.push(rival(&world.asterisk, &world.application).await);
+    drop(fighters);
+    for call in &calls {
+        world.phones.hang_up(call).await;
+    }
+    world.until_all_ended().await;
+    let begun = Instant::now();
+    let mut number = 0;
+    eventually("a call that the worker gets again", async || {
+        number += 1;
+        let id = format!("again-{number}");
+        world.phones.call(&id).await;
+        sleep(Duration::from_millis(500)).await;
+        world.phones.hang_up(&id).await;
+        world.listeners.of(&id).call.is_some()
+    })
+    .await;
+    println!("{kind:?}: {:.1?} after the last call the application was taken back", begun.elapsed());
+    world.until_all_ended().await;
+    world.stop().await;
+}
+
+/// A websocket that another program has, until it is dropped.
+async fn rival(asterisk: &Asterisk, application: &str) -> impl Sized {
+    let Ari { websocket_url, user, password, .. } = Ari::from(asterisk);
+    let url = format!("{websocket_url}?app={application}&api_key={user}:{password}");
+    ok(soon("a socket", Box::pin(tokio_tungstenite::connect_async(url))).await).0
 }

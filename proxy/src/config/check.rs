@@ -134,8 +134,8 @@ fn check_url(key: &str, text: &str, schemes: &[&str]) -> Result<Url, Problem> {
 
 /// The websocket's request can be made, and Asterisk reads the whole of it.
 fn check_handshake(config: &Config) -> Result<(), Problem> {
-    let request =
-        handshake(config).map_err(|error| problem("websocket_url", format!("cannot be used: {error}")))?;
+    let request = handshake(config, &config.applications)
+        .map_err(|error| problem("websocket_url", format!("cannot be used: {error}")))?;
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     check_line(&Method::GET, target).map_err(|refused| {
         problem("applications", format!("are too many for one websocket: {}", refused.message))

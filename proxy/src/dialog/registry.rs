@@ -188,15 +188,13 @@ impl<D: Member> Registry<D> {
         objects
     }
 
-    /// Every object that belongs to a dialog and is not just being made.
-    pub(crate) fn bound(&self) -> Vec<Bound> {
-        let bindings = self.applications.iter().flat_map(|(application, objects)| {
-            objects.iter().map(move |(object, binding)| (application, object, binding))
-        });
+    /// Every object of an application that belongs to a dialog and is not just being made.
+    pub(crate) fn bound(&self, application: &str) -> Vec<Bound> {
+        let bindings = self.applications.get(application).into_iter().flatten();
         bindings
-            .filter(|(_, _, binding)| !binding.provisional)
-            .map(|(application, object, binding)| Bound {
-                application: application.clone(),
+            .filter(|(_, binding)| !binding.provisional)
+            .map(|(object, binding)| Bound {
+                application: application.to_owned(),
                 object: object.clone(),
                 presence: binding.presence,
             })
@@ -208,22 +206,18 @@ impl<D: Member> Registry<D> {
         Some(self.applications.get(application)?.get(object)?.presence)
     }
 
-    /// Every dialog that has any object, once.
-    pub(crate) fn dialogs(&self) -> Vec<Arc<D>> {
-        let mut dialogs: Vec<Arc<D>> = self
-            .applications
-            .values()
-            .flat_map(HashMap::values)
-            .map(|binding| Arc::clone(&binding.dialog))
-            .collect();
+    /// Every dialog that has any object in an application, once.
+    pub(crate) fn dialogs(&self, application: &str) -> Vec<Arc<D>> {
+        let bindings = self.applications.get(application).into_iter().flat_map(HashMap::values);
+        let mut dialogs: Vec<Arc<D>> = bindings.map(|binding| Arc::clone(&binding.dialog)).collect();
         dialogs.sort_unstable_by_key(|dialog| Arc::as_ptr(dialog).addr());
         dialogs.dedup_by(|one, other| Arc::ptr_eq(one, other));
         dialogs
     }
 
     /// After a gap no end of before is still to come.
-    pub(crate) fn forget_owed_ends(&mut self) {
-        for binding in self.applications.values_mut().flat_map(HashMap::values_mut) {
+    pub(crate) fn forget_owed_ends(&mut self, application: &str) {
+        for binding in self.applications.get_mut(application).into_iter().flat_map(HashMap::values_mut) {
             binding.before = None;
         }
     }

@@ -1,6 +1,9 @@
 //! From the websocket to the dialogs: each event to each dialog that has one of its objects, once, without waiting.
 
-use std::sync::{Arc, Mutex, atomic::AtomicU64};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, atomic::AtomicU64},
+};
 
 use ari_bus::protocol::Names;
 use time::OffsetDateTime;
@@ -29,16 +32,22 @@ use crate::{
 /// Routes what the websocket brings.
 pub(crate) struct Router {
     context: Arc<Context>,
-    /// Since when events are missed.
-    away: Option<OffsetDateTime>,
-    /// Finds out what was missed; the next gap makes it begin anew.
+    gaps: HashMap<String, Gap>,
+}
+
+/// A gap in the events of one application, the present one or the last.
+#[derive(Default)]
+struct Gap {
+    /// Since when events are missed, if they are.
+    since: Option<OffsetDateTime>,
+    /// Finds out what was missed, or what goes by; the next gap makes it begin anew.
     resync: Option<AbortOnDropHandle<()>>,
 }
 
 impl Router {
     /// A router into the dialogs of `context`.
     pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context, away: None, resync: None }
+        Self { context, gaps: HashMap::new() }
     }
 
     /// Tells an event that must have been missed, if its object is where it was before that; says whether it is.
@@ -78,6 +87,12 @@ impl Router {
         dialog
     }
 
+    /// Runs what finds out about an application's gap, in the place of what did before.
+    fn spawn(&mut self, application: &str, work: impl Future<Output = ()> + Send + 'static) {
+        let task = AbortOnDropHandle::new(self.context.tasks.spawn(work));
+        self.gaps.entry(application.to_owned()).or_default().resync = Some(task);
+    }
+
     fn deliver(&self, dialog: &Dialog, event: KeptEvent) {
         let counters = &self.context.counters;
         match dialog.delivery.push(event) {
@@ -99,37 +114,48 @@ fn own(text: &Utf8Bytes) -> Utf8Bytes {
 }
 
 impl Listener for Router {
-    fn connected(&mut self, fence: Fence) {
+    fn connected(&mut self, applications: &[String], fence: &Fence) {
         self.context.rest.set_away(false);
-        let Some(since) = self.away.take() else { return };
-        let (dialogs, bound) = {
-            let mut registry = self.context.registry();
-            registry.forget_owed_ends();
-            (registry.dialogs(), registry.bound())
-        };
-        let gap = KeptEvent::missed(since);
-        dialogs.iter().for_each(|dialog| self.deliver(dialog, gap.clone()));
-        if !bound.is_empty() {
-            let task = resync::run(Arc::clone(&self.context), fence, bound);
-            self.resync = Some(AbortOnDropHandle::new(self.context.tasks.spawn(task)));
+        for application in applications {
+            let Some(since) = self.gaps.get_mut(application).and_then(|gap| gap.since.take()) else {
+                continue;
+            };
+            let dialogs = {
+                let mut registry = self.context.registry();
+                registry.forget_owed_ends(application);
+                registry.dialogs(application)
+            };
+            let gap = KeptEvent::missed(since);
+            dialogs.iter().for_each(|dialog| self.deliver(dialog, gap.clone()));
+            let (context, application, fence) =
+                (Arc::clone(&self.context), application.clone(), fence.clone());
+            self.spawn(&application.clone(), async move {
+                resync::run(&context, &application, Some(&fence)).await;
+            });
         }
     }
 
-    fn disconnected(&mut self) {
-        self.away.get_or_insert_with(OffsetDateTime::now_utc);
+    fn disconnected(&mut self, applications: &[String]) {
+        for application in applications {
+            let gap = self.gaps.entry(application.clone()).or_default();
+            gap.since.get_or_insert_with(OffsetDateTime::now_utc);
+            let (context, name) = (Arc::clone(&self.context), application.clone());
+            self.spawn(application, async move { resync::while_deaf(&context, &name).await });
+        }
     }
 
     fn away(&mut self) {
         self.context.rest.set_away(true);
     }
 
-    fn event(&mut self, text: Utf8Bytes) {
+    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
         let counters = &self.context.counters;
         let header = match Header::read(text.as_str()) {
             Ok(header) => header,
             Err(error) => {
                 debug!(%error, "a text frame from Asterisk is no event");
-                return self.broken_frame();
+                self.broken_frame();
+                return None;
             }
         };
         counters.count(Counter::EventsReceived);
@@ -145,17 +171,14 @@ impl Listener for Router {
         }
         if dialogs.is_empty() {
             counters.count(Counter::EventsWithoutDialog);
-            if &*header.kind == "ApplicationReplaced" {
-                warn!(application = ?header.application, "another program took over this application: its calls no longer come here");
-            } else {
-                debug!(kind = ?header.kind, application = ?header.application, "an event belongs to no dialog");
-            }
-            return;
+            debug!(kind = ?header.kind, application = ?header.application, "an event belongs to no dialog");
+            return (header.kind == "ApplicationReplaced").then(|| header.application.into_owned());
         }
         let event = KeptEvent::new(&header.kind, own(&text));
         for dialog in &dialogs {
             self.deliver(dialog, event.clone());
         }
+        None
     }
 
     fn broken_frame(&mut self) {

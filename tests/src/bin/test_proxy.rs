@@ -33,6 +33,14 @@ async fn run() -> anyhow::Result<()> {
         terminate.recv().await;
         std::process::exit(1);
     });
-    Proxy::new(config)?.run(stop).await?;
+    let proxy = Proxy::new(config)?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let take_back = proxy.take_back();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            take_back.notify_one();
+        }
+    });
+    proxy.run(stop).await?;
     Ok(())
 }

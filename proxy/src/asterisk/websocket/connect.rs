@@ -34,8 +34,9 @@ pub(super) enum ConnectError {
     Status(u16),
 }
 
-pub(super) async fn connect(config: &Config) -> Result<Socket, ConnectError> {
-    let request = handshake(config).map_err(|error| ConnectError::Failed(error.to_string()))?;
+/// Opens a websocket for these applications.
+pub(super) async fn connect(config: &Config, applications: &[String]) -> Result<Socket, ConnectError> {
+    let request = handshake(config, applications).map_err(|error| ConnectError::Failed(error.to_string()))?;
     let limits = WebSocketConfig::default().max_message_size(Some(MAX_EVENT)).max_frame_size(Some(MAX_EVENT));
     // `true`: TCP_NODELAY.
     match timeout(HANDSHAKE_TIMEOUT, connect_async_with_config(request, Some(limits), true)).await {
@@ -65,6 +66,11 @@ impl ConnectError {
     pub(super) fn is_away(&self) -> bool {
         matches!(self, Self::NoAnswer(_) | Self::Starting)
     }
+
+    /// Whether only a person can change it.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Credentials)
+    }
 }
 
 /// All that a query would read as something else. What every server takes as it is stays: the request line is short.
@@ -74,9 +80,9 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 ///
 /// # Errors
 /// When `websocket_url` is none that a websocket can be opened to.
-pub(crate) fn handshake(config: &Config) -> Result<Request<()>, tungstenite::Error> {
+pub(crate) fn handshake(config: &Config, applications: &[String]) -> Result<Request<()>, tungstenite::Error> {
     let applications: Vec<String> =
-        config.applications.iter().map(|name| utf8_percent_encode(name, ENCODED).to_string()).collect();
+        applications.iter().map(|name| utf8_percent_encode(name, ENCODED).to_string()).collect();
     let separator = if config.websocket_url.contains('?') { '&' } else { '?' };
     let url = format!("{}{separator}app={}", config.websocket_url, applications.join(","));
     let mut request = url.into_client_request()?;

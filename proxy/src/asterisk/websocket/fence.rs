@@ -51,6 +51,11 @@ impl Fences {
         }
     }
 
+    /// Everything that came before any of them has been read.
+    pub(super) fn pass_all(&mut self) {
+        self.pong(&self.last.to_be_bytes());
+    }
+
     /// A pong has come.
     pub(super) fn pong(&mut self, payload: &[u8]) {
         let Ok(number) = payload.try_into().map(u64::from_be_bytes) else { return };

@@ -2,126 +2,195 @@
 
 mod connect;
 mod fence;
+mod holdings;
 mod read;
+mod said;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashSet,
-    mem::{Discriminant, discriminant},
-    pin::pin,
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, sleep_until},
 };
-
-use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::warn;
 
 pub(crate) use connect::handshake;
-use connect::{ConnectError, connect};
+use connect::{Socket, connect};
 pub(crate) use fence::Fence;
 use fence::Fences;
-use read::{Pings, read};
+use holdings::Holdings;
+use read::{Connection, Read};
+use said::Said;
 
-use super::limits::{MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY};
+use super::{
+    limits::{MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, SWITCH},
+    rest::Rest,
+};
 use crate::{config::Config, pauses::Pauses};
 
 /// Who hears what comes from Asterisk. Called by the one task that reads the socket, so it must never block: Asterisk
 /// closes a socket whose reader stalls 100 ms.
 pub(crate) trait Listener {
-    /// The socket is up: events of the applications come from now on. What happened before is not repeated.
-    fn connected(&mut self, fence: Fence);
-    /// The socket is gone: events are lost until [`Listener::connected`].
-    fn disconnected(&mut self);
+    /// Events of these applications come from now on. What happened before is not repeated.
+    fn connected(&mut self, applications: &[String], fence: &Fence);
+    /// Events of these applications are lost until [`Listener::connected`].
+    fn disconnected(&mut self, applications: &[String]);
     /// There is no Asterisk that a socket could be opened to.
     fn away(&mut self);
-    /// One text frame.
-    fn event(&mut self, text: Utf8Bytes);
+    /// One text frame; returns the application that another program has taken over, if that is what it says.
+    fn event(&mut self, text: Utf8Bytes) -> Option<String>;
     /// A frame that cannot be an event.
     fn broken_frame(&mut self);
 }
 
+/// What the link to Asterisk needs from outside.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) rest: &'a Rest,
+    /// Somebody says that applications are to be taken back.
+    pub(crate) told: &'a Notify,
+    pub(crate) stop: &'a CancellationToken,
+}
+
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
-pub(crate) async fn listen(config: &Config, mut listener: impl Listener, stop: CancellationToken) {
-    let (mut failed, mut lost) = (until_connected(), until_steady());
-    let mut said = Said::default();
-    loop {
-        let connected = tokio::select! {
-            // Boxed: the state of a handshake is large, and needed only for a moment.
-            connected = Box::pin(connect(config)) => connected,
-            () = stop.cancelled() => return,
-        };
-        let pause = match connected {
-            Ok(socket) => {
-                let quiet = said.connected;
-                if quiet {
-                    debug!("connected to Asterisk's events once more");
-                } else {
-                    say_connected(config);
-                    said.connected = true;
-                }
-                failed = until_connected();
-                let (fence, fences) = Fences::new();
-                listener.connected(fence);
-                let (steady, why) = {
-                    let reading = read(socket, &mut listener, &stop, Pings::new(PING_EVERY), fences);
-                    let mut reading = pin!(reading);
-                    match timeout(STEADY, &mut reading).await {
-                        Ok(why) => (false, why),
-                        Err(_) => {
-                            if quiet {
-                                say_connected(config);
-                            }
-                            (lost, said) = (until_steady(), Said::default());
-                            (true, reading.await)
-                        }
+pub(crate) async fn listen(surroundings: Surroundings<'_>, listener: impl Listener) {
+    let config = surroundings.config;
+    let holdings = Holdings::new(&config.applications);
+    Link { surroundings, listener, holdings, said: Said::default() }.run().await;
+}
+
+struct Link<'a, L> {
+    surroundings: Surroundings<'a>,
+    listener: L,
+    holdings: Holdings<'a>,
+    said: Said,
+}
+
+impl<L: Listener> Link<'_, L> {
+    async fn run(mut self) {
+        let Surroundings { config, stop, .. } = self.surroundings;
+        let (mut failed, mut lost) = (until_connected(), until_steady());
+        while !stop.is_cancelled() {
+            let applications = self.holdings.ours();
+            if applications.is_empty() {
+                self.until_free().await;
+                continue;
+            }
+            let connected = tokio::select! {
+                // Boxed: the state of a handshake is large, and needed only for a moment.
+                connected = Box::pin(connect(config, &applications)) => connected,
+                () = stop.cancelled() => return,
+            };
+            let pause = match connected {
+                Ok(socket) => {
+                    failed = until_connected();
+                    if self.serve(socket, applications).await {
+                        lost = until_steady();
                     }
-                };
-                listener.disconnected();
-                if stop.is_cancelled() {
-                    return;
+                    lost.next()
                 }
-                if steady {
-                    warn!(%why, "the connection to Asterisk's events was lost; connecting again");
-                } else if said.lost {
-                    debug!(%why, "the connection to Asterisk's events was lost once more");
-                } else {
-                    warn!(%why, "the connection to Asterisk's events was lost soon after it was made; trying on");
-                    said.lost = true;
+                Err(error) => {
+                    if error.is_away() {
+                        self.listener.away();
+                    }
+                    self.said.failed(&error);
+                    if error.is_refusal() { REFUSED_PAUSE } else { failed.next() }
                 }
-                lost.next()
+            };
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = stop.cancelled() => {}
             }
-            Err(error) => {
-                if error.is_away() {
-                    listener.away();
-                }
-                if said.failed.insert(discriminant(&error)) {
-                    warn!("cannot connect to Asterisk's events, will keep trying: {error}");
-                } else {
-                    debug!(%error, "still cannot connect to Asterisk's events");
-                }
-                if matches!(error, ConnectError::Credentials) { REFUSED_PAUSE } else { failed.next() }
-            }
-        };
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = stop.cancelled() => return,
         }
     }
-}
 
-/// What was said since a connection was last [`STEADY`]: each thing is said once, not at each attempt.
-#[derive(Debug, Default)]
-struct Said {
-    connected: bool,
-    /// That a connection was lost which had not been steady.
-    lost: bool,
-    /// Why there was no connection, each cause once: that Asterisk was away must not hide that it refuses us now.
-    failed: HashSet<Discriminant<ConnectError>>,
-}
+    /// Other programs have everything: waits until that changes.
+    async fn until_free(&mut self) {
+        let Surroundings { rest, told, stop, .. } = self.surroundings;
+        tokio::select! {
+            free = self.holdings.free(rest, told, stop) => self.holdings.give_back(&free),
+            () = stop.cancelled() => {}
+        }
+    }
 
-fn say_connected(config: &Config) {
-    info!(applications = %config.applications.join(","), "connected to Asterisk's events");
+    /// Reads a connection to its end, and those that take its place; says whether it lasted.
+    async fn serve(&mut self, socket: Socket, applications: Vec<String>) -> bool {
+        let Surroundings { rest, told, stop, .. } = self.surroundings;
+        self.said.connected(&applications);
+        let (fence, fences) = Fences::new();
+        self.listener.connected(&applications, &fence);
+        let mut connection = Connection::new(socket, applications, fences, PING_EVERY);
+        let (since, mut steady) = (Instant::now(), false);
+        let why = loop {
+            let free = self.holdings.free(rest, told, stop);
+            let interrupt = async {
+                tokio::select! {
+                    free = free => Some(free),
+                    () = sleep_until(since + STEADY), if !steady => None,
+                }
+            };
+            match connection.read(&mut self.listener, stop, interrupt).await {
+                Read::Lost(why) => break Some(why),
+                Read::Stopped => break None,
+                Read::Taken(application) => {
+                    self.listener.disconnected(std::slice::from_ref(&application));
+                    self.holdings.take(application);
+                    if connection.applications.is_empty() {
+                        // Nothing comes any more on this one.
+                        return steady;
+                    }
+                }
+                Read::Interrupted(None) => {
+                    steady = true;
+                    self.said.steady(&connection.applications);
+                }
+                Read::Interrupted(Some(free)) => match self.switch(&mut connection, &free).await {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        self.holdings.give_back(&free);
+                        self.listener.connected(&free, &fence);
+                    }
+                    Err(why) => break Some(why),
+                },
+            }
+        };
+        self.listener.disconnected(&connection.applications);
+        if let Some(why) = why.filter(|_| !stop.is_cancelled()) {
+            self.said.lost(steady, &why);
+        }
+        steady
+    }
+
+    /// Puts a connection for more applications in the place of one. Asterisk changes over at once, and the old one has
+    /// everything that came before: it is read to its end, so nothing is lost, doubled or put out of order. Says whether
+    /// it was done; an error says why there is no connection any more.
+    async fn switch(&mut self, connection: &mut Connection, more: &[String]) -> Result<bool, String> {
+        let Surroundings { config, stop, .. } = self.surroundings;
+        let had = connection.applications.clone();
+        let applications = [&had[..], more].concat();
+        let socket = match Box::pin(connect(config, &applications)).await {
+            Ok(socket) => socket,
+            Err(error) => {
+                warn!("cannot connect for applications that were taken over: {error}");
+                return Ok(false);
+            }
+        };
+        let until = Instant::now() + SWITCH;
+        while !connection.applications.is_empty() {
+            let why = match connection.read(&mut self.listener, stop, sleep_until(until)).await {
+                Read::Taken(_) => continue,
+                Read::Lost(why) => why,
+                Read::Stopped => "stopping".to_owned(),
+                Read::Interrupted(()) => "Asterisk did not change over to another connection".to_owned(),
+            };
+            connection.applications = had;
+            return Err(why);
+        }
+        *connection = Connection::new(socket, applications, connection.passed(), PING_EVERY);
+        Ok(true)
+    }
 }
 
 /// The pauses between attempts that fail.

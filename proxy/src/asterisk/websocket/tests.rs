@@ -1,6 +1,7 @@
 //! The websocket against small servers of our own.
 
 use std::{
+    future::pending,
     io,
     sync::{
         Arc,
@@ -10,6 +11,7 @@ use std::{
 };
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::time::timeout;
 use tokio::{
     io::AsyncWriteExt as _,
     net::TcpListener,
@@ -19,7 +21,7 @@ use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
 use tracing::subscriber::{DefaultGuard, set_default};
 
 use super::{connect::Socket, *};
-use crate::testing::config;
+use crate::testing::{config, rest};
 
 /// Longer than anything here takes, on any machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,23 +31,27 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Ear {
     connected: Arc<AtomicUsize>,
     events: usize,
+    gone: Vec<String>,
     stall: Duration,
 }
 
 impl Listener for Ear {
-    fn connected(&mut self, _: Fence) {
+    fn connected(&mut self, _: &[String], _: &Fence) {
         self.connected.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn disconnected(&mut self) {}
+    fn disconnected(&mut self, applications: &[String]) {
+        self.gone.extend_from_slice(applications);
+    }
 
     fn away(&mut self) {}
 
-    fn event(&mut self, _: Utf8Bytes) {
+    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
         self.events += 1;
         if self.events == 1 {
             std::thread::sleep(self.stall);
         }
+        text.strip_prefix("taken ").map(str::to_owned)
     }
 
     fn broken_frame(&mut self) {}
@@ -84,10 +90,20 @@ async fn connected_to(address: &str) -> Socket {
     connect_async(config(address).websocket_url).await.unwrap().0
 }
 
+fn opened(socket: Socket, ping_every: Duration) -> Connection {
+    Connection::new(socket, vec!["hello".to_owned()], Fences::new().1, ping_every)
+}
+
+/// The whole link, with nobody to tell it anything.
+async fn listening(config: &Config, ear: Ear, stop: &CancellationToken) {
+    let (rest, told) = (rest(config), Notify::new());
+    listen(Surroundings { config, rest: &rest, told: &told, stop }, ear).await;
+}
+
 #[test]
 fn names_of_applications_are_encoded_only_where_they_must_be() {
     let applications = ["a-b_c.d~e", "ü+50%"].map(str::to_owned).to_vec();
-    let request = handshake(&Config { applications, ..config("localhost") }).unwrap();
+    let request = handshake(&config("localhost"), &applications).unwrap();
     assert_eq!(request.uri().query(), Some("app=a-b_c.d~e,%C3%BC%2B50%25"));
 }
 
@@ -103,7 +119,7 @@ async fn a_server_that_accepts_and_closes_is_neither_hurried_nor_told_of_for_eve
     let ear = Ear::default();
     let connected = Arc::clone(&ear.connected);
     let stop = CancellationToken::new();
-    let _ = timeout(Duration::from_secs(2), listen(&config(&address), ear, stop)).await;
+    let _ = timeout(Duration::from_secs(2), listening(&config(&address), ear, &stop)).await;
     // Pauses of at least 100, 200, and then 250 ms, half of the longest.
     let connected = connected.load(Ordering::SeqCst);
     assert!((2..=9).contains(&connected), "{connected}");
@@ -126,7 +142,8 @@ async fn a_wrong_password_is_told_although_something_else_failed_before() {
         }
     });
     let config = config(&address);
-    let listening = listen(&config, Ear::default(), CancellationToken::new());
+    let stop = CancellationToken::new();
+    let listening = listening(&config, Ear::default(), &stop);
     let told = async {
         let (first, second) = (lines.recv().await.unwrap(), lines.recv().await.unwrap());
         assert!(first.contains("cannot connect") && !first.contains("ws_password"), "{first}");
@@ -154,9 +171,10 @@ async fn pings_go_out_under_constant_load() {
     });
     let socket = connected_to(&address).await;
     let (mut ear, stop) = (Ear::default(), CancellationToken::new());
-    let pings = Pings::new(Duration::from_millis(20));
-    let reading = timeout(PATIENCE, read(socket, &mut ear, &stop, pings, Fences::new().1));
-    reading.await.expect("the server saw five pings and closed");
+    let mut connection = opened(socket, Duration::from_millis(20));
+    let reading = timeout(PATIENCE, connection.read(&mut ear, &stop, pending::<()>()));
+    let read = reading.await.expect("the server saw five pings and closed");
+    assert!(matches!(read, Read::Lost(_)), "{read:?}");
     serving.await.unwrap();
     assert!(ear.events > 5);
 }
@@ -181,13 +199,17 @@ async fn a_fence_is_passed_when_all_that_was_sent_before_is_read_and_never_when_
     let socket = connected_to(&address).await;
     let (mut ear, stop) = (Ear::default(), CancellationToken::new());
     let (fence, fences) = Fences::new();
-    let pings = Pings::new(Duration::from_secs(5));
+    let mut connection = Connection::new(socket, Vec::new(), fences, Duration::from_secs(5));
     let passing = async {
         let [first, second] = [fence.passed().await, fence.passed().await];
         // The server hears of the third, and hangs up.
         (first, second, fence.passed().await)
     };
-    let reading = read(socket, &mut ear, &stop, pings, fences);
+    let reading = async {
+        let read = connection.read(&mut ear, &stop, pending::<()>()).await;
+        drop(connection);
+        read
+    };
     let (_, passed) = timeout(PATIENCE, async { tokio::join!(reading, passing) }).await.unwrap();
     assert_eq!((passed.0, passed.1), (true, true));
     assert!(!fence.passed().await);
@@ -206,9 +228,44 @@ async fn standing_still_ourselves_is_no_silence_of_asterisk() {
     let socket = connected_to(&address).await;
     let mut ear = Ear { stall: Duration::from_secs(2), ..Ear::default() };
     let stop = CancellationToken::new();
-    let reading = read(socket, &mut ear, &stop, Pings::new(Duration::from_millis(500)), Fences::new().1);
-    assert!(timeout(Duration::from_secs(4), reading).await.is_err(), "it still reads");
+    let mut connection = opened(socket, Duration::from_millis(500));
+    let patience = tokio::time::sleep(Duration::from_secs(4));
+    let read = connection.read(&mut ear, &stop, patience).await;
+    assert!(matches!(read, Read::Interrupted(())), "{read:?}");
     assert_eq!(ear.events, 1);
+}
+
+/// A second websocket for the same application wins in Asterisk, and the first one stays open.
+#[tokio::test]
+async fn an_application_that_another_program_takes_is_left_to_it() {
+    let (server, address) = server().await;
+    let (sender, mut handshakes) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = server.accept().await {
+            // Questions for applications are not answered.
+            if let Ok(mut socket) = accept_async(stream).await {
+                sender.send(()).unwrap();
+                socket.send(Message::text("taken hello")).await.unwrap();
+                while let Some(Ok(_)) = socket.next().await {}
+            }
+        }
+    });
+    let (config, stop, told) = (config(&address), CancellationToken::new(), Notify::new());
+    let rest = rest(&config);
+    let surroundings = Surroundings { config: &config, rest: &rest, told: &told, stop: &stop };
+    let link = Box::pin(listen(surroundings, Ear::default()));
+    let watching = async {
+        handshakes.recv().await.unwrap();
+        // Far longer than any pause between two connections.
+        let again = timeout(Duration::from_secs(2), handshakes.recv()).await;
+        assert!(again.is_err(), "it fights");
+        told.notify_one();
+        handshakes.recv().await.unwrap();
+        stop.cancel();
+    };
+    timeout(PATIENCE, async { tokio::join!(link, watching) })
+        .await
+        .expect("it takes it back when it is told to");
 }
 
 #[tokio::test]
@@ -219,10 +276,9 @@ async fn silence_is_noticed() {
     let silent = accept_async(server.accept().await.unwrap().0).await.unwrap();
     let socket = connecting.await.unwrap();
     let stop = CancellationToken::new();
-    let pings = Pings::new(Duration::from_millis(50));
-    let why =
-        timeout(Duration::from_secs(5), read(socket, &mut Ear::default(), &stop, pings, Fences::new().1))
-            .await;
-    assert!(why.unwrap().starts_with("nothing heard"));
+    let mut connection = opened(socket, Duration::from_millis(50));
+    let (mut ear, patience) = (Ear::default(), tokio::time::sleep(PATIENCE));
+    let read = connection.read(&mut ear, &stop, patience).await;
+    assert!(matches!(&read, Read::Lost(why) if why.starts_with("nothing heard")), "{read:?}");
     drop(silent);
 }

@@ -14,18 +14,24 @@ use super::{
     registry::{Bound, Presence},
     router::Router,
 };
-use crate::asterisk::websocket::Fence;
+use crate::{asterisk::websocket::Fence, limits::DEAF_RESYNC};
 use stand_ins::StandIn;
 use survey::Survey;
 
-/// Tells what became of these objects, which were there before the gap.
-pub(super) async fn run(context: Arc<Context>, fence: Fence, mut bound: Vec<Bound>) {
-    let Some(survey) = Survey::take(&context, &bound).await else { return };
-    // What happened since the connection is there, and before Asterisk was asked, is told by its own event.
-    if !fence.passed().await {
+/// Tells what became of an application's objects. If there is a connection, what it tells itself since it is there is not told
+/// here.
+pub(super) async fn run(context: &Arc<Context>, application: &str, fence: Option<&Fence>) {
+    let mut bound = context.registry().bound(application);
+    if bound.is_empty() {
+        return;
+    }
+    let Some(survey) = Survey::take(context, application, &bound).await else { return };
+    if let Some(fence) = fence
+        && !fence.passed().await
+    {
         return debug!("the connection was lost again before what happened meanwhile was told");
     }
-    let router = Router::new(Arc::clone(&context));
+    let router = Router::new(Arc::clone(context));
     // The end of what is on a channel comes before that of the channel.
     bound.sort_by_key(|bound| match bound.object.kind {
         ObjectKind::Playback | ObjectKind::Recording => 0,
@@ -47,6 +53,14 @@ pub(super) async fn run(context: Arc<Context>, fence: Fence, mut bound: Vec<Boun
     }
 }
 
+/// Tells it again and again while no events come, so that calls end all the same.
+pub(super) async fn while_deaf(context: &Arc<Context>, application: &str) {
+    loop {
+        tokio::time::sleep(DEAF_RESYNC).await;
+        run(context, application, None).await;
+    }
+}
+
 /// The events that must have been missed.
 fn stand_ins(survey: &Survey, bound: &Bound) -> Vec<StandIn> {
     let (application, id) = (&bound.application, &bound.object.id);
@@ -61,7 +75,7 @@ fn stand_ins(survey: &Survey, bound: &Bound) -> Vec<StandIn> {
             let mut events = Vec::new();
             let there = survey.channel(id);
             match bound.presence {
-                Presence::Entered if there.is_none() || !survey.lists(application, id) => {
+                Presence::Entered if there.is_none() || !survey.lists(id) => {
                     events.push(StandIn::stasis_end(survey, bound));
                 }
                 Presence::Expected => {

@@ -1,6 +1,6 @@
 //! What Asterisk says that there is.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use ari_bus::protocol::{Object, ObjectKind};
 use reqwest::Method;
@@ -14,8 +14,8 @@ use crate::{asterisk::request::Request, limits::RESYNC};
 /// All that is needed to tell what became of some objects.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// The channels that each application is subscribed to: those in it, and those being called for it.
-    listed: HashMap<String, HashSet<String>>,
+    /// The channels that the application is subscribed to: those in it, and those being called for it.
+    listed: HashSet<String>,
     channels: HashMap<String, Channel>,
     bridges: HashSet<String>,
     /// Playbacks and recordings that have ended.
@@ -46,14 +46,10 @@ struct Dialplan {
 
 impl Survey {
     /// Asks Asterisk until it has answered everything; `None` if the proxy stops before.
-    pub(super) async fn take(context: &Context, bound: &[Bound]) -> Option<Self> {
-        let mut survey = Self::default();
-        let applications: BTreeSet<&str> = bound.iter().map(|bound| bound.application.as_str()).collect();
-        for application in applications {
-            // One that Asterisk does not know has no channels.
-            let listed = ask(context, &["applications", application], read_listed).await?.unwrap_or_default();
-            survey.listed.insert(application.to_owned(), listed);
-        }
+    pub(super) async fn take(context: &Context, application: &str, bound: &[Bound]) -> Option<Self> {
+        // One that Asterisk does not know has no channels.
+        let listed = ask(context, &["applications", application], read_listed).await?.unwrap_or_default();
+        let mut survey = Self { listed, ..Self::default() };
         // Asked last: what is in neither has ended, whatever happened in between.
         if bound.iter().any(|bound| bound.object.kind == ObjectKind::Channel) {
             survey.channels = ask(context, &["channels"], read_channels).await?.unwrap_or_default();
@@ -74,9 +70,9 @@ impl Survey {
         Some(survey)
     }
 
-    /// Whether a channel is in an application, or is being called for it.
-    pub(super) fn lists(&self, application: &str, channel: &str) -> bool {
-        self.listed.get(application).is_some_and(|listed| listed.contains(channel))
+    /// Whether a channel is in the application, or is being called for it.
+    pub(super) fn lists(&self, channel: &str) -> bool {
+        self.listed.contains(channel)
     }
 
     /// A channel as Asterisk has it.
@@ -84,11 +80,11 @@ impl Survey {
         self.channels.get(id).map(|channel| &*channel.json)
     }
 
-    /// The arguments with which a channel entered an application, if it is in it.
+    /// The arguments with which a channel entered the application, if it is in it.
     pub(super) fn entered(&self, application: &str, id: &str) -> Option<Vec<String>> {
         let (name, arguments) = self.channels.get(id)?.runs.as_ref()?;
         let mut arguments = arguments.split(',').map(str::to_owned);
-        let enters = name == "Stasis" && arguments.next()? == application && self.lists(application, id);
+        let enters = name == "Stasis" && arguments.next()? == application && self.lists(id);
         enters.then(|| arguments.collect())
     }
 
@@ -159,15 +155,9 @@ fn read_ids(body: &[u8]) -> Option<HashSet<String>> {
 #[cfg(test)]
 impl Survey {
     /// What Asterisk would answer, without asking it.
-    pub(super) fn of(
-        listed: &[(&str, &[&str])],
-        channels: &Value,
-        bridges: &Value,
-        ended: &[Object],
-    ) -> Self {
-        let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    pub(super) fn of(listed: &[&str], channels: &Value, bridges: &Value, ended: &[Object]) -> Self {
         Self {
-            listed: listed.iter().map(|(application, ids)| ((*application).to_owned(), set(ids))).collect(),
+            listed: listed.iter().map(|id| (*id).to_owned()).collect(),
             channels: read_channels(channels.to_string().as_bytes()).unwrap_or_default(),
             bridges: read_ids(bridges.to_string().as_bytes()).unwrap_or_default(),
             ended: ended.iter().cloned().collect(),

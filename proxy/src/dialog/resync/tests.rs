@@ -17,7 +17,7 @@ fn survey(ended: &[Object]) -> Survey {
         channel("out", ("Wait", "60")),
         channel("rings", ("AppDial2", "")),
     ];
-    Survey::of(&[("hello", &["in", "rings"])], &json!(channels), &json!([{ "id": "there" }]), ended)
+    Survey::of(&["in", "rings"], &json!(channels), &json!([{ "id": "there" }]), ended)
 }
 
 fn bound(kind: ObjectKind, id: &str, presence: Presence) -> Bound {

@@ -95,6 +95,9 @@ pub struct Attach {
     /// What was saved last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
+    /// The term in which the worker had it; absent where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<u64>,
     /// The last event that the worker had, in its old term.
     pub seq: u64,
     /// Where events go.

@@ -104,6 +104,17 @@ pub(crate) const MOVE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long Asterisk is asked what became of a command whose answer did not come. The worker has been told by then; the
 /// dialog's next command waits.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);
+/// How long workers have, after the start of a process, to bring dialogs of an earlier one: a heartbeat, its reply, and room
+/// for a busy machine. What is then in Stasis and nobody's is offered.
+pub(crate) const ATTACH_WINDOW: Duration = Duration::from_secs(3);
+/// Objects that a worker may name for a dialog that it brings.
+pub(crate) const ATTACH_OBJECTS: usize = 4_096;
+/// Events of channels of an earlier process that are held meanwhile. Past it the oldest go, and are counted.
+pub(crate) const SETTLING_EVENTS: usize = 100_000;
+/// Dialogs whose channels are marked at once. Channels of further ones are not: a later process takes each for a call of its own.
+pub(crate) const MARKS_AT_ONCE: usize = 1_024;
+/// How long a channel's mark is asked for.
+pub(crate) const MARK_PATIENCE: Duration = Duration::from_secs(2);
 /// How often Asterisk is asked what there is while it sends no events of an application.
 pub(crate) const DEAF_RESYNC: Duration = Duration::from_secs(10);
 /// How long Asterisk is asked after a reconnect, while it starts or cannot answer; the next reconnect asks again.

@@ -19,7 +19,7 @@ use crate::{
     },
     config::{Config, Topology},
     counters::Counters,
-    dialog::{Context, Router, control, inbox, pulse},
+    dialog::{Context, Router, control, inbox, pulse, restart},
     limits::{LAST_WORDS, MAX_SUBSCRIBE_PAUSE},
     pauses::Pauses,
     sabotage::Sabotage,
@@ -110,6 +110,7 @@ impl Proxy {
             let (sender, closing) = (Arc::clone(&context), closing.clone());
             tasks.spawn(async move { closing.run_until_cancelled(pulse::send(&sender)).await });
             let router = Router::new(Arc::clone(&context));
+            restart::look(&context).await;
             // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
             let surroundings = Surroundings {
                 config: &context.config,

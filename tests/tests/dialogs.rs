@@ -213,6 +213,7 @@ async fn commands_run_in_the_order_issued(kind: Kind) {
     let numbers: Vec<String> = requests
         .iter()
         .filter(|request| request.is("POST", "*/variable"))
+        // The proxy's own mark is none of them.
         .filter_map(|request| request.query.split("value=").nth(1).map(str::to_owned))
         .collect();
     assert_eq!(numbers, (0..COMMANDS).map(|number| number.to_string()).collect::<Vec<_>>());

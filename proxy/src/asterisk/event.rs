@@ -18,6 +18,8 @@ pub(crate) struct Header<'a> {
     pub(crate) kind: Cow<'a, str>,
     /// The application that the event was sent to; empty where it names none.
     pub(crate) application: Cow<'a, str>,
+    /// The variable that a ChannelVarset is about.
+    pub(crate) variable: Option<Cow<'a, str>>,
     /// Every object that the event names.
     pub(crate) objects: Vec<Named<'a>>,
 }
@@ -98,6 +100,7 @@ impl<'a> Header<'a> {
     fn field(&mut self, field: Cow<'a, str>, value: &'a str) {
         match &*field {
             "type" => self.kind = text(value).unwrap_or_default(),
+            "variable" => self.variable = text(value),
             "application" => self.application = text(value).unwrap_or_default(),
             // The two objects of a ChannelTransfer name objects themselves.
             "refer_to" | "referred_by" => {

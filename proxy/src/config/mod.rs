@@ -150,11 +150,13 @@ pub struct AsteriskConfig {
     /// How long a command waits for Asterisk's answer; afterwards its fate is unknown, and the worker is told so.
     #[serde(deserialize_with = "values::duration")]
     pub command_timeout: Duration,
+    /// Whether each call's channels get the variable `ARI_PROXY`, by which a later process of this proxy knows them.
+    pub mark_channels: bool,
 }
 
 impl Default for AsteriskConfig {
     fn default() -> Self {
-        Self { command_timeout: Duration::from_secs(20) }
+        Self { command_timeout: Duration::from_secs(20), mark_channels: true }
     }
 }
 

@@ -5,7 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use ari_bus::{
     Subscription,
     protocol::{
-        Answer, Bodies, Confirmed, FixedControl, Heartbeat, HeartbeatReply, Held as Named, MAX_UNIQUE_ID,
+        Answer, Attach, Bodies, Confirmed, FixedControl, Heartbeat, HeartbeatReply, Held as Named,
+        MAX_UNIQUE_ID,
     },
 };
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use super::{
     Context,
     leases::{Held, check_name},
     replies::{ReplyTo, answer_whole},
+    restart,
 };
 use crate::counters::Counter;
 
@@ -36,10 +38,15 @@ pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
                 };
                 Some((heartbeat.unique_id, heartbeat.responses, answer))
             }
+            Ok(FixedControl::Attach(attach)) => match check_id(&attach.unique_id) {
+                Ok(()) => {
+                    bring_back(&context, attach);
+                    continue;
+                }
+                Err(problem) => Some((attach.unique_id, attach.responses, Answer::error(400, &problem))),
+            },
             // In a later release.
-            Ok(FixedControl::Attach(_) | FixedControl::Open(_)) => {
-                refuse(&message.payload, 501, "not supported yet")
-            }
+            Ok(FixedControl::Open(_)) => refuse(&message.payload, 501, "not supported yet"),
             Err(error) => refuse(&message.payload, 400, &format!("control message: {error}")),
         };
         match reply {
@@ -83,6 +90,20 @@ fn send(context: &Arc<Context>, mut unique_id: String, responses: String, answer
     context.tasks.spawn(async move {
         let to = ReplyTo { responses: Some(&responses), unique_id: Some(&unique_id), bodies: Bodies::String };
         answer_whole(&told, to, &answer).await;
+        drop(turn);
+    });
+}
+
+/// Gives a dialog back to its worker, beside the reading.
+fn bring_back(context: &Arc<Context>, attach: Attach) {
+    let Ok(turn) = Arc::clone(&context.replies).try_acquire_owned() else {
+        return debug!("a worker is not answered: too many replies are under way");
+    };
+    let context = Arc::clone(context);
+    context.tasks.clone().spawn(async move {
+        let answer = restart::attach(&context, &attach).await;
+        let (responses, unique_id) = (Some(attach.responses.as_str()), Some(attach.unique_id.as_str()));
+        answer_whole(&context, ReplyTo { responses, unique_id, bodies: attach.bodies }, &answer).await;
         drop(turn);
     });
 }

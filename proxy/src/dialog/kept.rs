@@ -65,10 +65,16 @@ impl KeptEvent {
         Self { synthetic: true, ..Self::new(kind, body) }
     }
 
-    /// What says that events were missed while there was no connection to Asterisk.
-    pub(crate) fn missed(since: OffsetDateTime) -> Self {
-        let (since, until) = (rfc3339(since), rfc3339(OffsetDateTime::now_utc()));
-        let body = json!({ "type": GAP, "reason": "the connection to Asterisk was lost", "since": since, "until": until });
+    /// What says that events were missed while there was no connection to Asterisk; with no time where there was no
+    /// process either.
+    pub(crate) fn missed(since: Option<OffsetDateTime>) -> Self {
+        let until = rfc3339(OffsetDateTime::now_utc());
+        let body = match since.map(rfc3339) {
+            Some(since) => {
+                json!({ "type": GAP, "reason": "the connection to Asterisk was lost", "since": since, "until": until })
+            }
+            None => json!({ "type": GAP, "reason": "the proxy was started anew", "until": until }),
+        };
         Self::new(GAP, body.to_string().into())
     }
 

@@ -20,7 +20,7 @@ use super::{
     mailbox::Mailbox,
     offering::{Offered, Offering},
     outlet::Outlet,
-    owner::{Owner, publish_gone},
+    owner::{Holding, Owner, publish_gone},
     persist::delete_persistently,
     queues::until_read,
     replies::tell_gone,
@@ -34,18 +34,37 @@ use crate::{
     pauses::Pauses,
 };
 
-/// Runs a dialog from its StasisStart to the deletion of its topics.
-pub(super) async fn run(context: Arc<Context>, dialog: Arc<Dialog>, mut mail: mpsc::Receiver<Mail>) {
-    info!(dialog = %dialog.root, channel = ?dialog.channel, application = ?dialog.application, "a call is offered");
+/// How the life of a dialog begins in this process.
+pub(super) enum Beginning {
+    /// With a StasisStart.
+    Call,
+    /// With a worker that had it before; the terms are those so far.
+    Attached(Terms, Holding),
+    /// With a channel that nobody has, after terms of an earlier process.
+    Orphan(Terms),
+}
+
+/// Runs a dialog from its beginning to the deletion of its topics.
+pub(super) async fn run(
+    context: Arc<Context>,
+    dialog: Arc<Dialog>,
+    mut mail: mpsc::Receiver<Mail>,
+    beginning: Beginning,
+) {
     let (jobs, jobs_in) = mpsc::channel(COMMANDS_PER_DIALOG);
     let mut commands = Commands::new(&context, &dialog, jobs_in);
-    let mut life =
-        Life { context: &context, dialog: &dialog, mail: &mut mail, terms: Terms::default(), jobs };
+    let (terms, heard, holding) = match beginning {
+        Beginning::Call => (Terms::default(), None, None),
+        Beginning::Attached(terms, holding) => (terms, None, Some(holding)),
+        Beginning::Orphan(terms) => (terms, Some(context.clock.now()), None),
+    };
+    let mut life = Life { context: &context, dialog: &dialog, mail: &mut mail, terms, jobs };
     let end = tokio::select! {
         // Through all terms: what one owner has begun is finished before the next one's first command.
         never = commands.run() => match never {},
-        end = life.until_ended() => end,
+        end = life.until_ended(holding, heard) => end,
     };
+    context.forget(&dialog);
     let channels = life.forget().await;
     let unanswered = commands.unanswered();
     if unanswered > 0 {
@@ -97,28 +116,23 @@ struct Life<'a> {
 }
 
 impl Life<'_> {
-    /// Offers the dialog and serves its owner, as often as it takes.
-    async fn until_ended(&mut self) -> End {
+    /// Offers the dialog and serves its owner, as often as it takes. It may have an owner already; `heard`: when one that it
+    /// had was heard last.
+    async fn until_ended(&mut self, mut holding: Option<Holding>, mut heard: Option<Duration>) -> End {
         let (context, dialog) = (self.context, self.dialog);
-        let (mut heard, mut pauses) = (None, Pauses::new(MAX_TERM_PAUSE));
+        let mut pauses = Pauses::new(MAX_TERM_PAUSE);
         loop {
-            let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
-            let (holding, first) = match offering.until_ended().await {
-                Offered::Owned { holding, first } => (holding, first),
-                Offered::Unwanted => {
-                    context.counters.count(Counter::DialogsUnwanted);
-                    warn!(dialog = %dialog.root, "no worker took the call in time");
-                    return End::GiveBack;
-                }
-                Offered::Over => {
-                    debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
-                    return End::GiveBack;
-                }
-                Offered::Stopped => return End::Stopped { owned: false },
+            let (holding, first) = match holding.take() {
+                Some(holding) => (holding, None),
+                None => match self.offer(heard).await {
+                    Ok(owned) => owned,
+                    Err(end) => return end,
+                },
             };
             let owner = Arc::clone(&holding.owner);
             context.counters.count(Counter::DialogsAccepted);
             info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
+            context.marks.owned(context, dialog, owner.term);
             let began = Instant::now();
             // Boxed: the larger part of a dialog's state is needed only now.
             let left = Box::pin(self.serve(&owner, first)).await;
@@ -157,6 +171,26 @@ impl Life<'_> {
                 pauses = Pauses::new(MAX_TERM_PAUSE);
             }
             sleep(pauses.next()).await;
+        }
+    }
+
+    /// Offers the dialog until it has an owner.
+    async fn offer(&mut self, heard: Option<Duration>) -> Result<(Holding, Option<Mail>), End> {
+        let (context, dialog) = (self.context, self.dialog);
+        info!(dialog = %dialog.root, channel = ?dialog.channel, application = ?dialog.application, "a call is offered");
+        let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
+        match offering.until_ended().await {
+            Offered::Owned { holding, first } => Ok((holding, first)),
+            Offered::Unwanted => {
+                context.counters.count(Counter::DialogsUnwanted);
+                warn!(dialog = %dialog.root, "no worker took the call in time");
+                Err(End::GiveBack)
+            }
+            Offered::Over => {
+                debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
+                Err(End::GiveBack)
+            }
+            Offered::Stopped => Err(End::Stopped { owned: false }),
         }
     }
 

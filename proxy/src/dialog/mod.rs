@@ -32,6 +32,7 @@ mod registry;
 #[cfg(test)]
 mod registry_tests;
 mod replies;
+pub(crate) mod restart;
 mod resync;
 mod router;
 mod tenure;
@@ -43,7 +44,7 @@ mod verdict;
 mod worker_topics;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
@@ -60,7 +61,7 @@ use crate::{
     asterisk::rest::Rest,
     config::Config,
     counters::Counters,
-    limits::{FAREWELLS, RECONNECT, REPLIES_AT_ONCE},
+    limits::{FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
     sabotage::Sabotage,
 };
 
@@ -75,6 +76,7 @@ use offers::{Offers, uuid_of};
 use owner::Owner;
 use recorded::Recorded;
 use registry::{Member, Registry};
+use restart::{Marks, Settling};
 
 /// What all dialogs of one proxy share.
 pub(crate) struct Context {
@@ -104,6 +106,14 @@ pub(crate) struct Context {
     replies: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
     offers: Mutex<Offers>,
+    /// All dialogs, by their roots.
+    dialogs: Mutex<HashMap<String, Arc<Dialog>>>,
+    /// Events that may be for calls of an earlier process, while their workers may still bring them.
+    settling: Mutex<Settling>,
+    /// Whether it is known what there was before this process.
+    surveyed: watch::Sender<bool>,
+    /// What the channels are told of their dialogs, for a later process.
+    marks: Marks,
     /// Moves of channels that no dialog has any more.
     moves: Moves,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
@@ -148,6 +158,10 @@ impl Context {
             replies,
             registry,
             offers,
+            dialogs: Mutex::default(),
+            settling: Mutex::default(),
+            surveyed: watch::Sender::new(false),
+            marks: Marks::default(),
             moves: Moves::default(),
             unheard,
         }
@@ -160,6 +174,19 @@ impl Context {
 
     fn offers(&self) -> MutexGuard<'_, Offers> {
         self.offers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn dialogs(&self) -> MutexGuard<'_, HashMap<String, Arc<Dialog>>> {
+        self.dialogs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn settling(&self) -> MutexGuard<'_, Settling> {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A dialog is over.
+    fn forget(&self, dialog: &Dialog) {
+        self.dialogs().remove(&dialog.root);
     }
 
     /// Notes whether anybody listened to an application's topic; says whether that is news.
@@ -205,6 +232,31 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
+    /// A dialog that begins with this StasisStart, and the end of its mail.
+    fn new(
+        context: &Context,
+        root: String,
+        application: &str,
+        channel: &str,
+        start: Utf8Bytes,
+    ) -> (Arc<Self>, mpsc::Receiver<Mail>) {
+        let (mail, mail_in) = mpsc::channel(MAIL_PER_DIALOG);
+        let dialog = Self {
+            root,
+            application: application.to_owned(),
+            channel: channel.to_owned(),
+            start,
+            delivery: Delivery::new(context.budget.clone()),
+            recorded: Mutex::default(),
+            saved: Mutex::default(),
+            owner: Mutex::default(),
+            valid: AtomicU64::new(1),
+            mail,
+            channels: watch::Sender::new(0),
+        };
+        (Arc::new(dialog), mail_in)
+    }
+
     // As in the context: each is held for one short method.
     fn recorded(&self) -> MutexGuard<'_, Recorded> {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)

@@ -123,6 +123,29 @@ impl<D: Member> Registry<D> {
         Routed { dialogs, opens }
     }
 
+    /// Whether any object of an event belongs to a dialog.
+    pub(crate) fn knows(&self, header: &Header<'_>) -> bool {
+        let Some(objects) = self.applications.get(&*header.application) else { return false };
+        let mut named = header.objects.iter();
+        named.any(|named| {
+            objects.contains_key(&Object { kind: named.kind, id: named.id.clone().into_owned() })
+        })
+    }
+
+    /// Gives a dialog what it had with an earlier process. Objects that another dialog has stay there. Returns what is its own.
+    pub(crate) fn adopt(&mut self, dialog: &Arc<D>, found: Vec<(Object, Presence)>) -> Vec<Bound> {
+        let objects = self.applications.entry(dialog.application().to_owned()).or_default();
+        let mut bound = Vec::new();
+        for (object, presence) in found {
+            if objects.get(&object).is_some_and(|binding| !binding.is_over()) {
+                continue;
+            }
+            objects.insert(object.clone(), Binding::new(dialog, presence, false, None));
+            bound.push(Bound { application: dialog.application().to_owned(), object, presence });
+        }
+        bound
+    }
+
     /// Gives a channel whose StasisStart opened a dialog to that dialog.
     pub(crate) fn open(&mut self, channel: &str, dialog: &Arc<D>) {
         let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };

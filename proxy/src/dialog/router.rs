@@ -1,23 +1,19 @@
 //! From the websocket to the dialogs: each event to each dialog that has one of its objects, once, without waiting.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, atomic::AtomicU64},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use ari_bus::protocol::Names;
 use time::OffsetDateTime;
-use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 
 use super::{
     Context, Dialog,
-    delivery::Delivery,
     kept::KeptEvent,
-    life,
+    life::{self, Beginning},
     registry::{Bound, Presence},
+    restart::{self, Settling, VARIABLE},
     resync,
 };
 use crate::{
@@ -26,13 +22,14 @@ use crate::{
         websocket::{Fence, Listener},
     },
     counters::Counter,
-    limits::MAIL_PER_DIALOG,
 };
 
 /// Routes what the websocket brings.
 pub(crate) struct Router {
     context: Arc<Context>,
     gaps: HashMap<String, Gap>,
+    /// Whether there ever was a connection.
+    connected: bool,
 }
 
 /// A gap in the events of one application, the present one or the last.
@@ -47,7 +44,54 @@ struct Gap {
 impl Router {
     /// A router into the dialogs of `context`.
     pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context, gaps: HashMap::new() }
+        Self { context, gaps: HashMap::new(), connected: false }
+    }
+
+    /// Routes an event that was held.
+    pub(super) fn route_again(&self, settling: &mut Settling, text: &Utf8Bytes) {
+        if let Ok(header) = Header::read(text.as_str()) {
+            self.route(settling, &header, text);
+        }
+    }
+
+    /// Takes an event to the dialogs that it is for, or holds it. What is held, and in which order, the guard of `settling`
+    /// protects.
+    fn route(&self, settling: &mut Settling, header: &Header<'_>, text: &Utf8Bytes) {
+        if header.variable.as_deref() == Some(VARIABLE) {
+            // Our own mark, which is no business of the worker's.
+            return;
+        }
+        if settling.is_active()
+            && !self.context.registry().knows(header)
+            && settling.holds(&self.context, header, text)
+        {
+            return;
+        }
+        self.context.moves.note(header, text.as_str());
+        let routed = self.context.registry().route(header);
+        let mut dialogs = routed.dialogs;
+        if header.kind == "StasisStart"
+            && routed.opens.is_none()
+            && let (Some(dialog), Some(channel)) = (dialogs.first(), header.id_in("channel"))
+        {
+            // Not before: Asterisk sets no variable on a channel that rings.
+            self.context.marks.entered(&self.context, dialog, channel);
+        }
+        if let Some(channel) = &routed.opens {
+            if self.context.stop.is_cancelled() {
+                warn!(?channel, "a call came while the proxy stops: it stays in Stasis");
+            } else {
+                dialogs.push(self.open(&header.application, channel, own(text)));
+            }
+        }
+        if dialogs.is_empty() {
+            self.context.counters.count(Counter::EventsWithoutDialog);
+            return debug!(kind = ?header.kind, application = ?header.application, "an event belongs to no dialog");
+        }
+        let event = KeptEvent::new(&header.kind, own(text));
+        for dialog in &dialogs {
+            self.deliver(dialog, event.clone());
+        }
     }
 
     /// Tells an event that must have been missed, if its object is where it was before that; says whether it is.
@@ -67,23 +111,13 @@ impl Router {
 
     /// Makes a dialog for a channel that entered an application. Its task starts at once.
     fn open(&self, application: &str, channel: &str, start: Utf8Bytes) -> Arc<Dialog> {
-        let (mail, mail_in) = mpsc::channel(MAIL_PER_DIALOG);
-        let dialog = Arc::new(Dialog {
-            root: Names::dialog_id(&self.context.config.server_id),
-            application: application.to_owned(),
-            channel: channel.to_owned(),
-            start,
-            delivery: Delivery::new(self.context.budget.clone()),
-            recorded: Mutex::default(),
-            saved: Mutex::default(),
-            owner: Mutex::default(),
-            valid: AtomicU64::new(1),
-            mail,
-            channels: watch::channel(0).0,
-        });
+        let root = Names::dialog_id(&self.context.config.server_id);
+        let (dialog, mail) = Dialog::new(&self.context, root.clone(), application, channel, start);
+        self.context.dialogs().insert(root, Arc::clone(&dialog));
         self.context.registry().open(channel, &dialog);
         self.context.counters.count(Counter::DialogsOpened);
-        self.context.tasks.spawn(life::run(Arc::clone(&self.context), Arc::clone(&dialog), mail_in));
+        let life = life::run(Arc::clone(&self.context), Arc::clone(&dialog), mail, Beginning::Call);
+        self.context.tasks.spawn(life);
         dialog
     }
 
@@ -116,6 +150,10 @@ fn own(text: &Utf8Bytes) -> Utf8Bytes {
 impl Listener for Router {
     fn connected(&mut self, applications: &[String], fence: &Fence) {
         self.context.rest.set_away(false);
+        if !std::mem::replace(&mut self.connected, true) {
+            let settling = restart::settle(Arc::clone(&self.context), fence.clone());
+            self.context.tasks.spawn(settling);
+        }
         for application in applications {
             let Some(since) = self.gaps.get_mut(application).and_then(|gap| gap.since.take()) else {
                 continue;
@@ -125,7 +163,7 @@ impl Listener for Router {
                 registry.forget_owed_ends(application);
                 registry.dialogs(application)
             };
-            let gap = KeptEvent::missed(since);
+            let gap = KeptEvent::missed(Some(since));
             dialogs.iter().for_each(|dialog| self.deliver(dialog, gap.clone()));
             let (context, application, fence) =
                 (Arc::clone(&self.context), application.clone(), fence.clone());
@@ -149,7 +187,6 @@ impl Listener for Router {
     }
 
     fn event(&mut self, text: Utf8Bytes) -> Option<String> {
-        let counters = &self.context.counters;
         let header = match Header::read(text.as_str()) {
             Ok(header) => header,
             Err(error) => {
@@ -158,27 +195,10 @@ impl Listener for Router {
                 return None;
             }
         };
-        counters.count(Counter::EventsReceived);
-        self.context.moves.note(&header, text.as_str());
-        let routed = self.context.registry().route(&header);
-        let mut dialogs = routed.dialogs;
-        if let Some(channel) = &routed.opens {
-            if self.context.stop.is_cancelled() {
-                warn!(?channel, "a call came while the proxy stops: it stays in Stasis");
-            } else {
-                dialogs.push(self.open(&header.application, channel, own(&text)));
-            }
-        }
-        if dialogs.is_empty() {
-            counters.count(Counter::EventsWithoutDialog);
-            debug!(kind = ?header.kind, application = ?header.application, "an event belongs to no dialog");
-            return (header.kind == "ApplicationReplaced").then(|| header.application.into_owned());
-        }
-        let event = KeptEvent::new(&header.kind, own(&text));
-        for dialog in &dialogs {
-            self.deliver(dialog, event.clone());
-        }
-        None
+        self.context.counters.count(Counter::EventsReceived);
+        // Nothing is held for most of a process's life, and nobody held up.
+        self.route(&mut self.context.settling(), &header, &text);
+        (header.kind == "ApplicationReplaced").then(|| header.application.into_owned())
     }
 
     fn broken_frame(&mut self) {

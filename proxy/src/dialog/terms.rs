@@ -10,6 +10,8 @@ pub(super) struct Terms {
     terms: BTreeMap<u64, Term>,
     /// Those before this one are over, accepted or not.
     open: u64,
+    /// The last one of an earlier process; 0 where there was none.
+    before: u64,
 }
 
 #[derive(Debug)]
@@ -23,9 +25,14 @@ struct Term {
 }
 
 impl Terms {
+    /// No terms yet, but those of an earlier process, up to this one.
+    pub(super) fn after(before: u64) -> Self {
+        Self { before, ..Self::default() }
+    }
+
     /// The number of the next term.
     pub(super) fn next(&self) -> u64 {
-        self.terms.last_key_value().map_or(1, |(last, _)| last + 1)
+        self.terms.last_key_value().map_or(self.before, |(last, _)| *last).saturating_add(1)
     }
 
     /// Adds a term.

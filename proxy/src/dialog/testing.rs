@@ -1,15 +1,15 @@
 //! What the tests of this folder share.
 
-use std::sync::{Arc, Mutex, atomic::AtomicU64};
+use std::sync::Arc;
 
 use ari_bus::{
     Bus,
     protocol::{Accept, Names},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, Dialog, Mail, delivery::Delivery, kept::KeptEvent, owner::Owner};
+use super::{Context, Dialog, Mail, kept::KeptEvent, owner::Owner};
 use crate::{counters::Counters, testing};
 
 /// What dialogs share, on this bus, with an Asterisk that nobody can reach.
@@ -21,21 +21,10 @@ pub(super) fn context(bus: impl Bus) -> Context {
 
 /// A dialog with a channel, and the end of its mail.
 pub(super) fn dialog(context: &Context) -> (Arc<Dialog>, mpsc::Receiver<Mail>) {
-    let (mail, mail_in) = mpsc::channel(16);
-    let dialog = Dialog {
-        root: Names::dialog_id(&context.config.server_id),
-        application: "hello".to_owned(),
-        channel: "17.1".to_owned(),
-        start: "{}".into(),
-        delivery: Delivery::new(context.budget.clone()),
-        recorded: Mutex::default(),
-        saved: Mutex::default(),
-        owner: Mutex::default(),
-        valid: AtomicU64::new(1),
-        mail,
-        channels: watch::Sender::new(1),
-    };
-    (Arc::new(dialog), mail_in)
+    let root = Names::dialog_id(&context.config.server_id);
+    let (dialog, mail) = Dialog::new(context, root, "hello", "17.1", "{}".into());
+    dialog.channels.send_replace(1);
+    (dialog, mail)
 }
 
 /// A worker of version 2 that reads its events from this topic, in term 1.

@@ -4,9 +4,9 @@
 mod stand_ins;
 mod survey;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use ari_bus::protocol::ObjectKind;
+use ari_bus::protocol::{Object, ObjectKind};
 use tracing::{debug, info};
 
 use super::{
@@ -15,17 +15,28 @@ use super::{
     router::Router,
 };
 use crate::{asterisk::websocket::Fence, limits::DEAF_RESYNC};
-use stand_ins::StandIn;
-use survey::Survey;
+pub(super) use stand_ins::StandIn;
+pub(super) use survey::Survey;
 
 /// Tells what became of an application's objects. If there is a connection, what it tells itself since it is there is not told
 /// here.
 pub(super) async fn run(context: &Arc<Context>, application: &str, fence: Option<&Fence>) {
-    let mut bound = context.registry().bound(application);
+    let bound = context.registry().bound(application);
     if bound.is_empty() {
         return;
     }
-    let Some(survey) = Survey::take(context, application, &bound).await else { return };
+    let Some(survey) = Survey::take(context, application).await else { return };
+    tell(context, &survey, fence, bound).await;
+}
+
+/// Tells what became of these objects.
+pub(super) async fn tell(
+    context: &Arc<Context>,
+    survey: &Survey,
+    fence: Option<&Fence>,
+    mut bound: Vec<Bound>,
+) {
+    let Some(ended) = survey::ended(context, &bound).await else { return };
     if let Some(fence) = fence
         && !fence.passed().await
     {
@@ -41,7 +52,7 @@ pub(super) async fn run(context: &Arc<Context>, application: &str, fence: Option
     let mut told = 0;
     for bound in bound {
         let mut presence = bound.presence;
-        for StandIn { kind, body, after } in stand_ins(&survey, &bound) {
+        for StandIn { kind, body, after } in stand_ins(survey, &ended, &bound) {
             if router.stand_in(&bound, presence, kind, &body) {
                 told += 1;
             }
@@ -62,14 +73,14 @@ pub(super) async fn while_deaf(context: &Arc<Context>, application: &str) {
 }
 
 /// The events that must have been missed.
-fn stand_ins(survey: &Survey, bound: &Bound) -> Vec<StandIn> {
+fn stand_ins(survey: &Survey, ended: &HashSet<Object>, bound: &Bound) -> Vec<StandIn> {
     let (application, id) = (&bound.application, &bound.object.id);
     let missed = |is_there: bool, stand_in: fn(&Survey, &Bound) -> StandIn| {
         if is_there { Vec::new() } else { vec![stand_in(survey, bound)] }
     };
     match bound.object.kind {
-        ObjectKind::Playback => missed(survey.has_playback(id), StandIn::playback_finished),
-        ObjectKind::Recording => missed(survey.has_recording(id), StandIn::recording_finished),
+        ObjectKind::Playback => missed(!ended.contains(&bound.object), StandIn::playback_finished),
+        ObjectKind::Recording => missed(!ended.contains(&bound.object), StandIn::recording_finished),
         ObjectKind::Bridge => missed(survey.has_bridge(id), StandIn::bridge_destroyed),
         ObjectKind::Channel => {
             let mut events = Vec::new();

@@ -11,15 +11,15 @@ use super::{
 
 /// An event that was missed.
 #[derive(Debug)]
-pub(super) struct StandIn {
+pub(in super::super) struct StandIn {
     pub(super) kind: &'static str,
-    pub(super) body: String,
+    pub(in super::super) body: String,
     /// Where the object is after it.
     pub(super) after: Presence,
 }
 
 impl StandIn {
-    pub(super) fn stasis_start(survey: &Survey, bound: &Bound, args: &[String]) -> Self {
+    pub(in super::super) fn stasis_start(survey: &Survey, bound: &Bound, args: &[String]) -> Self {
         let fields = json!({ "args": args, "channel": channel(survey, bound) });
         Self::of("StasisStart", bound, fields, Presence::Entered)
     }

@@ -11,15 +11,14 @@ use tracing::warn;
 use super::super::{Context, registry::Bound};
 use crate::{asterisk::request::Request, limits::RESYNC};
 
-/// All that is needed to tell what became of some objects.
+/// What there is of one application, and beside it.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub(in super::super) struct Survey {
     /// The channels that the application is subscribed to: those in it, and those being called for it.
     listed: HashSet<String>,
     channels: HashMap<String, Channel>,
-    bridges: HashSet<String>,
-    /// Playbacks and recordings that have ended.
-    ended: HashSet<Object>,
+    /// Bridges, with the channels in each.
+    bridges: HashMap<String, Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -31,7 +30,7 @@ struct Channel {
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct ReadChannel {
     id: String,
     #[serde(default)]
     dialplan: Dialplan,
@@ -44,65 +43,73 @@ struct Dialplan {
     app_data: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct ReadBridge {
+    id: String,
+    #[serde(default)]
+    channels: Vec<String>,
+}
+
 impl Survey {
     /// Asks Asterisk until it has answered everything; `None` if the proxy stops before.
-    pub(super) async fn take(context: &Context, application: &str, bound: &[Bound]) -> Option<Self> {
+    pub(in super::super) async fn take(context: &Context, application: &str) -> Option<Self> {
         // One that Asterisk does not know has no channels.
         let listed = ask(context, &["applications", application], read_listed).await?.unwrap_or_default();
-        let mut survey = Self { listed, ..Self::default() };
-        // Asked last: what is in neither has ended, whatever happened in between.
-        if bound.iter().any(|bound| bound.object.kind == ObjectKind::Channel) {
-            survey.channels = ask(context, &["channels"], read_channels).await?.unwrap_or_default();
-        }
-        if bound.iter().any(|bound| bound.object.kind == ObjectKind::Bridge) {
-            survey.bridges = ask(context, &["bridges"], read_ids).await?.unwrap_or_default();
-        }
-        for Bound { object, .. } in bound {
-            let path = match object.kind {
-                ObjectKind::Playback => &["playbacks", &object.id][..],
-                ObjectKind::Recording => &["recordings", "live", &object.id][..],
-                ObjectKind::Channel | ObjectKind::Bridge => continue,
-            };
-            if ask(context, path, |_| Some(())).await?.is_none() {
-                survey.ended.insert(object.clone());
-            }
-        }
-        Some(survey)
+        // Asked later: what is in neither has ended, whatever happened in between.
+        let channels = ask(context, &["channels"], read_channels).await?.unwrap_or_default();
+        let bridges = ask(context, &["bridges"], read_bridges).await?.unwrap_or_default();
+        Some(Self { listed, channels, bridges })
     }
 
     /// Whether a channel is in the application, or is being called for it.
-    pub(super) fn lists(&self, channel: &str) -> bool {
+    pub(in super::super) fn lists(&self, channel: &str) -> bool {
         self.listed.contains(channel)
     }
 
     /// A channel as Asterisk has it.
-    pub(super) fn channel(&self, id: &str) -> Option<&RawValue> {
+    pub(in super::super) fn channel(&self, id: &str) -> Option<&RawValue> {
         self.channels.get(id).map(|channel| &*channel.json)
     }
 
     /// The arguments with which a channel entered the application, if it is in it.
-    pub(super) fn entered(&self, application: &str, id: &str) -> Option<Vec<String>> {
+    pub(in super::super) fn entered(&self, application: &str, id: &str) -> Option<Vec<String>> {
         let (name, arguments) = self.channels.get(id)?.runs.as_ref()?;
         let mut arguments = arguments.split(',').map(str::to_owned);
         let enters = name == "Stasis" && arguments.next()? == application && self.lists(id);
         enters.then(|| arguments.collect())
     }
 
+    /// The channels in the application, and those being called for it.
+    pub(in super::super) fn listed(&self) -> impl Iterator<Item = &str> {
+        self.listed.iter().map(String::as_str).filter(|id| self.channels.contains_key(*id))
+    }
+
+    /// The bridges in which there are some of these channels and no others.
+    pub(in super::super) fn bridges_of(&self, channels: &[String]) -> Vec<String> {
+        let theirs =
+            |inside: &Vec<String>| !inside.is_empty() && inside.iter().all(|id| channels.contains(id));
+        self.bridges.iter().filter(|(_, inside)| theirs(inside)).map(|(id, _)| id.clone()).collect()
+    }
+
     pub(super) fn has_bridge(&self, id: &str) -> bool {
-        self.bridges.contains(id)
+        self.bridges.contains_key(id)
     }
+}
 
-    pub(super) fn has_playback(&self, id: &str) -> bool {
-        !self.has_ended(ObjectKind::Playback, id)
+/// Which of these playbacks and recordings have ended; `None` if the proxy stops before Asterisk has told.
+pub(super) async fn ended(context: &Context, bound: &[Bound]) -> Option<HashSet<Object>> {
+    let mut ended = HashSet::new();
+    for Bound { object, .. } in bound {
+        let path = match object.kind {
+            ObjectKind::Playback => &["playbacks", &object.id][..],
+            ObjectKind::Recording => &["recordings", "live", &object.id][..],
+            ObjectKind::Channel | ObjectKind::Bridge => continue,
+        };
+        if ask(context, path, |_| Some(())).await?.is_none() {
+            ended.insert(object.clone());
+        }
     }
-
-    pub(super) fn has_recording(&self, name: &str) -> bool {
-        !self.has_ended(ObjectKind::Recording, name)
-    }
-
-    fn has_ended(&self, kind: ObjectKind, id: &str) -> bool {
-        self.ended.contains(&Object { kind, id: id.to_owned() })
-    }
+    Some(ended)
 }
 
 /// What Asterisk answers to one question; inside, `None` where it has no such thing (404).
@@ -140,27 +147,26 @@ fn read_listed(body: &[u8]) -> Option<HashSet<String>> {
 fn read_channels(body: &[u8]) -> Option<HashMap<String, Channel>> {
     let channels: Vec<Box<RawValue>> = serde_json::from_slice(body).ok()?;
     let read = channels.into_iter().filter_map(|json| {
-        let Read { id, dialplan } = serde_json::from_str(json.get()).ok()?;
+        let ReadChannel { id, dialplan } = serde_json::from_str(json.get()).ok()?;
         let runs = dialplan.app_name.map(|name| (name, dialplan.app_data.unwrap_or_default()));
         Some((id, Channel { json, runs }))
     });
     Some(read.collect())
 }
 
-fn read_ids(body: &[u8]) -> Option<HashSet<String>> {
-    let listed: Vec<Value> = serde_json::from_slice(body).ok()?;
-    Some(listed.iter().filter_map(|thing| thing.get("id")?.as_str().map(str::to_owned)).collect())
+fn read_bridges(body: &[u8]) -> Option<HashMap<String, Vec<String>>> {
+    let bridges: Vec<ReadBridge> = serde_json::from_slice(body).ok()?;
+    Some(bridges.into_iter().map(|bridge| (bridge.id, bridge.channels)).collect())
 }
 
 #[cfg(test)]
 impl Survey {
     /// What Asterisk would answer, without asking it.
-    pub(super) fn of(listed: &[&str], channels: &Value, bridges: &Value, ended: &[Object]) -> Self {
+    pub(super) fn of(listed: &[&str], channels: &Value, bridges: &Value) -> Self {
         Self {
             listed: listed.iter().map(|id| (*id).to_owned()).collect(),
             channels: read_channels(channels.to_string().as_bytes()).unwrap_or_default(),
-            bridges: read_ids(bridges.to_string().as_bytes()).unwrap_or_default(),
-            ended: ended.iter().cloned().collect(),
+            bridges: read_bridges(bridges.to_string().as_bytes()).unwrap_or_default(),
         }
     }
 }

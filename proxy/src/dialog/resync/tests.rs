@@ -1,6 +1,5 @@
 //! What is told after a gap, for each kind of object.
 
-use ari_bus::protocol::Object;
 use serde_json::{Value, json};
 
 use super::*;
@@ -11,13 +10,13 @@ fn channel(id: &str, runs: (&str, &str)) -> Value {
 }
 
 /// An Asterisk with the channels `in` (in the application `hello`) and `out` (not in it).
-fn survey(ended: &[Object]) -> Survey {
+fn survey() -> Survey {
     let channels = [
         channel("in", ("Stasis", "hello,a,b c")),
         channel("out", ("Wait", "60")),
         channel("rings", ("AppDial2", "")),
     ];
-    Survey::of(&["in", "rings"], &json!(channels), &json!([{ "id": "there" }]), ended)
+    Survey::of(&["in", "rings"], &json!(channels), &json!([{ "id": "there" }]))
 }
 
 fn bound(kind: ObjectKind, id: &str, presence: Presence) -> Bound {
@@ -25,9 +24,9 @@ fn bound(kind: ObjectKind, id: &str, presence: Presence) -> Bound {
 }
 
 fn told(kind: ObjectKind, id: &str, presence: Presence) -> Vec<&'static str> {
-    let ended = [object(ObjectKind::Playback, "over"), object(ObjectKind::Recording, "over")];
+    let ended = [object(ObjectKind::Playback, "over"), object(ObjectKind::Recording, "over")].into();
     let bound = bound(kind, id, presence);
-    let events = stand_ins(&survey(&ended), &bound);
+    let events = stand_ins(&survey(), &ended, &bound);
     for StandIn { kind, body, .. } in &events {
         // The routing finds it.
         let header = Header::read(body).unwrap();
@@ -74,9 +73,9 @@ fn of_other_objects_their_end_is_told() {
 
 #[test]
 fn a_stand_in_has_what_is_known() {
-    let survey = survey(&[]);
+    let survey = survey();
     let read = |id: &str, presence| {
-        let events = stand_ins(&survey, &bound(ObjectKind::Channel, id, presence));
+        let events = stand_ins(&survey, &HashSet::new(), &bound(ObjectKind::Channel, id, presence));
         serde_json::from_str::<Value>(&events[0].body).unwrap()
     };
     let start = read("in", Presence::Expected);

@@ -1,0 +1,160 @@
+//! `attach`: a worker brings a dialog that it had with an earlier process.
+
+use std::sync::Arc;
+
+use ari_bus::protocol::{
+    Accept, Answer, Attach, AttachReply, MAX_CONTEXT, MAX_UNIQUE_ID, Names, Object, ObjectKind,
+};
+use tokio::time::timeout;
+use tracing::info;
+
+use super::{
+    super::{
+        Context, Dialog,
+        kept::KeptEvent,
+        leases::check_name,
+        life::{self, Beginning},
+        offers::Offer,
+        owner::Owner,
+        registry::{Bound, Presence},
+        resync::{self, Survey},
+        router::Router,
+        terms::Terms,
+    },
+    mark::Mark,
+    orphans::{objects, start},
+    settling::Settling,
+};
+use crate::limits::{ATTACH_OBJECTS, ATTACH_WINDOW};
+
+/// Gives a dialog back to the worker that had it; the answer is for the worker.
+pub(crate) async fn attach(context: &Arc<Context>, attach: &Attach) -> Answer {
+    match take(context, attach).await {
+        Ok(reply) => Answer { status: 200, body: serde_json::to_vec(&reply).unwrap_or_default().into() },
+        Err(refusal) => refusal,
+    }
+}
+
+async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, Answer> {
+    check(context, attach)?;
+    if let Some(dialog) = context.dialogs().get(&attach.root) {
+        return has_already(context, dialog, attach);
+    }
+    let survey = survey(context, &attach.application).await?;
+    let of_kind = |kind: ObjectKind| attach.objects.iter().filter(move |object| object.kind == kind);
+    let channels: Vec<String> = of_kind(ObjectKind::Channel).map(|object| object.id.clone()).collect();
+    let Some(first) = channels.iter().find(|channel| survey.channel(channel).is_some()) else {
+        return Err(Answer::error(404, "none of its channels is there any more"));
+    };
+    let term = attach.term.unwrap_or_default();
+    let marked = match Mark::read(context, first).await {
+        Some(mark) if mark.root != attach.root || mark.term > term && attach.term.is_some() => {
+            return Err(Answer::error(
+                409,
+                &format!("the channel belongs to {} in term {}", mark.root, mark.term),
+            ));
+        }
+        mark => mark.map_or(0, |mark| mark.term),
+    };
+    let mut terms = Terms::after(term.max(marked));
+    let term = terms.next();
+    let dialog_id = Names::dialog_id(&context.config.server_id);
+    let accept = Accept {
+        term,
+        unique_id: None,
+        worker_id: Some(attach.worker_id.clone()),
+        events: attach.events.clone(),
+        responses: attach.responses.clone(),
+        bodies: attach.bodies,
+    };
+    let owner =
+        Owner::version_2(context, &accept, &dialog_id).map_err(|problem| Answer::error(400, &problem))?;
+    let start = start(&survey, &attach.application, first);
+    let others = attach.objects.iter().filter(|object| object.kind != ObjectKind::Channel).cloned();
+    let mut bindings = objects(&survey, &attach.application, &channels);
+    bindings.extend(others.map(|object| (object, Presence::Beside)));
+
+    let mut settling = context.settling();
+    let mut dialogs = context.dialogs();
+    if let Some(dialog) = dialogs.get(&attach.root) {
+        return has_already(context, dialog, attach);
+    }
+    let (dialog, mail) = Dialog::new(context, attach.root.clone(), &attach.application, first, start.into());
+    let bound = context.registry().adopt(&dialog, bindings);
+    if !bound.iter().any(|bound| bound.object.kind == ObjectKind::Channel) {
+        context.registry().close(&dialog);
+        return Err(Answer::error(409, "its channels belong to another dialog"));
+    }
+    *dialog.saved() = attach.context.clone();
+    dialog.delivery.push(KeptEvent::missed(None));
+    terms.add(term, &dialog_id);
+    context.offers().add(&dialog_id, Offer { dialog: Arc::clone(&dialog), term });
+    dialogs.insert(attach.root.clone(), Arc::clone(&dialog));
+    drop(dialogs);
+    release(context, &mut settling, &bound);
+    drop(settling);
+    let holding = owner.with_lease(context, &accept).hold(&dialog);
+    info!(dialog = %dialog.root, term, "a worker brings the call back");
+    let life = life::run(Arc::clone(context), Arc::clone(&dialog), mail, Beginning::Attached(terms, holding));
+    context.tasks.spawn(life);
+    let telling = Arc::clone(context);
+    context.tasks.spawn(async move { resync::tell(&telling, &survey, None, bound).await });
+    Ok(AttachReply { term, commands: context.commands_topic(&dialog_id) })
+}
+
+/// What an attach must fulfil beyond its form.
+fn check(context: &Context, attach: &Attach) -> Result<(), Answer> {
+    let bad = |problem: String| Answer::error(400, &problem);
+    check_name(&attach.worker_id).map_err(bad)?;
+    if attach.root.is_empty() || attach.root.len() > MAX_UNIQUE_ID {
+        return Err(bad(format!("`root` is empty or longer than {MAX_UNIQUE_ID} bytes")));
+    }
+    if attach.objects.len() > ATTACH_OBJECTS {
+        return Err(bad(format!("`objects` has more than {ATTACH_OBJECTS} entries")));
+    }
+    if attach.context.as_ref().is_some_and(|context| context.len() > MAX_CONTEXT) {
+        return Err(Answer::error(413, &format!("`context` is longer than {MAX_CONTEXT} bytes")));
+    }
+    if !context.config.applications.contains(&attach.application) {
+        return Err(Answer::error(404, "the application is none of this proxy's"));
+    }
+    Ok(())
+}
+
+/// The dialog is here: the worker has brought it before, or it is another's, or is being offered.
+fn has_already(context: &Context, dialog: &Dialog, attach: &Attach) -> Result<AttachReply, Answer> {
+    let owner = dialog.owner().clone();
+    match owner {
+        Some(owner) if *owner.events() == *attach.events && *owner.responses() == *attach.responses => {
+            Ok(AttachReply { term: owner.term, commands: context.commands_topic(&owner.dialog_id) })
+        }
+        _ => Err(Answer::error(409, "the dialog is another worker's, or is being offered")),
+    }
+}
+
+/// What there is of an application.
+async fn survey(context: &Context, application: &str) -> Result<Arc<Survey>, Answer> {
+    let away = || Answer::error(503, "Asterisk does not tell what calls there are");
+    if context.settling().is_counting() {
+        let mut surveyed = context.surveyed.subscribe();
+        // The sender lives as long as the context: only the time can be up.
+        timeout(ATTACH_WINDOW, surveyed.wait_for(|surveyed| *surveyed))
+            .await
+            .map_err(|_| away())?
+            .map_err(|_| away())?;
+    }
+    if let Some(survey) = context.settling().survey(application) {
+        return Ok(survey);
+    }
+    let survey = timeout(ATTACH_WINDOW, Survey::take(context, application)).await;
+    survey.ok().flatten().map(Arc::new).ok_or_else(away)
+}
+
+/// Objects have a dialog now: it gets what was held of them.
+pub(super) fn release(context: &Arc<Context>, settling: &mut Settling, bound: &[Bound]) {
+    let objects: Vec<Object> = bound.iter().map(|bound| bound.object.clone()).collect();
+    let router = Router::new(Arc::clone(context));
+    for text in settling.take(&objects) {
+        router.route_again(settling, &text);
+    }
+}

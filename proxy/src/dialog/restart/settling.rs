@@ -1,0 +1,192 @@
+//! The first seconds of a process: it is found out which channels were there before it, and events of these that no dialog
+//! has are held until their workers have had time to bring their dialogs. New calls do not wait for that.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use ari_bus::protocol::{Object, ObjectKind};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tracing::{info, warn};
+
+use super::{
+    super::{Context, registry::Presence, resync::Survey, router::Router},
+    orphans,
+};
+use crate::{
+    asterisk::{event::Header, websocket::Fence},
+    counters::Counter,
+    limits::{ATTACH_WINDOW, SETTLING_EVENTS},
+};
+
+/// Events that may be for calls of an earlier process.
+#[derive(Debug, Default)]
+pub(crate) struct Settling {
+    phase: Phase,
+    held: VecDeque<Utf8Bytes>,
+    /// What there was when this process began, by application.
+    surveys: HashMap<String, Arc<Survey>>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Nothing is held: there is no earlier process to speak of, or its calls have been sorted out.
+    #[default]
+    Over,
+    /// What was there before is not known yet.
+    Counting,
+    /// These channels were.
+    Waiting(HashSet<String>),
+}
+
+impl Settling {
+    /// Whether events may have to be held.
+    pub(in super::super) fn is_active(&self) -> bool {
+        self.phase != Phase::Over
+    }
+
+    /// Holds an event of objects that no dialog has, if they may be of an earlier process; says whether it does.
+    pub(in super::super) fn holds(
+        &mut self,
+        context: &Context,
+        header: &Header<'_>,
+        text: &Utf8Bytes,
+    ) -> bool {
+        let mut channels = header.objects.iter().filter(|named| named.kind == ObjectKind::Channel).peekable();
+        let holds = match &self.phase {
+            Phase::Over => false,
+            Phase::Counting => !header.objects.is_empty(),
+            // What names no channel is a bridge's or playback's, of whoever.
+            Phase::Waiting(_) if channels.peek().is_none() => !header.objects.is_empty(),
+            Phase::Waiting(old) => channels.any(|named| old.contains(&*named.id)),
+        };
+        if holds {
+            if self.held.len() >= SETTLING_EVENTS {
+                self.held.pop_front();
+                context.counters.count(Counter::EventsLost);
+            }
+            self.held.push_back(text.as_str().to_owned().into());
+        }
+        holds
+    }
+
+    /// What there was of an application when this process began, if that still says something.
+    pub(super) fn survey(&self, application: &str) -> Option<Arc<Survey>> {
+        self.surveys.get(application).cloned()
+    }
+
+    /// Whether that is still being found out.
+    pub(super) fn is_counting(&self) -> bool {
+        self.phase == Phase::Counting
+    }
+
+    /// Whether workers may bring dialogs.
+    fn is_waiting(&self) -> bool {
+        matches!(self.phase, Phase::Waiting(_))
+    }
+
+    /// Lets workers bring dialogs with what there is, if there is anything.
+    fn wait(&mut self, surveys: HashMap<String, Arc<Survey>>) {
+        let old: HashSet<String> = surveys
+            .values()
+            .flat_map(|survey| survey.listed().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        self.phase = if old.is_empty() { Phase::Over } else { Phase::Waiting(old) };
+        self.surveys = surveys;
+    }
+
+    /// Takes out the held events that name one of these objects, in their order.
+    pub(super) fn take(&mut self, objects: &[Object]) -> Vec<Utf8Bytes> {
+        let names = |text: &Utf8Bytes| {
+            Header::read(text.as_str()).is_ok_and(|header| {
+                let mut named = header.objects.iter();
+                named.any(|named| {
+                    objects.iter().any(|object| (object.kind, &*object.id) == (named.kind, &*named.id))
+                })
+            })
+        };
+        let (taken, left) = std::mem::take(&mut self.held).into_iter().partition(names);
+        self.held = left;
+        VecDeque::into(taken)
+    }
+}
+
+/// Finds out what there is before the first event can come: whatever is not among it is new. If Asterisk is away, that is left
+/// to [`settle`].
+pub(crate) async fn look(context: &Arc<Context>) {
+    context.settling().phase = Phase::Counting;
+    if let Ok(Some(surveys)) = timeout(ATTACH_WINDOW, survey(context)).await {
+        context.settling().wait(surveys);
+        context.surveyed.send_replace(true);
+    }
+}
+
+/// The first connection to Asterisk is there: sorts out what an earlier process left.
+pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
+    let until = Instant::now() + ATTACH_WINDOW;
+    if context.settling().is_counting() {
+        match timeout_at(until, survey(&context)).await {
+            Ok(Some(surveys)) => counted(&context, surveys),
+            Ok(None) => {}
+            Err(_) => warn!(
+                "Asterisk does not tell what calls of an earlier process there are: only their workers can bring them back"
+            ),
+        }
+    }
+    let surveys = context.settling().surveys.clone();
+    context.surveyed.send_replace(true);
+    if context.settling().is_waiting() {
+        info!("there are calls of an earlier process: waiting for their workers");
+        // What entered Stasis before the survey has told so by then.
+        fence.passed().await;
+        sleep_until(until).await;
+        for (application, survey) in &surveys {
+            orphans::adopt(&context, application, survey).await;
+        }
+    }
+    end(&context);
+}
+
+/// It is known now what there was before. Events of new calls were held only because it was not.
+fn counted(context: &Arc<Context>, surveys: HashMap<String, Arc<Survey>>) {
+    let router = Router::new(Arc::clone(context));
+    let mut settling = context.settling();
+    settling.wait(surveys);
+    for text in std::mem::take(&mut settling.held) {
+        router.route_again(&mut settling, &text);
+    }
+}
+
+async fn survey(context: &Context) -> Option<HashMap<String, Arc<Survey>>> {
+    let mut surveys = HashMap::new();
+    for application in &context.config.applications {
+        surveys.insert(application.clone(), Arc::new(Survey::take(context, application).await?));
+    }
+    Some(surveys)
+}
+
+/// Holds nothing any more.
+fn end(context: &Arc<Context>) {
+    let router = Router::new(Arc::clone(context));
+    let mut settling = context.settling();
+    let held = std::mem::take(&mut *settling).held;
+    for text in held {
+        // The start of a channel that was found by asking is told already.
+        let told = Header::read(text.as_str()).is_ok_and(|header| {
+            let channel =
+                header.id_in("channel").map(|id| Object { kind: ObjectKind::Channel, id: id.to_owned() });
+            header.kind == "StasisStart"
+                && channel.is_some_and(|channel| {
+                    let presence = context.registry().presence(&header.application, &channel);
+                    presence == Some(Presence::Entered)
+                })
+        });
+        if !told {
+            router.route_again(&mut settling, &text);
+        }
+    }
+    drop(settling);
+    context.surveyed.send_replace(true);
+}

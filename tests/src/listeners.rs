@@ -39,6 +39,29 @@ impl Heard {
         told.collect()
     }
 
+    /// How many numbers up to `sent` are missing.
+    ///
+    /// # Errors
+    /// One came twice or late, or is missing where no gap was told.
+    pub fn missing(&self, sent: u64) -> Result<u64, String> {
+        let (mut next, mut gap, mut missing) = (1, false, 0);
+        for number in self.numbers().into_iter().chain([None, Some(sent + 1)]) {
+            let Some(number) = number else {
+                gap = true;
+                continue;
+            };
+            if number < next {
+                return Err(format!("{number} came after {}", next - 1));
+            }
+            if number > next && !gap {
+                return Err(format!("{next} is missing before {number} without a word"));
+            }
+            missing += number - next;
+            (next, gap) = (number + 1, false);
+        }
+        Ok(missing)
+    }
+
     /// How many events of a kind came.
     #[must_use]
     pub fn count(&self, kind: &str) -> usize {

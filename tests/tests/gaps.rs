@@ -106,9 +106,7 @@ async fn the_websocket_is_cut_a_hundred_times_under_load(kind: Kind) {
     let heard = world.until_all_ended().await;
     let mut missed = 0;
     for (channel, sent) in &sent {
-        let numbers = heard[channel].numbers();
-        missed +=
-            missing(&numbers, *sent).unwrap_or_else(|problem| panic!("{channel}: {problem}: {numbers:?}"));
+        missed += heard[channel].missing(*sent).unwrap_or_else(|problem| panic!("{channel}: {problem}"));
     }
     let synthetic =
         heard.values().flat_map(|heard| &heard.events).filter(|event| event.is_synthetic()).count();
@@ -132,26 +130,6 @@ async fn come_and_go(phones: Phones, mut rng: StdRng) {
         });
         sleep(Duration::from_millis(rng.next_u64() % 400)).await;
     }
-}
-
-/// How many numbers up to `sent` are missing; an error if one came twice or late, or is missing where no gap was told.
-fn missing(numbers: &[Option<u64>], sent: u64) -> Result<u64, String> {
-    let (mut next, mut gap, mut missing) = (1, false, 0);
-    for number in numbers.iter().copied().chain([None, Some(sent + 1)]) {
-        let Some(number) = number else {
-            gap = true;
-            continue;
-        };
-        if number < next {
-            return Err(format!("{number} came after {}", next - 1));
-        }
-        if number > next && !gap {
-            return Err(format!("{next} is missing before {number} without a word"));
-        }
-        missing += number - next;
-        (next, gap) = (number + 1, false);
-    }
-    Ok(missing)
 }
 
 async fn a_socket_that_goes_silent_is_replaced(kind: Kind) {

@@ -9,6 +9,8 @@ use ari_tests::{
     brokers::Setup,
     crew::Crew,
     desk::{Desk, Owned, Pool, ari},
+    handlers::Handler,
+    listeners::Listeners,
     on_every_bus,
     oracle::number,
     phones::Phones,
@@ -17,10 +19,15 @@ use ari_tests::{
     wait::{eventually, ok, soon},
     worlds::{start_asterisk, until_registered},
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
-on_every_bus!(a_worker_brings_its_call_back, what_nobody_brings_is_offered_once_and_whole);
+on_every_bus!(
+    a_worker_brings_its_call_back,
+    what_nobody_brings_is_offered_once_and_whole,
+    a_killed_proxy_costs_no_worker_a_call,
+);
 
 /// The fixed topic of the proxy.
 const CONTROL: &str = "ari.pbx.control";
@@ -216,4 +223,70 @@ async fn what_nobody_brings_is_offered_once_and_whole(setup: Setup) {
     dialog.event("ProxyEnded").await;
     new.event("ProxyEnded").await;
     proxy.stop().await;
+}
+
+/// The proxy and one of two workers die together.
+async fn a_killed_proxy_costs_no_worker_a_call(setup: Setup) {
+    const CALLS: usize = 40;
+    const OF_THE_DEAD: usize = 15;
+    let crew = Crew::new(setup, programs!()).await;
+    let asterisk = start_asterisk(AsteriskOptions::new().application(&crew.application)).await;
+    let phones = Phones::to(Ari::from(&asterisk));
+    let config = crew.config_for(&Ari::from(&asterisk), &crew.broker.url());
+    let proxy = crew.start_proxy(&config);
+    until_registered(&asterisk, &crew.application).await;
+    let listeners = Listeners::start(&crew.broker, &crew.application).await;
+    let dies = crew.worker("w2", OF_THE_DEAD, Handler::Holds);
+    crew.broker.until_read_by(&crew.application, 2).await;
+    let calls: Vec<String> = (1..=CALLS).map(|number| format!("call-{number}")).collect();
+    for call in &calls {
+        phones.call(call).await;
+    }
+    let up = async || listeners.heard().len() + crew.calls_of("w2").len() == CALLS;
+    eventually("all calls with workers", up).await;
+    let (kept, orphans) = (listeners.heard(), crew.calls_of("w2"));
+    assert!(!kept.is_empty() && !orphans.is_empty(), "both have calls");
+    let talk = phones.talk(&crew.application, &calls, 200.0);
+    sleep(Duration::from_millis(500)).await;
+    ok(proxy.kill().await);
+    ok(dies.kill().await);
+    sleep(Duration::from_millis(500)).await;
+
+    let begun = Instant::now();
+    let next = crew.start_proxy(&config);
+    let commands = kept.values().filter_map(|heard| heard.call.clone()).map(|call| async move {
+        let set = async || call.channel().set_variable("AGAIN", "1").await.is_ok();
+        eventually("a command of its own worker", set).await;
+        (call.term(), begun.elapsed())
+    });
+    let controlled = join_all(commands).await;
+    let longest = controlled.iter().map(|(_, after)| *after).max().unwrap_or_default();
+    assert!(controlled.iter().all(|(term, _)| *term == 2), "{controlled:?}");
+    let offered = async || listeners.heard().len() == CALLS;
+    eventually("the calls whose worker died too", offered).await;
+    println!(
+        "{setup:?}: {:.2?} after its successor's start each of {} calls of a killed proxy was its worker's again, {:.2?} after it {} of a dead worker another's",
+        longest,
+        kept.len(),
+        begun.elapsed(),
+        orphans.len()
+    );
+    // Longer than anybody would take to offer something a second time.
+    sleep(WINDOW).await;
+    let sent = talk.stop().await;
+    for channel in phones.channels().await {
+        phones.hang_up(&channel).await;
+    }
+    eventually("the end of every call", async || listeners.heard().values().all(|heard| heard.end.is_some()))
+        .await;
+    let heard = listeners.heard();
+    assert!(heard.values().all(|heard| heard.terms.len() == 1), "each has had one handler here");
+    for channel in kept.keys() {
+        let missing =
+            heard[channel].missing(sent[channel]).unwrap_or_else(|problem| panic!("{channel}: {problem}"));
+        assert!(missing > 0 && heard[channel].count("ProxyGap") == 1, "{channel}: the gap is told once");
+    }
+    assert!(orphans.iter().all(|channel| heard[channel].terms == [2]), "{orphans:?}");
+    listeners.stop().await;
+    next.stop().await;
 }

@@ -96,7 +96,7 @@ impl Leases {
         self.workers().retain(|_, lease| {
             let silent = now.saturating_sub(lease.last_heard());
             let has_dialogs = !lease.state().held.is_empty();
-            if has_dialogs && silent > self.length && lease.beats.load(Ordering::Relaxed) {
+            if has_dialogs && silent > self.length && lease.has_beaten() {
                 lease.lose();
             }
             has_dialogs || silent < WORKER_FORGOTTEN
@@ -134,6 +134,11 @@ impl Lease {
     /// The worker has sent a heartbeat: from now on its silence means something.
     pub(super) fn beats(&self) {
         self.beats.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the worker has ever sent a heartbeat.
+    pub(super) fn has_beaten(&self) -> bool {
+        self.beats.load(Ordering::Relaxed)
     }
 
     /// When the worker was heard last, in good time.

@@ -141,10 +141,12 @@ impl Life<'_> {
                 Left::Over => return End::GiveBack,
                 Left::Stopped => {
                     self.count_lost();
-                    match owner.version_1 {
+                    match owner.lease() {
                         // What it has not read yet would be deleted with its queues.
-                        true => until_read(context, &owner).await,
-                        false => publish_gone(context, &owner, "the proxy stops").await,
+                        _ if owner.version_1 => until_read(context, &owner).await,
+                        // It brings the dialog to the next process.
+                        Some(lease) if lease.has_beaten() => {}
+                        _ => publish_gone(context, &owner, "the proxy stops").await,
                     }
                     return End::Stopped { owned: true };
                 }

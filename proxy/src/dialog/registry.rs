@@ -3,7 +3,10 @@
 //! An object is known by application, kind and id. The application is part of it because a channel that moves between
 //! applications is named by the events of both for a while.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use ari_bus::protocol::{Object, ObjectKind};
 use tokio::sync::watch;
@@ -21,6 +24,8 @@ pub(crate) trait Member {
 /// All bindings of objects to dialogs.
 pub(crate) struct Registry<D> {
     applications: HashMap<String, HashMap<Object, Binding<D>>>,
+    /// Channels in Stasis whose dialogs are over, by application: they are being given back to Asterisk.
+    leaving: HashSet<(String, String)>,
 }
 
 struct Binding<D> {
@@ -73,7 +78,7 @@ pub(crate) struct Routed<D> {
 
 impl<D> Default for Registry<D> {
     fn default() -> Self {
-        Self { applications: HashMap::new() }
+        Self { applications: HashMap::new(), leaving: HashSet::new() }
     }
 }
 
@@ -253,6 +258,7 @@ impl<D: Member> Registry<D> {
             for (object, mut binding) in objects.extract_if(|_, binding| Arc::ptr_eq(&binding.dialog, dialog))
             {
                 if binding.presence == Presence::Entered {
+                    self.leaving.insert((dialog.application().to_owned(), object.id.clone()));
                     left.push(object.id);
                 }
                 binding.become_(Presence::Left);
@@ -264,6 +270,20 @@ impl<D: Member> Registry<D> {
             }
         }
         left
+    }
+
+    /// Whether a channel in an application belongs to nobody: neither to a dialog, nor is it on its way out.
+    pub(crate) fn is_orphan(&self, application: &str, channel: &str) -> bool {
+        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
+        self.presence(application, &object).is_none()
+            && !self.leaving.contains(&(application.to_owned(), channel.to_owned()))
+    }
+
+    /// Channels that were in a dialog have been given back, or cannot be.
+    pub(crate) fn given_back(&mut self, application: &str, channels: &[String]) {
+        for channel in channels {
+            self.leaving.remove(&(application.to_owned(), channel.clone()));
+        }
     }
 
     /// Whether a StasisStart belongs to a dialog that is there already: the first one of a channel that the dialog made,

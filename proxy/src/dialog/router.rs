@@ -168,7 +168,7 @@ impl Listener for Router {
             let (context, application, fence) =
                 (Arc::clone(&self.context), application.clone(), fence.clone());
             self.spawn(&application.clone(), async move {
-                resync::run(&context, &application, Some(&fence)).await;
+                resync::run(&context, &application, &fence).await;
             });
         }
     }

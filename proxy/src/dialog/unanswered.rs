@@ -38,6 +38,7 @@ pub(super) async fn give_back(context: &Context, dialog: &Dialog, channels: &[St
     if context.abandon.run_until_cancelled(giving).await.is_none() {
         warn!(dialog = %dialog.root, ?channels, "the proxy stops before Asterisk has the call back");
     }
+    context.registry().given_back(&dialog.application, channels);
 }
 
 /// One step follows another only where Asterisk has said that it did not do that one: while the fate of a request is not

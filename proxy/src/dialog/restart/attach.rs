@@ -97,8 +97,14 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
     info!(dialog = %dialog.root, term, "a worker brings the call back");
     let life = life::run(Arc::clone(context), Arc::clone(&dialog), mail, Beginning::Attached(terms, holding));
     context.tasks.spawn(life);
-    let telling = Arc::clone(context);
-    context.tasks.spawn(async move { resync::tell(&telling, &survey, None, bound).await });
+    let (telling, application) = (Arc::clone(context), attach.application.clone());
+    context.tasks.spawn(async move {
+        resync::tell(&telling, &survey, None, bound).await;
+        // Those that come early are looked after together.
+        if !telling.settling().is_active() {
+            resync::look_again(&telling, &application).await;
+        }
+    });
     Ok(AttachReply { term, commands: context.commands_topic(&dialog_id) })
 }
 

@@ -12,4 +12,5 @@ mod settling;
 pub(crate) use attach::attach;
 pub(crate) use mark::Marks;
 pub(super) use mark::VARIABLE;
+pub(super) use orphans::adopt;
 pub(crate) use settling::{Settling, look, settle};

@@ -18,12 +18,12 @@ use super::{
     mark::Mark,
 };
 
-/// Offers what an application has and no dialog does.
-pub(super) async fn adopt(context: &Arc<Context>, application: &str, survey: &Survey) {
+/// Offers what an application has and no dialog does. Afterwards Asterisk is to be asked once more: what ended in this moment
+/// was nobody's.
+pub(in super::super) async fn adopt(context: &Arc<Context>, application: &str, survey: &Survey) {
     let mut calls: BTreeMap<String, (u64, Vec<String>)> = BTreeMap::new();
     for channel in survey.listed() {
-        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
-        if context.registry().presence(application, &object).is_some() {
+        if !context.registry().is_orphan(application, channel) {
             continue;
         }
         let mark = Mark::read(context, channel).await;

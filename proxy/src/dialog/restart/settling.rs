@@ -12,7 +12,12 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{info, warn};
 
 use super::{
-    super::{Context, registry::Presence, resync::Survey, router::Router},
+    super::{
+        Context,
+        registry::Presence,
+        resync::{self, Survey},
+        router::Router,
+    },
     orphans,
 };
 use crate::{
@@ -145,8 +150,13 @@ pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
         for (application, survey) in &surveys {
             orphans::adopt(&context, application, survey).await;
         }
+        end(&context);
+        for application in surveys.keys() {
+            resync::look_again(&context, application).await;
+        }
+    } else {
+        end(&context);
     }
-    end(&context);
 }
 
 /// It is known now what there was before. Events of new calls were held only because it was not.

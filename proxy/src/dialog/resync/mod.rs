@@ -12,21 +12,33 @@ use tracing::{debug, info};
 use super::{
     Context,
     registry::{Bound, Presence},
+    restart,
     router::Router,
 };
 use crate::{asterisk::websocket::Fence, limits::DEAF_RESYNC};
 pub(super) use stand_ins::StandIn;
 pub(super) use survey::Survey;
 
-/// Tells what became of an application's objects. If there is a connection, what it tells itself since it is there is not told
-/// here.
-pub(super) async fn run(context: &Arc<Context>, application: &str, fence: Option<&Fence>) {
+/// There is a connection again: tells what became of an application's objects, and offers channels that entered unseen. What the
+/// connection tells itself since it is there is not told here.
+pub(super) async fn run(context: &Arc<Context>, application: &str, fence: &Fence) {
     let bound = context.registry().bound(application);
-    if bound.is_empty() {
-        return;
-    }
     let Some(survey) = Survey::take(context, application).await else { return };
-    tell(context, &survey, fence, bound).await;
+    tell(context, &survey, Some(fence), bound).await;
+    if fence.passed().await {
+        restart::adopt(context, application, &survey).await;
+        look_again(context, application).await;
+    }
+}
+
+/// Tells what became of an application's objects that were given to dialogs just now: what ended before that was nobody's.
+pub(super) async fn look_again(context: &Arc<Context>, application: &str) {
+    let bound = context.registry().bound(application);
+    if !bound.is_empty()
+        && let Some(survey) = Survey::take(context, application).await
+    {
+        tell(context, &survey, None, bound).await;
+    }
 }
 
 /// Tells what became of these objects.
@@ -68,7 +80,7 @@ pub(super) async fn tell(
 pub(super) async fn while_deaf(context: &Arc<Context>, application: &str) {
     loop {
         tokio::time::sleep(DEAF_RESYNC).await;
-        run(context, application, None).await;
+        look_again(context, application).await;
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! One task for each proxy, while this worker has calls of it.
 
+mod attach;
 mod beat;
 mod ledger;
 mod strays;
@@ -25,7 +26,7 @@ use crate::{
     inbox::{Address, Inbox},
     limits::{FIRST_HEARTBEAT_DEADLINE, HEARTBEAT_INTERVAL},
 };
-use ledger::Ledger;
+use ledger::{Ledger, Ways};
 
 /// The proxies that this worker has calls of, by their `server_id`.
 pub(crate) struct Contacts {
@@ -157,10 +158,12 @@ impl Seat {
         }
     }
 
-    /// The call is this worker's: heartbeats name it from now on.
-    pub(crate) fn confirm(&self, dialog: &Arc<Dialog>) {
+    /// The call is this worker's: heartbeats name it from now on, and should its proxy be restarted, it is brought to the new
+    /// process, which then sends to the same address.
+    pub(crate) fn confirm(&self, dialog: &Arc<Dialog>, address: &Address) {
         if let Some(contact) = &self.contact {
-            contact.ledger().confirm(self.id, dialog);
+            let ways = Ways { events: address.events(), responses: address.responses() };
+            contact.ledger().confirm(self.id, dialog, ways);
         }
     }
 }

@@ -19,10 +19,9 @@ pub(crate) struct Sequence {
     held_bytes: usize,
     /// What is missing was given up: whatever comes next is taken.
     open: bool,
-    /// The last of the terms before this one: what is missing up to here never comes.
-    base: u64,
-    /// The last of the terms before that.
-    before: u64,
+    /// The last number before each term that something may go on of, the present one at the end. What is missing up to that never
+    /// comes. Different ones are as many as events are held.
+    bases: Vec<u64>,
 }
 
 /// What has a number.
@@ -45,7 +44,7 @@ pub(crate) enum Next {
 
 impl Sequence {
     pub(crate) fn new() -> Self {
-        Self { next: 1, known: 0, held: BTreeMap::new(), held_bytes: 0, open: false, base: 0, before: 0 }
+        Self { next: 1, known: 0, held: BTreeMap::new(), held_bytes: 0, open: false, bases: vec![0] }
     }
 
     /// The last number up to which everything has come, or was given up.
@@ -56,7 +55,7 @@ impl Sequence {
     /// The first number that is missing, where one is known to be.
     pub(crate) fn missing(&self) -> Option<u64> {
         // Before the term there is only what waits for room.
-        (self.base < self.next && self.next <= self.known).then_some(self.next)
+        (self.base() < self.next && self.next <= self.known).then_some(self.next)
     }
 
     /// The proxy says that it has sent events up to this number.
@@ -97,7 +96,7 @@ impl Sequence {
     /// Takes up what was held and is next, for as long as there is room.
     pub(crate) fn go_on(&mut self, deliver: &mut dyn FnMut(&Next) -> bool) {
         while let Some((number, item)) =
-            self.first_held().filter(|(number, _)| *number <= self.next.max(self.base) || self.open)
+            self.first_held().filter(|(number, _)| *number <= self.next.max(self.base()) || self.open)
         {
             if number >= self.next && !self.deliver(number, item, false, deliver) {
                 return;
@@ -124,11 +123,23 @@ impl Sequence {
     /// as there is room; all else of it never comes. Returns the last number before the new term.
     pub(crate) fn begin_term(&mut self, deliver: &mut dyn FnMut(&Next) -> bool) -> u64 {
         let last = self.held.last_key_value().map_or(0, |(number, _)| *number);
-        (self.before, self.base) = (self.base, last.max(self.arrived()));
+        let (base, oldest) = (last.max(self.arrived()), self.base_of(self.next));
+        self.bases.retain(|earlier| (oldest..base).contains(earlier));
+        self.bases.push(base);
         (self.known, self.open) = (0, false);
-        self.expect(self.base.saturating_add(1));
+        self.expect(base.saturating_add(1));
         self.go_on(deliver);
-        self.base
+        base
+    }
+
+    /// The last number before the present term.
+    fn base(&self) -> u64 {
+        self.bases.last().copied().unwrap_or(0)
+    }
+
+    /// The last number before the term that a number is of.
+    fn base_of(&self, number: u64) -> u64 {
+        self.bases.iter().rev().find(|base| **base < number).copied().unwrap_or(0)
     }
 
     /// What came before its turn or found no room, in order.
@@ -144,8 +155,8 @@ impl Sequence {
         deliver: &mut dyn FnMut(&Next) -> bool,
     ) -> bool {
         if seq > self.next && !silently {
-            let before = if seq > self.base { self.base } else { self.before };
-            let of_term = |number: u64| number.saturating_sub(before);
+            let base = self.base_of(seq);
+            let of_term = |number: u64| number.saturating_sub(base);
             if !deliver(&Next::Lost(of_term(self.next)..=of_term(seq - 1))) {
                 return false;
             }

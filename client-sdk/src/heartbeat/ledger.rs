@@ -294,6 +294,35 @@ mod tests {
     }
 
     #[test]
+    fn what_belongs_to_another_process_is_brought_to_the_one_that_replies() {
+        let (mut ledger, dialogs) = ledger(3);
+        let reply = |incarnation: &str| HeartbeatReply { incarnation: incarnation.to_owned(), ..reply(&[]) };
+        let now = Instant::now();
+        let hear = |ledger: &mut Ledger, incarnation: &str, sent: Instant| {
+            let heard =
+                Heard { named: &[], sent, reply: &reply(incarnation), inbox: &format!("{incarnation}.") };
+            ledger.take(&heard, now);
+        };
+        // Said before the calls were here, it may come from before their process.
+        if let Some(before) = now.checked_sub(Duration::from_secs(9)) {
+            hear(&mut ledger, "old", before);
+            assert!(ledger.errand("w").is_none());
+        }
+        dialogs[0].lose();
+        dialogs[1].feed.end(crate::CallEnd::Released);
+        hear(&mut ledger, "new", now);
+        let errand = ledger.errand("w").unwrap();
+        assert_eq!((errand.attach.root.as_str(), errand.attach.term), ("call-2", Some(1)));
+        assert!(dialogs[1].last_word().is_some(), "nobody wants it any more");
+        assert!(ledger.errand("w").is_none(), "it is awaited");
+        hear(&mut ledger, "new", now);
+        assert!(ledger.errand("w").is_none());
+        // The next process is another errand.
+        hear(&mut ledger, "newer", now);
+        assert_ne!(ledger.errand("w").unwrap().attach.unique_id, errand.attach.unique_id);
+    }
+
+    #[test]
     fn without_news_one_message_names_nothing() {
         let (mut ledger, _dialogs) = ledger(3);
         let pages = ledger.name(Instant::now(), 1 << 20);

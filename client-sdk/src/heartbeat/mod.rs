@@ -1,6 +1,7 @@
 //! Heartbeats: how the proxies know that this worker lives, and how it knows that its calls are still its own.
 //!
-//! One task for each proxy, while this worker has calls of it.
+//! One task for each proxy, while this worker has calls of it. It also brings them to the process that takes the place of a
+//! proxy which died.
 
 mod attach;
 mod beat;

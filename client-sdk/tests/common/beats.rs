@@ -44,6 +44,14 @@ impl Control {
         }
     }
 
+    pub async fn next_attach(&mut self) -> Attach {
+        loop {
+            if let FixedControl::Attach(attach) = self.next_message().await {
+                return attach;
+            }
+        }
+    }
+
     async fn next_message(&mut self) -> FixedControl {
         let message = soon(self.incoming.next()).await.expect("the bus was closed");
         serde_json::from_slice(&message.payload).unwrap()

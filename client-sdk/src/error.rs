@@ -24,7 +24,8 @@ pub enum CommandErrorKind {
     /// 503, Asterisk is away or not yet ready; 429, too many commands of this call wait already; or the bus was away, or
     /// this worker cut off from the proxy, so that it was not sent. Nothing was done.
     Unavailable,
-    /// No answer in time, or 504: whether the command was carried out is not known.
+    /// No answer in time, or 504, or the [proxy was replaced](crate#when-the-proxy-is-replaced) before it answered: whether the
+    /// command was carried out is not known.
     Timeout,
     /// The call is over, or another worker has it.
     Gone,

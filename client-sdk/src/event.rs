@@ -18,7 +18,11 @@ use serde_json::{Value, json};
 ///
 /// Clones are cheap and share the body.
 #[derive(Clone)]
-pub struct Event(Arc<Inner>);
+pub struct Event {
+    inner: Arc<Inner>,
+    /// Where it stands among all events that this worker had of the call, in whatever term.
+    position: Option<u64>,
+}
 
 struct Inner {
     kind: String,
@@ -31,14 +35,25 @@ struct Inner {
 
 impl Event {
     fn new(kind: &str, seq: Option<u64>, timestamp: &str, synthetic: bool, body: String) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             kind: kind.to_owned(),
             seq,
             timestamp: timestamp.to_owned(),
             synthetic,
             body,
             json: OnceLock::new(),
-        }))
+        };
+        Self { inner: Arc::new(inner), position: seq }
+    }
+
+    /// The same event at another position than its number.
+    pub(crate) fn at(self, position: u64) -> Self {
+        Self { position: Some(position), ..self }
+    }
+
+    /// Where it stands among all events that this worker had of the call: by this they are compared.
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.position
     }
 
     pub(crate) fn from_envelope(envelope: &protocol::Event<'_>) -> Self {
@@ -75,37 +90,38 @@ impl Event {
     /// The type, such as `ChannelDtmfReceived`.
     #[must_use]
     pub fn kind(&self) -> &str {
-        &self.0.kind
+        &self.inner.kind
     }
 
-    /// Its number in this worker's term of the call, from 1; of a call's first term 1 is the StasisStart. None from a
-    /// version-1 proxy, and for events that this crate adds.
+    /// Its number in the [term](crate::Call::term) in which it came, from 1; of a call's first term 1 is the StasisStart. When
+    /// the call's [proxy is replaced](crate#when-the-proxy-is-replaced) the numbers begin anew. None from a version-1 proxy,
+    /// and for events that this crate adds.
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
-        self.0.seq
+        self.inner.seq
     }
 
     /// When the proxy sent it, RFC 3339 in UTC. Asterisk's own time stands in the body, in a form of its own.
     #[must_use]
     pub fn timestamp(&self) -> &str {
-        &self.0.timestamp
+        &self.inner.timestamp
     }
 
     /// Whether the proxy made it up to stand in for one that it missed.
     #[must_use]
     pub fn is_synthetic(&self) -> bool {
-        self.0.synthetic
+        self.inner.synthetic
     }
 
     /// The ARI event as JSON text, byte for byte as Asterisk sent it.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.0.body
+        &self.inner.body
     }
 
     /// The ARI event, parsed when first asked for; `Null` where it is not JSON.
     pub fn json(&self) -> &Value {
-        self.0.json.get_or_init(|| serde_json::from_str(&self.0.body).unwrap_or_default())
+        self.inner.json.get_or_init(|| serde_json::from_str(&self.inner.body).unwrap_or_default())
     }
 
     /// The id of the channel that it names, or of the one that a playback or recording is on.
@@ -145,7 +161,10 @@ impl Event {
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event").field("kind", &self.0.kind).field("seq", &self.0.seq).finish_non_exhaustive()
+        f.debug_struct("Event")
+            .field("kind", &self.inner.kind)
+            .field("seq", &self.inner.seq)
+            .finish_non_exhaustive()
     }
 }
 

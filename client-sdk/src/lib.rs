@@ -149,6 +149,21 @@
 //!
 //! **The end.** When the handler has returned, the rest of the call's events are received and acknowledged in the background.
 //!
+//! # When the proxy is replaced
+//!
+//! When a proxy's process dies, its calls stay up in Asterisk. Its workers stand still, [cut off](Call::cut_off), until a process
+//! with the same `server_id` answers; then each brings it the calls that it has, and their handlers go on where they are, with
+//! the same handles and streams. A handler's author keeps three things in mind:
+//!
+//! - Events of the time between are missing. A `ProxyGap` stands for them, and the proxy makes up the ends of what ended
+//!   meanwhile (see [`Event::is_synthetic`]), so that a `finished()` does not wait for ever. A key that was pressed is lost.
+//! - A command that was under way at that moment ends in [`Timeout`](CommandErrorKind::Timeout): whether it was carried out is
+//!   not known, and it is not sent again. Those that waited to be sent are sent. A [`save`](Call::save) is repeated until it is
+//!   answered.
+//! - [`Call::term`] is a larger one, and [`Event::seq`] counts from 1 again.
+//!
+//! A call that the new process does not take, because it is over or another worker brought it, ends with [`CallEnd::Gone`].
+//!
 //! # Environment
 //!
 //! [`Worker::from_env`] reads these variables. One that is set to nothing counts as not set; one that begins with

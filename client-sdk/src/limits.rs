@@ -50,7 +50,7 @@ pub const LEASE_LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two heartbeats to one proxy, where half its lease is not shorter: one may be lost.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long a worker stays cut off from a proxy before its calls there are over for it. The time while the bus is away does
+/// How long a worker stays cut off from a proxy, whichever process it is, before its calls there are over for it. The time while the bus is away does
 /// not count: this is for a proxy that never comes back, whose calls would take the worker's room for ever.
 pub const CUT_OFF_DEADLINE: Duration = Duration::from_secs(600);
 
@@ -69,6 +69,19 @@ pub const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(10);
 /// Replies to heartbeats that are awaited at once for one proxy. While there are so many, no other heartbeat is sent.
 pub const HEARTBEATS_AWAITED: usize = 64;
 
+/// After how long a call is brought once more to a proxy that was restarted and did not answer.
+pub const ATTACH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Calls that are brought at once to one proxy that was restarted. It asks Asterisk for each.
+pub const ATTACHES_AWAITED: usize = 64;
+
+/// How often a call is brought to one proxy process that does not take it: with [`ATTACH_INTERVAL`] for about as long as
+/// [`CUT_OFF_DEADLINE`].
+pub const ATTACH_TRIES: u32 = 600;
+
+/// Bridges, playbacks and recordings of a call that a proxy that was restarted is told of. A usual call has one or two.
+pub const OBJECTS_KNOWN: usize = 1_024;
+
 /// After how long a missing event that did not come is asked for again.
 pub const RESEND_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -86,7 +99,7 @@ pub const COMMAND_INTERVAL_LONGEST: Duration = Duration::from_secs(8);
 pub const GAP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Events that came before their turn and are held until what is missing came: they are sent again anyway, so a few will
-/// do.
+/// do. As many are held that came before their term.
 pub const HELD_EVENTS: usize = 256;
 
 /// Bytes of ARI bodies held in the same way.

@@ -63,7 +63,7 @@ impl Opened {
         let dialog = Arc::new(Dialog::new(offer, commands, Ties::default()));
         let mut reader = JoinSet::new();
         reader.spawn(read(Arc::clone(&dialog), events, responses).in_current_span());
-        match bus.publish(dialog.commands.topic(), Bytes::from_static(TAKEN)).await {
+        match bus.publish(&dialog.commands.topic(), Bytes::from_static(TAKEN)).await {
             Err(error) if !error.is_retryable() => return Err(error),
             // Where it is not known whether the offer was taken, the StasisStart will tell.
             _ => {}

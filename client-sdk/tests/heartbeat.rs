@@ -225,8 +225,7 @@ async fn each_proxy_has_heartbeats_of_its_own() {
     let mut served = Vec::new();
     for server_id in ["one", "a proxy, 2"] {
         let beats = Control::of(&bus, server_id).await.answering();
-        let mut proxy = Dialog::new(&bus, server_id).await;
-        proxy.offer.server_id = server_id.to_owned();
+        let mut proxy = Dialog::of(&bus, server_id, server_id).await;
         proxy.offer_again().await;
         proxy.start().await;
         beats.list(&proxy);

@@ -20,6 +20,8 @@ use crate::{
 /// anybody else that the call is not theirs.
 pub(crate) struct Claim {
     dialog: Arc<Dialog>,
+    /// Where the offer is to be accepted, whatever becomes of the call later.
+    topic: Arc<str>,
     accept: Accept,
 }
 
@@ -44,7 +46,7 @@ impl Claim {
             responses,
             bodies: Bodies::String,
         };
-        Self { dialog: Arc::clone(dialog), accept }
+        Self { dialog: Arc::clone(dialog), topic: dialog.commands.topic(), accept }
     }
 
     /// Accepts the offer. The call is this worker's once its first event or a 204 comes; otherwise says why it is not,
@@ -78,10 +80,11 @@ impl Claim {
     }
 
     /// Makes the claim again whenever the bus comes back, for as long as the call lasts here: what said that it is over
-    /// may have been lost with the bus.
+    /// may have been lost with the bus. A call that was brought to another proxy process is beyond its offer: heartbeats tell.
     pub(crate) async fn renew(&self) {
         tokio::select! {
             _ = self.dialog.feed.until_end() => {}
+            () = self.dialog.terms.attached() => {}
             never = self.renew_for_ever() => match never {},
         }
     }
@@ -136,7 +139,7 @@ impl Claim {
         commands.bus().link().up().await;
         let mut answer = commands.answers.expect(self.accept.unique_id.as_deref().unwrap_or_default());
         let accept = Control::Accept(self.accept.clone()).to_json();
-        commands.bus().publish(commands.topic(), accept.into()).await?;
+        commands.bus().publish(&self.topic, accept.into()).await?;
         Ok(timeout(ACCEPT_INTERVAL, answer.arrived()).await.ok().and_then(Result::ok))
     }
 }

@@ -13,7 +13,7 @@ use super::{
     answers::{Answers, Expected},
     feed::Feed,
     ids::{Id, Ids},
-    outbox::{Outbox, encode},
+    outbox::{Failed, Outbox, encode},
     standing::Standing,
     turns::Turns,
 };
@@ -36,7 +36,6 @@ pub(crate) struct Commands {
     pub(crate) version: Version,
     pub(crate) answers: Arc<Answers>,
     bus: Arc<dyn Bus>,
-    topic: String,
     deadline: Duration,
     outbox: Outbox,
     turns: Turns,
@@ -54,16 +53,22 @@ pub(crate) struct Request {
 
 impl Commands {
     pub(crate) fn new(version: Version, bus: Arc<dyn Bus>, topic: String, deadline: Duration) -> Self {
-        let (outbox, turns) = (Outbox::default(), Turns::default());
-        Self { version, answers: Arc::default(), bus, topic, deadline, outbox, turns }
+        let (outbox, turns) = (Outbox::new(topic), Turns::default());
+        Self { version, answers: Arc::default(), bus, deadline, outbox, turns }
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
         &self.bus
     }
 
-    pub(crate) fn topic(&self) -> &str {
-        &self.topic
+    /// Where they go now.
+    pub(crate) fn topic(&self) -> Arc<str> {
+        self.outbox.topic()
+    }
+
+    /// A new term begins, on this topic: what was published before has no answer to hope for.
+    pub(super) fn begin_term(&self, topic: &Arc<str>) {
+        self.outbox.begin_term(topic);
     }
 
     /// How long a command waits for its answer, unless it says so itself.
@@ -127,13 +132,21 @@ impl Commands {
             return Err(CommandError::new(CommandErrorKind::TooLarge, name, text));
         }
         let mut expected = self.answers.expect(unique_id);
-        let Some(refused) = self.outbox.add(unique_id, request) else {
+        let Some(failed) = self.outbox.add(unique_id, request) else {
             let text = format!("{COMMANDS_UNANSWERED} commands of this call wait already; it was not sent");
             return Err(CommandError::new(CommandErrorKind::Unavailable, name, text));
         };
         tokio::select! {
+            // What was answered needs no other word.
+            biased;
             answer = arrived(&mut expected, name) => answer,
-            Ok(error) = refused => Err(CommandError::from_bus(name, error)),
+            Ok(failed) = failed => Err(match failed {
+                Failed::Refused(error) => CommandError::from_bus(name, error),
+                Failed::Replaced => {
+                    let text = "the proxy was replaced by another process before it answered; its fate is not known";
+                    CommandError::new(CommandErrorKind::Timeout, name, text)
+                }
+            }),
         }
     }
 
@@ -196,11 +209,11 @@ impl Commands {
                 }
                 continue;
             };
-            match self.bus.publish(&self.topic, due.payload.clone()).await {
-                Ok(()) => self.outbox.published(due.number),
+            match self.bus.publish(&due.topic, due.payload.clone()).await {
+                Ok(()) => self.outbox.published(&due),
                 Err(error) if error.is_retryable() => {
                     debug!(%error, "whether a command was sent is not known");
-                    self.outbox.published(due.number);
+                    self.outbox.published(&due);
                     doubtful = true;
                     sleep(RETRY_PAUSE).await;
                 }
@@ -218,7 +231,7 @@ impl Commands {
         unique_id: &str,
         name: &str,
     ) -> Result<(), CommandError> {
-        match self.bus.publish(&self.topic, encode(request, unique_id, None)).await {
+        match self.bus.publish(&self.topic(), encode(request, unique_id, None)).await {
             Err(error) if !error.is_retryable() => Err(CommandError::from_bus(name, error)),
             result => {
                 log_doubt(result);

@@ -1,16 +1,17 @@
 //! What is said about a call beside its commands, until it is answered: the same message may be said again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ari_bus::{
     BusError, Link,
     protocol::{Ack, Answer, Control, Release},
 };
+use bytes::Bytes;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::Dialog;
+use super::{Dialog, answers::Expected, terms::Term};
 use crate::limits::{CONTROL_INTERVAL, RELEASE_DEADLINE, RETRY_PAUSE};
 
 /// Why there is no answer.
@@ -38,27 +39,30 @@ impl Dialog {
         }
     }
 
-    /// Sends a control message that has a `unique_id`, and again while it has no answer, for this long.
-    pub(super) async fn ask(&self, control: &Control, deadline: Duration) -> Result<Answer, Unanswered> {
-        let commands = &self.commands;
-        let mut answer = commands.answers.expect(control.unique_id().unwrap_or_default());
-        let payload = bytes::Bytes::from(control.to_json());
+    /// Sends a control message, and again while it has no answer, for this long. `control` makes it for a term, with a
+    /// `unique_id` that begins with its word. In a new term it is asked anew: an answer of the process before says nothing of
+    /// what this one knows. With a save goes the context that it `saves`, for whoever brings the call to another process.
+    pub(super) async fn ask(
+        &self,
+        word: &str,
+        saves: Option<&str>,
+        control: impl Fn(&Term, String) -> Control,
+        deadline: Duration,
+    ) -> Result<Answer, Unanswered> {
         let mut sent = false;
         let asking = async {
             loop {
                 self.open().await;
+                let term = self.terms.now();
+                let unique_id = fresh(word);
+                let mut expected = self.commands.answers.expect(&unique_id);
+                let payload = Bytes::from(control(&term, unique_id).to_json());
                 sent = true;
-                match commands.bus().publish(commands.topic(), payload.clone()).await {
-                    Ok(()) => {
-                        if let Ok(arrived) = timeout(CONTROL_INTERVAL, answer.arrived()).await {
-                            return arrived.map_err(Unanswered::Garbled);
-                        }
-                    }
-                    Err(error) if error.is_retryable() => {
-                        debug!(%error, control = control.word(), "it is said again when the bus is there");
-                        tokio::time::sleep(RETRY_PAUSE).await;
-                    }
-                    Err(error) => return Err(Unanswered::Refused(error)),
+                let answer = self.repeat(&term, &payload, &mut expected).await?;
+                let Some(answer) = answer else { continue };
+                let saved = saves.filter(|_| (200..300).contains(&answer.status));
+                if self.terms.holds(&term, saved) {
+                    return Ok(answer);
                 }
             }
         };
@@ -66,13 +70,39 @@ impl Dialog {
         result.unwrap_or(Err(if sent { Unanswered::NoAnswer } else { Unanswered::NotSent }))
     }
 
+    /// Sends what is asked in a term until it is answered; `None` when the term is over before.
+    async fn repeat(
+        &self,
+        term: &Arc<Term>,
+        payload: &Bytes,
+        expected: &mut Expected,
+    ) -> Result<Option<Answer>, Unanswered> {
+        while Arc::ptr_eq(term, &self.terms.now()) {
+            match self.commands.bus().publish(&term.commands, payload.clone()).await {
+                Ok(()) => {
+                    if let Ok(arrived) = timeout(CONTROL_INTERVAL, expected.arrived()).await {
+                        return arrived.map(Some).map_err(Unanswered::Garbled);
+                    }
+                }
+                Err(error) if error.is_retryable() => {
+                    debug!(%error, "a question is asked again when the bus is there");
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                Err(error) => return Err(Unanswered::Refused(error)),
+            }
+            self.open().await;
+        }
+        Ok(None)
+    }
+
     /// Says that another worker is to have the call. What is not confirmed the end of the lease will do.
     pub(super) async fn release(&self) {
-        let release = Release { term: self.term(), unique_id: Some(fresh("release")) };
-        let release = Control::Release(release);
+        let release = |term: &Term, unique_id| {
+            Control::Release(Release { term: term.number, unique_id: Some(unique_id) })
+        };
         let answer = tokio::select! {
             biased;
-            answer = self.ask(&release, RELEASE_DEADLINE) => answer,
+            answer = self.ask("release", None, release, RELEASE_DEADLINE) => answer,
             // The answer was lost, perhaps; this says the same.
             () = self.until_last_word() => return debug!("the call is not this worker's any more"),
         };
@@ -92,13 +122,17 @@ impl Dialog {
         }
     }
 
-    /// Acknowledges what has arrived, once; there is no answer to it.
-    pub(crate) async fn acknowledge(&self, seq: u64) {
-        let ack = Control::Ack(Ack { term: self.term(), seq, unique_id: None }).to_json();
-        let payload = bytes::Bytes::from(ack);
+    /// Acknowledges what has arrived up to a position, once; there is no answer to it.
+    pub(crate) async fn acknowledge(&self, position: u64) {
         loop {
             self.open().await;
-            match self.commands.bus().publish(self.commands.topic(), payload.clone()).await {
+            let term = self.terms.now();
+            let seq = term.seq(position);
+            if seq == 0 {
+                return;
+            }
+            let ack = Control::Ack(Ack { term: term.number, seq, unique_id: None });
+            match self.commands.bus().publish(&term.commands, ack.to_json().into()).await {
                 Err(error) if error.is_retryable() => tokio::time::sleep(RETRY_PAUSE).await,
                 Err(error) => return debug!(%error, "events could not be acknowledged"),
                 Ok(()) => return,

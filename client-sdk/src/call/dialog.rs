@@ -16,12 +16,15 @@ use tracing::{debug, warn};
 use super::{
     CallEnd,
     commands::{Commands, Version},
+    early::{Early, Envelope},
     feed::Feed,
     ids::Ids,
     legs::Legs,
+    objects::Objects,
     resumed,
     sequence::{Item, Next, Sequence},
     standing::{Lease, Standing},
+    terms::Terms,
 };
 use crate::Event;
 
@@ -30,6 +33,9 @@ pub(crate) struct Dialog {
     pub(crate) offer: AppStart,
     pub(crate) feed: Feed,
     pub(crate) legs: Legs,
+    pub(crate) objects: Objects,
+    /// Where the call is now.
+    pub(crate) terms: Terms,
     pub(crate) commands: Commands,
     pub(crate) ids: Ids,
     pub(crate) standing: Standing,
@@ -38,7 +44,9 @@ pub(crate) struct Dialog {
     /// What was acknowledged last; held by the save that is under way.
     pub(super) saving: tokio::sync::Mutex<u64>,
     sequence: Mutex<Sequence>,
-    /// The number up to which everything has arrived.
+    /// Locked while the sequence is.
+    early: Mutex<Early>,
+    /// The position up to which everything has arrived.
     pub(super) arrived: watch::Sender<u64>,
     /// Told when events are missing, or find no room.
     pub(super) gaps: Notify,
@@ -50,7 +58,7 @@ pub(crate) struct Dialog {
     last_word: OnceLock<CallEnd>,
     over: CancellationToken,
     /// Whether a call that is given to another worker was released.
-    released: AtomicBool,
+    pub(super) released: AtomicBool,
 }
 
 /// What a call has from its worker.
@@ -68,19 +76,27 @@ impl Dialog {
             Version::One => Ids::random(),
             Version::Two => resumed::ids(&offer),
         };
-        let legs = Legs::default();
-        let channels = offer.objects.iter().filter(|object| object.kind == ObjectKind::Channel);
-        channels.for_each(|channel| legs.add(&channel.id));
+        let (legs, objects) = (Legs::default(), Objects::default());
+        for object in &offer.objects {
+            match object.kind {
+                ObjectKind::Channel => legs.add(&object.id),
+                kind => objects.add(kind, &object.id),
+            }
+        }
+        let terms = Terms::new(&offer, commands.topic());
         Self {
             offer,
             feed: Feed::default(),
             legs,
+            objects,
+            terms,
             commands,
             ids,
             standing: Standing::new(ties.lease),
             draining: ties.draining,
             saving: tokio::sync::Mutex::new(0),
             sequence: Mutex::new(Sequence::new()),
+            early: Mutex::default(),
             arrived: watch::Sender::new(0),
             gaps: Notify::new(),
             never_resends: AtomicBool::new(false),
@@ -91,9 +107,9 @@ impl Dialog {
         }
     }
 
-    /// Counts the offers of the dialog; 1 where the proxy does not.
+    /// The term in which this worker has the dialog.
     pub(crate) fn term(&self) -> u64 {
-        self.offer.term.unwrap_or(1)
+        self.terms.now().number
     }
 
     /// The dialog's lasting id.
@@ -111,7 +127,7 @@ impl Dialog {
 
     /// Puts in the next event.
     pub(crate) fn push(&self, event: Event) {
-        self.legs.see(&event);
+        self.see(&event);
         self.feed.push(event);
     }
 
@@ -128,14 +144,14 @@ impl Dialog {
         self.commands.take_answer(payload);
     }
 
-    /// Version 2: the number up to which every event has arrived.
+    /// Version 2: the position up to which every event has arrived.
     pub(crate) fn arrived(&self) -> u64 {
         self.sequence().arrived()
     }
 
-    /// Version 2: the proxy says that it has sent events up to this number.
-    pub(crate) fn expect_events(&self, seq: u64) {
-        self.sequence().expect(seq);
+    /// Version 2: the proxy says that it has sent events up to this position.
+    pub(crate) fn expect_events(&self, position: u64) {
+        self.sequence().expect(position);
         self.gaps.notify_one();
     }
 
@@ -196,29 +212,29 @@ impl Dialog {
     }
 
     fn take_numbered(&self, envelope: &protocol::Event<'_>) {
-        let other_dialog = envelope.dialog_id.as_deref().is_some_and(|id| id != self.offer.dialog_id);
-        let other_term = envelope.term.is_some() && envelope.term != self.offer.term;
-        if other_dialog || other_term {
-            return debug!(kind = %envelope.kind, term = envelope.term, "dropped an event of another term");
-        }
-        if envelope.kind == "ProxyGone" {
+        // Held over the push, so that events are put in by their numbers whoever brings them, and the term is the same all the
+        // time.
+        let mut sequence = self.sequence();
+        let is_of_now = self.is_of_now(envelope);
+        if is_of_now && envelope.kind == "ProxyGone" {
+            drop(sequence);
             return self.lose();
         }
-        let (Some(seq), Some(_)) = (envelope.seq, envelope.term) else {
+        let (Some(seq), Some(term)) = (envelope.seq, envelope.term) else {
             return debug!(kind = %envelope.kind, "dropped an event without number or term");
         };
         let item = match envelope.kind.as_ref() {
             "ProxyEnded" => Item::End,
             _ => Item::Event(Event::from_envelope(envelope)),
         };
-        // Held over the push, so that events are put in by their numbers whoever brings them.
-        let mut sequence = self.sequence();
-        sequence.take(seq, item.clone(), envelope.kind == "ProxyGap", &mut |next| self.deliver(next));
-        if self.feed.is_full() {
-            self.feed.look(sequence.held());
-            // Not everything is held.
-            self.feed.look(item.event().into_iter());
+        let event = Envelope { term, seq, item, jumps: envelope.kind == "ProxyGap" };
+        if !is_of_now && term > self.term() && self.terms.is_moving() {
+            return self.early().hold(event);
         }
+        if !is_of_now {
+            return debug!(kind = %envelope.kind, term, "dropped an event of another term");
+        }
+        self.take_in_turn(&mut sequence, event);
         self.tell_arrived(&sequence);
         if sequence.missing().is_some() {
             self.gaps.notify_one();
@@ -227,8 +243,20 @@ impl Dialog {
         self.heard.cancel();
     }
 
+    /// Takes an event of the present term.
+    pub(super) fn take_in_turn(&self, sequence: &mut Sequence, event: Envelope) {
+        let Some(position) = self.terms.now().position(event.seq) else { return };
+        let item = event.item.at(position);
+        sequence.take(position, item.clone(), event.jumps, &mut |next| self.deliver(next));
+        if self.feed.is_full() {
+            self.feed.look(sequence.held());
+            // Not everything is held.
+            self.feed.look(item.event().into_iter());
+        }
+    }
+
     /// Takes what is next; false if there is no room for it.
-    fn deliver(&self, next: &Next) -> bool {
+    pub(super) fn deliver(&self, next: &Next) -> bool {
         match next {
             Next::Item(Item::Event(event)) => self.offer(event),
             Next::Item(Item::End) => {
@@ -255,18 +283,28 @@ impl Dialog {
         }
         let taken = self.feed.offer(event);
         if taken {
-            self.legs.see(event);
+            self.see(event);
         }
         taken
     }
 
-    fn tell_arrived(&self, sequence: &Sequence) {
+    /// Learns from an event what the call has.
+    fn see(&self, event: &Event) {
+        self.legs.see(event);
+        self.objects.see(event);
+    }
+
+    pub(super) fn tell_arrived(&self, sequence: &Sequence) {
         let now = sequence.arrived();
         self.arrived.send_if_modified(|arrived| std::mem::replace(arrived, now) != now);
     }
 
-    fn sequence(&self) -> MutexGuard<'_, Sequence> {
+    pub(super) fn sequence(&self) -> MutexGuard<'_, Sequence> {
         self.sequence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn early(&self) -> MutexGuard<'_, Early> {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

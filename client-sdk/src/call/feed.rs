@@ -201,7 +201,7 @@ impl Feed {
     /// The handler was given this event by a watcher.
     pub(crate) fn handed(&self, event: &Event) {
         let mut state = self.lock();
-        state.consumed.handed = state.consumed.handed.max(event.seq().unwrap_or(0));
+        state.consumed.handed = state.consumed.handed.max(event.position().unwrap_or(0));
     }
 
     /// The reader's next event; `None` when it has read all and the feed has ended.
@@ -217,7 +217,7 @@ impl Feed {
         }
         if let Some(event) = state.kept.get(cursor.next).cloned() {
             cursor.next += 1;
-            state.yielded(cursor, event.seq());
+            state.yielded(cursor, event.position());
             self.look_for_room(&mut state);
             return Poll::Ready(Some(event));
         }
@@ -274,7 +274,7 @@ impl Feed {
 impl State {
     fn put(&mut self, event: Event) {
         self.watchers.put_in(&event);
-        self.consumed.last = event.seq().unwrap_or(self.consumed.last);
+        self.consumed.last = event.position().unwrap_or(self.consumed.last);
         self.kept.put(event, |gone| self.watchers.forget(gone));
         self.wake();
     }

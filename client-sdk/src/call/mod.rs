@@ -2,14 +2,17 @@
 
 mod accept;
 mod answers;
+mod attach;
 mod commands;
 mod control;
 mod dialog;
+mod early;
 mod events;
 mod feed;
 mod ids;
 mod kept;
 mod legs;
+mod objects;
 mod outbox;
 mod request;
 mod resend;
@@ -18,6 +21,7 @@ mod save;
 mod sequence;
 mod standing;
 mod start;
+mod terms;
 mod turns;
 mod watchers;
 
@@ -116,7 +120,8 @@ impl Call {
         self.0.dialog.root()
     }
 
-    /// Counts the offers of the dialog, from 1. Whether another worker had it before, [`resumed`](Self::resumed) tells.
+    /// Counts the offers of the dialog, from 1. Whether another worker had it before, [`resumed`](Self::resumed) tells. It grows
+    /// too when the call goes on with a [proxy that was replaced](crate#when-the-proxy-is-replaced).
     #[must_use]
     pub fn term(&self) -> u64 {
         self.0.dialog.term()

@@ -62,15 +62,20 @@ impl Dialog {
 
     /// Asks once, and waits for as long as events come; false if the proxy never sends anything again.
     async fn ask_for(&self, from: u64, arrived: &mut watch::Receiver<u64>) -> bool {
-        let resend = Resend { term: self.term(), from, unique_id: Some(fresh("resend")) };
+        let term = self.terms.now();
+        let seq = term.seq(from);
+        if seq == 0 {
+            // Another term has begun this very moment.
+            return true;
+        }
+        let resend = Resend { term: term.number, from: seq, unique_id: Some(fresh("resend")) };
         let control = Control::Resend(resend);
         let mut answer = self.commands.answers.expect(control.unique_id().unwrap_or_default());
-        debug!(dialog = %self.offer.dialog_id, from, "events of a call are missing; asking for them");
+        debug!(dialog = %self.offer.dialog_id, from = seq, "events of a call are missing; asking for them");
         // From here on only what comes is news.
         arrived.mark_unchanged();
         let _ = self.feed.room().now_or_never();
-        if let Err(error) = self.commands.bus().publish(self.commands.topic(), control.to_json().into()).await
-        {
+        if let Err(error) = self.commands.bus().publish(&term.commands, control.to_json().into()).await {
             debug!(%error, "missing events could not be asked for");
             sleep(RETRY_PAUSE).await;
             return true;

@@ -8,8 +8,9 @@ use tracing::debug;
 use super::{
     Call, CallEnd, Dialog,
     commands::{Version, gone, last_chance},
-    control::{Unanswered, fresh},
+    control::Unanswered,
     resumed,
+    terms::Term,
 };
 use crate::error::{CommandError, CommandErrorKind, Result};
 
@@ -70,12 +71,17 @@ impl Dialog {
             let text = format!("{} bytes are more than the {MAX_CONTEXT} that are kept", context.len());
             return Err(CommandError::new(CommandErrorKind::TooLarge, SAVE, text));
         }
-        let ack = Some(consumed).filter(|seq| *seq > *acknowledged);
-        let save = Save { term: self.term(), context, ack, unique_id: Some(fresh(SAVE)) };
+        let ack = Some(consumed).filter(|position| *position > *acknowledged);
+        let save = |term: &Term, unique_id| {
+            let (context, unique_id) = (context.clone(), Some(unique_id));
+            // What came in an earlier term is beyond the proxy that has the call now.
+            let ack = ack.map(|position| term.seq(position)).filter(|seq| *seq > 0);
+            Control::Save(Save { term: term.number, context, ack, unique_id })
+        };
         let seconds = deadline.as_secs_f32();
         // Whatever becomes of it: whoever repeats what came before repeats the attempt too, and counts it.
         self.ids.advance(step);
-        match self.ask(&Control::Save(save), deadline).await {
+        match self.ask(SAVE, Some(&context), save, deadline).await {
             Ok(answer) if (200..300).contains(&answer.status) => {
                 debug!(step, ack, "saved");
                 *acknowledged = ack.unwrap_or(*acknowledged);

@@ -7,7 +7,8 @@ use crate::{
     limits::{HELD_EVENT_BYTES, HELD_EVENTS},
 };
 
-/// The events of one term on their way into the call, in the order of their numbers.
+/// The events of a call on their way into it, in the order of their [positions](super::terms::Term), which are meant by
+/// every number here.
 #[derive(Debug)]
 pub(crate) struct Sequence {
     next: u64,
@@ -18,6 +19,9 @@ pub(crate) struct Sequence {
     held_bytes: usize,
     /// What is missing was given up: whatever comes next is taken.
     open: bool,
+    /// The last number before each term that something may go on of, the present one at the end. What is missing up to that never
+    /// comes. Different ones are as many as events are held.
+    bases: Vec<u64>,
 }
 
 /// What has a number.
@@ -34,13 +38,13 @@ pub(crate) enum Item {
 pub(crate) enum Next {
     /// The next event, or the end.
     Item(Item),
-    /// These are lost for good.
+    /// These are lost for good: their numbers in their term.
     Lost(RangeInclusive<u64>),
 }
 
 impl Sequence {
     pub(crate) fn new() -> Self {
-        Self { next: 1, known: 0, held: BTreeMap::new(), held_bytes: 0, open: false }
+        Self { next: 1, known: 0, held: BTreeMap::new(), held_bytes: 0, open: false, bases: vec![0] }
     }
 
     /// The last number up to which everything has come, or was given up.
@@ -50,7 +54,8 @@ impl Sequence {
 
     /// The first number that is missing, where one is known to be.
     pub(crate) fn missing(&self) -> Option<u64> {
-        (self.next <= self.known).then_some(self.next)
+        // Before the term there is only what waits for room.
+        (self.base() < self.next && self.next <= self.known).then_some(self.next)
     }
 
     /// The proxy says that it has sent events up to this number.
@@ -91,7 +96,7 @@ impl Sequence {
     /// Takes up what was held and is next, for as long as there is room.
     pub(crate) fn go_on(&mut self, deliver: &mut dyn FnMut(&Next) -> bool) {
         while let Some((number, item)) =
-            self.first_held().filter(|(number, _)| *number <= self.next || self.open)
+            self.first_held().filter(|(number, _)| *number <= self.next.max(self.base()) || self.open)
         {
             if number >= self.next && !self.deliver(number, item, false, deliver) {
                 return;
@@ -114,6 +119,29 @@ impl Sequence {
         self.known = self.arrived();
     }
 
+    /// A new term begins, which has a first event. What was held of the one before goes on, with a word for each gap, as soon
+    /// as there is room; all else of it never comes. Returns the last number before the new term.
+    pub(crate) fn begin_term(&mut self, deliver: &mut dyn FnMut(&Next) -> bool) -> u64 {
+        let last = self.held.last_key_value().map_or(0, |(number, _)| *number);
+        let (base, oldest) = (last.max(self.arrived()), self.base_of(self.next));
+        self.bases.retain(|earlier| (oldest..base).contains(earlier));
+        self.bases.push(base);
+        (self.known, self.open) = (0, false);
+        self.expect(base.saturating_add(1));
+        self.go_on(deliver);
+        base
+    }
+
+    /// The last number before the present term.
+    fn base(&self) -> u64 {
+        self.bases.last().copied().unwrap_or(0)
+    }
+
+    /// The last number before the term that a number is of.
+    fn base_of(&self, number: u64) -> u64 {
+        self.bases.iter().rev().find(|base| **base < number).copied().unwrap_or(0)
+    }
+
     /// What came before its turn or found no room, in order.
     pub(crate) fn held(&self) -> impl Iterator<Item = &Event> {
         self.held.values().filter_map(Item::event)
@@ -127,7 +155,9 @@ impl Sequence {
         deliver: &mut dyn FnMut(&Next) -> bool,
     ) -> bool {
         if seq > self.next && !silently {
-            if !deliver(&Next::Lost(self.next..=seq - 1)) {
+            let base = self.base_of(seq);
+            let of_term = |number: u64| number.saturating_sub(base);
+            if !deliver(&Next::Lost(of_term(self.next)..=of_term(seq - 1))) {
                 return false;
             }
             self.next = seq;
@@ -168,7 +198,15 @@ impl Item {
         }
     }
 
-    fn size(&self) -> usize {
+    /// The same at another position than its number.
+    pub(super) fn at(self, position: u64) -> Self {
+        match self {
+            Self::Event(event) => Self::Event(event.at(position)),
+            Self::End => Self::End,
+        }
+    }
+
+    pub(super) fn size(&self) -> usize {
         self.event().map_or(0, |event| event.body().len())
     }
 }
@@ -246,6 +284,57 @@ mod tests {
         sequence.take(u64::MAX, Item::End, true, &mut |_| panic!("there is no such number"));
         sequence.take(u64::MAX - 1, Item::End, true, &mut |_| true);
         assert_eq!((sequence.arrived(), sequence.missing()), (u64::MAX - 1, None));
+    }
+
+    #[test]
+    fn a_new_term_goes_on_after_what_came_of_the_old_one() {
+        let mut sequence = Sequence::new();
+        run(&mut sequence, &[1, 3]);
+        sequence.expect(9);
+        let mut seen = Vec::new();
+        let base = sequence.begin_term(&mut |next| {
+            if let Next::Lost(range) = next {
+                assert_eq!(*range, 2..=2);
+            }
+            seen.push(number_of(next));
+            true
+        });
+        // What it was told of and never got goes without a word; the first event of the new term is missing.
+        assert_eq!((base, seen, sequence.arrived(), sequence.missing()), (3, vec![0, 3], 3, Some(4)));
+        assert_eq!((run(&mut sequence, &[3, 5, 4]), sequence.missing()), (vec![4, 5], None));
+        run(&mut sequence, &[8]);
+        let base = sequence.begin_term(&mut |next| match next {
+            Next::Lost(range) => *range == (3..=4),
+            Next::Item(_) => true,
+        });
+        assert_eq!((base, sequence.arrived(), sequence.held_bytes), (8, 8, 0));
+    }
+
+    #[test]
+    fn what_waits_for_room_goes_on_in_the_new_term() {
+        let (mut sequence, mut seen) = (Sequence::new(), Vec::new());
+        for seq in [1, 2, 4] {
+            sequence.take(seq, Item::End, false, &mut room(&mut seen, 1));
+        }
+        assert_eq!(sequence.begin_term(&mut room(&mut seen, 1)), 4);
+        sequence.take(5, Item::End, true, &mut room(&mut seen, 1));
+        sequence.take(6, Item::End, false, &mut room(&mut seen, 1));
+        assert_eq!((sequence.arrived(), sequence.missing()), (1, None), "there is no room to ask for");
+        // 2, the gap and 4; then the first event is asked for, as one that jumps is not held.
+        sequence.go_on(&mut room(&mut seen, 9));
+        assert_eq!((&seen[1..], sequence.arrived()), (&[u64::MAX, 0, u64::MAX][..], 4));
+        assert_eq!(sequence.missing(), Some(5));
+        sequence.take(5, Item::End, true, &mut room(&mut seen, 9));
+        assert_eq!((sequence.arrived(), sequence.missing(), sequence.held_bytes), (6, None, 0));
+    }
+
+    #[test]
+    fn no_term_begins_too_late() {
+        let mut sequence = Sequence::new();
+        sequence.take(u64::MAX - 1, Item::End, true, &mut |_| true);
+        assert_eq!(sequence.begin_term(&mut |_| true), u64::MAX - 1);
+        sequence.take(u64::MAX, Item::End, false, &mut |_| panic!("there is no such number"));
+        assert_eq!(sequence.missing(), None);
     }
 
     /// With room for so many.

@@ -54,12 +54,12 @@ impl Watchers {
         let mut next = if back.is_some() { 0 } else { self.seen.saturating_add(1) };
         let mut before = Seen::Nothing;
         for event in back.into_iter().flatten() {
-            next = event.seq().map_or(next, |seq| seq.saturating_add(1));
+            next = event.position().map_or(next, |seq| seq.saturating_add(1));
             match judge(event) {
                 Seen::Nothing => {}
                 Seen::Over => before = Seen::Over,
                 found @ Seen::Event(_) => {
-                    if event.seq().is_none_or(|seq| self.found.insert(seq)) {
+                    if event.position().is_none_or(|seq| self.found.insert(seq)) {
                         return watch::Sender::new(found).subscribe();
                     }
                 }
@@ -81,7 +81,7 @@ impl Watchers {
 
     /// An event is put in: it is judged by those who have not looked at it before.
     pub(super) fn put_in(&mut self, event: &Event) {
-        let Some(seq) = event.seq() else { return self.judge(event, |_| true) };
+        let Some(seq) = event.position() else { return self.judge(event, |_| true) };
         self.seen = self.seen.max(seq);
         if !self.found.contains(&seq) {
             self.judge(event, |watcher| watcher.next <= seq);
@@ -91,7 +91,7 @@ impl Watchers {
     /// An event has come that finds no room. It is judged by those who have seen everything before it: what ends a channel
     /// must not be seen before what happened on it.
     pub(super) fn look(&mut self, event: &Event) {
-        let Some(seq) = event.seq() else { return };
+        let Some(seq) = event.position() else { return };
         let jumps = event.kind() == "ProxyGap";
         let is_next = |next: u64| seq == next || (jumps && seq > next);
         if is_next(self.seen.saturating_add(1)) {
@@ -102,7 +102,7 @@ impl Watchers {
 
     /// An event is not kept any more, nor is any before it.
     pub(super) fn forget(&mut self, event: &Event) {
-        let Some(seq) = event.seq() else { return };
+        let Some(seq) = event.position() else { return };
         while self.found.first().is_some_and(|found| *found <= seq) {
             self.found.pop_first();
         }
@@ -114,7 +114,7 @@ impl Watchers {
             if !whose(watcher) {
                 return true;
             }
-            watcher.next = event.seq().map_or(watcher.next, |seq| seq.saturating_add(1));
+            watcher.next = event.position().map_or(watcher.next, |seq| seq.saturating_add(1));
             let seen = (watcher.judge)(event);
             let found = matches!(seen, Seen::Event(_));
             if !matches!(seen, Seen::Nothing) {
@@ -124,7 +124,7 @@ impl Watchers {
             !found
         });
         if is_found {
-            self.found.extend(event.seq());
+            self.found.extend(event.position());
         }
     }
 }

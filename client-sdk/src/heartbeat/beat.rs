@@ -7,17 +7,17 @@ use ari_bus::{
     protocol::{Confirmed, Control, FixedControl, Heartbeat, HeartbeatReply, Held, Release, check_topic},
 };
 use bytes::Bytes;
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::{Contact, Contacts};
+use super::{Contact, Contacts, attach, ledger::Heard};
 use crate::{
     call::Arrived,
     limits::{
-        CUT_OFF_DEADLINE, HEARTBEAT_ENVELOPE, HEARTBEAT_INTERVAL, HEARTBEAT_PATIENCE, HEARTBEATS_AWAITED,
-        LEASE, LEASE_LONGEST, LEASE_SHORTEST,
+        ATTACHES_AWAITED, CUT_OFF_DEADLINE, HEARTBEAT_ENVELOPE, HEARTBEAT_INTERVAL, HEARTBEAT_PATIENCE,
+        HEARTBEATS_AWAITED, LEASE, LEASE_LONGEST, LEASE_SHORTEST,
     },
 };
 
@@ -32,7 +32,7 @@ struct Beat {
 pub(super) async fn run(contacts: Arc<Contacts>, server_id: String, contact: Arc<Contact>) {
     let beating = Beating { contacts: &contacts, contact: &contact };
     let mut link = contacts.shared.bus.link();
-    let mut awaited = FuturesUnordered::new();
+    let (mut awaited, mut errands) = (FuturesUnordered::new(), FuturesUnordered::new());
     let (mut cut_off, mut silence) = (false, Duration::ZERO);
     // The first call took its seat before this task began.
     while !contacts.forget(&server_id, &contact) {
@@ -55,7 +55,14 @@ pub(super) async fn run(contacts: Arc<Contacts>, server_id: String, contact: Arc
             let end_of_lease = contact.lease.until().filter(|_| !cut_off).unwrap_or(next).min(next);
             tokio::select! {
                 biased;
-                Some(beat) = awaited.next() => beating.take(beat, &mut cut_off, &server_id),
+                Some(beat) = awaited.next() => {
+                    beating.take(beat, &mut cut_off, &server_id);
+                    beating.send_out(&mut errands);
+                }
+                Some(outcome) = errands.next() => {
+                    contact.ledger().done(&outcome, Instant::now());
+                    beating.send_out(&mut errands);
+                }
                 state = link.changed() => match state {
                     // At once: the lease may be about to end.
                     Link::Up => break,
@@ -134,6 +141,16 @@ impl<'a> Beating<'a> {
         })
     }
 
+    /// Brings calls to the proxy process that is there in place of theirs, as many as may be on their way at once.
+    fn send_out(&self, errands: &mut FuturesUnordered<BoxFuture<'static, attach::Outcome>>) {
+        let shared = &self.contacts.shared;
+        while errands.len() < ATTACHES_AWAITED
+            && let Some(errand) = self.contact.ledger().errand(&shared.worker_id)
+        {
+            errands.push(attach::run(Arc::clone(&shared.bus), self.contact.topic.clone(), errand).boxed());
+        }
+    }
+
     /// Gives a call to another worker that this one does not know. If that is not heard, the next replies list it still.
     fn give_back(&self, stray: &Confirmed) {
         if let Err(error) = check_topic(&stray.commands) {
@@ -172,7 +189,9 @@ impl<'a> Beating<'a> {
             // It says how things were, and nothing of now.
             return;
         }
-        for stray in self.contact.ledger().take(&beat.named, &reply, Instant::now()) {
+        let inbox = self.contacts.shared.names.proxy_inbox(server_id, &reply.incarnation);
+        let heard = Heard { named: &beat.named, sent: beat.sent, reply: &reply, inbox: &inbox };
+        for stray in self.contact.ledger().take(&heard, Instant::now()) {
             self.give_back(stray);
         }
         if std::mem::take(cut_off) {

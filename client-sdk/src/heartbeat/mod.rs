@@ -1,7 +1,9 @@
 //! Heartbeats: how the proxies know that this worker lives, and how it knows that its calls are still its own.
 //!
-//! One task for each proxy, while this worker has calls of it.
+//! One task for each proxy, while this worker has calls of it. It also brings them to the process that takes the place of a
+//! proxy which died.
 
+mod attach;
 mod beat;
 mod ledger;
 mod strays;
@@ -25,7 +27,7 @@ use crate::{
     inbox::{Address, Inbox},
     limits::{FIRST_HEARTBEAT_DEADLINE, HEARTBEAT_INTERVAL},
 };
-use ledger::Ledger;
+use ledger::{Ledger, Ways};
 
 /// The proxies that this worker has calls of, by their `server_id`.
 pub(crate) struct Contacts {
@@ -157,10 +159,12 @@ impl Seat {
         }
     }
 
-    /// The call is this worker's: heartbeats name it from now on.
-    pub(crate) fn confirm(&self, dialog: &Arc<Dialog>) {
+    /// The call is this worker's: heartbeats name it from now on, and should its proxy be restarted, it is brought to the new
+    /// process, which then sends to the same address.
+    pub(crate) fn confirm(&self, dialog: &Arc<Dialog>, address: &Address) {
         if let Some(contact) = &self.contact {
-            contact.ledger().confirm(self.id, dialog);
+            let ways = Ways { events: address.events(), responses: address.responses() };
+            contact.ledger().confirm(self.id, dialog, ways);
         }
     }
 }

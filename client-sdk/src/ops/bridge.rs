@@ -1,8 +1,9 @@
 //! A bridge that a call made.
 
+use ari_bus::protocol::ObjectKind;
 use serde_json::json;
 
-use super::{Channel, Playback, Record};
+use super::{Channel, Playback, Record, make};
 use crate::{Call, Method, Result, path};
 
 /// A bridge, in which channels hear each other.
@@ -24,7 +25,8 @@ impl Call {
         let made = self.dialog().ids.object("bridge", kind.as_ref());
         let id = made.as_str().to_owned();
         let body = json!({ "type": kind.as_ref(), "bridgeId": id });
-        self.command(Method::Post, "/bridges").json(body).making(made).await?;
+        let request = self.command(Method::Post, "/bridges").json(body).making(made);
+        make(self, ObjectKind::Bridge, &id, request).await?;
         Ok(Bridge { call: self.clone(), id })
     }
 

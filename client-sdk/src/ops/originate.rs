@@ -5,7 +5,7 @@ use std::{fmt, future::IntoFuture, sync::OnceLock, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
-use super::{Channel, whole_seconds};
+use super::{Channel, is_refused, whole_seconds};
 use crate::{Call, Method, Result, call::Id};
 
 /// A new channel about to be made: awaiting it starts the calling and yields the channel, which rings or will ring.
@@ -83,8 +83,7 @@ impl Originate {
         let request =
             self.call.command(Method::Post, "/channels").json(self.fields).making(self.id.into_inner());
         if let Err(error) = request.await {
-            // With any other error it may ring; a 409 says that a channel of this id is there, or was asked for before.
-            if error.status().is_some_and(|status| (400..500).contains(&status) && status != 409) {
+            if is_refused(&error) {
                 legs.remove(&id);
             }
             return Err(error);

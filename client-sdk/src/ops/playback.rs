@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use ari_bus::protocol::ObjectKind;
 use serde_json::json;
 
-use super::watch::Watch;
+use super::{make, watch::Watch};
 use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
 
 /// A playback that was started on a channel or bridge.
@@ -26,7 +27,8 @@ impl Playback {
         let url = target + "/play";
         let command = format!("POST {url}");
         let body = json!({ "media": media, "playbackId": id });
-        call.command(Method::Post, url).json(body).making(made).await?;
+        let request = call.command(Method::Post, url).json(body).making(made);
+        make(&call, ObjectKind::Playback, &id, request).await?;
         Ok(Self { call, id, command, finished })
     }
 

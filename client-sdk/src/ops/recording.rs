@@ -2,11 +2,12 @@
 
 use std::{fmt, future::IntoFuture, time::Duration};
 
+use ari_bus::protocol::ObjectKind;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{watch::Watch, whole_seconds};
+use super::{make, watch::Watch, whole_seconds};
 use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
 
 /// A recording about to be started: awaiting it starts it.
@@ -70,7 +71,8 @@ impl Record {
         });
         let url = self.target + "/record";
         let command = format!("POST {url}");
-        self.call.command(Method::Post, url).json(self.fields).await?;
+        let request = self.call.command(Method::Post, url).json(self.fields);
+        make(&self.call, ObjectKind::Recording, &self.name, request).await?;
         Ok(LiveRecording { call: self.call, name: self.name, command, finished })
     }
 }

@@ -74,7 +74,7 @@ impl Tenure {
         let serving = async {
             running.cancelled.run_until_cancelled(seat.begun()).await;
             let Some(call) = running.accepted(claim.accept()).await else { return false };
-            seat.confirm(dialog);
+            seat.confirm(dialog, address);
             // The end of the handler is an end of the call.
             tokio::join!(running.handle(call), claim.renew());
             let end = dialog.feed.ended();

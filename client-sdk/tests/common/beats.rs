@@ -1,11 +1,17 @@
 //! The side of a proxy that takes heartbeats.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
 use ari_bus::{
     Bus, Subscription, Topics,
     memory::MemoryBus,
-    protocol::{Answer, Bodies, Confirmed, FixedControl, Heartbeat, HeartbeatReply, Names, encode_answer},
+    protocol::{
+        Answer, Attach, AttachReply, Bodies, Confirmed, FixedControl, Heartbeat, HeartbeatReply, Names,
+        encode_answer,
+    },
 };
 use tokio::task::JoinHandle;
 
@@ -15,6 +21,8 @@ use super::{proxy::Dialog, soon};
 pub struct Control {
     bus: MemoryBus,
     incoming: Subscription,
+    /// The process that answers.
+    pub incarnation: String,
 }
 
 impl Control {
@@ -25,60 +33,87 @@ impl Control {
 
     pub async fn of(bus: &MemoryBus, server_id: &str) -> Self {
         let topic = Names::default().control(server_id);
-        Self { bus: bus.clone(), incoming: bus.subscribe(Topics::One(topic)).await.unwrap() }
+        let incoming = bus.subscribe(Topics::One(topic)).await.unwrap();
+        Self { bus: bus.clone(), incoming, incarnation: "1".to_owned() }
     }
 
     pub async fn next(&mut self) -> Heartbeat {
-        let message = soon(self.incoming.next()).await.expect("the bus was closed");
-        match serde_json::from_slice(&message.payload).unwrap() {
+        match self.next_message().await {
             FixedControl::Heartbeat(heartbeat) => heartbeat,
             other => panic!("{other:?} is no heartbeat"),
         }
     }
 
+    pub async fn next_attach(&mut self) -> Attach {
+        loop {
+            if let FixedControl::Attach(attach) = self.next_message().await {
+                return attach;
+            }
+        }
+    }
+
+    async fn next_message(&mut self) -> FixedControl {
+        let message = soon(self.incoming.next()).await.expect("the bus was closed");
+        serde_json::from_slice(&message.payload).unwrap()
+    }
+
     /// Answers a heartbeat with a list of dialogs.
     pub async fn reply(&mut self, to: &Heartbeat, dialogs: Vec<Confirmed>) {
-        reply(&self.bus, to, dialogs).await;
+        reply(&self.bus, &self.incarnation, to, dialogs).await;
     }
 
     pub async fn answer(&mut self, to: &Heartbeat, status: u16, body: &[u8], largest: usize) {
-        answer(&self.bus, to, status, body, largest).await;
+        answer(&self.bus, (&to.unique_id, &to.responses), status, body, largest).await;
     }
 
     /// Answers every heartbeat from now on, as long as it is told to, and remembers them.
     pub fn answering(self) -> Answering {
-        let state = Arc::new(Mutex::new(State { answers: true, ..State::default() }));
+        let incarnation = self.incarnation.clone();
+        let state = Arc::new(Mutex::new(State { answers: true, incarnation, ..State::default() }));
+        let bus = self.bus.clone();
         let shared = Arc::clone(&state);
         let mut control = self;
         let task = tokio::spawn(async move {
             while let Some(message) = control.incoming.next().await {
-                let FixedControl::Heartbeat(beat) = serde_json::from_slice(&message.payload).unwrap() else {
-                    panic!("no heartbeat")
+                let beat = match serde_json::from_slice(&message.payload).unwrap() {
+                    FixedControl::Heartbeat(beat) => beat,
+                    FixedControl::Attach(attach) => {
+                        shared.lock().unwrap().attaches.push_back(attach);
+                        continue;
+                    }
+                    other => panic!("{other:?} is not for a proxy"),
                 };
                 let dialogs = {
                     let mut state = shared.lock().unwrap();
                     state.beats.push(beat.clone());
-                    state.answers.then(|| state.dialogs.clone())
+                    state.answers.then(|| (state.incarnation.clone(), state.dialogs.clone()))
                 };
-                if let Some(dialogs) = dialogs {
-                    reply(&control.bus, &beat, dialogs).await;
+                if let Some((incarnation, dialogs)) = dialogs {
+                    reply(&control.bus, &incarnation, &beat, dialogs).await;
                 }
             }
         });
-        Answering { state, task }
+        Answering { bus, state, task }
     }
 }
 
-async fn reply(bus: &MemoryBus, to: &Heartbeat, dialogs: Vec<Confirmed>) {
-    let reply = HeartbeatReply { incarnation: "1".to_owned(), dialogs, ..HeartbeatReply::default() };
-    answer(bus, to, 200, &serde_json::to_vec(&reply).unwrap(), bus.largest_message()).await;
+async fn reply(bus: &MemoryBus, incarnation: &str, to: &Heartbeat, dialogs: Vec<Confirmed>) {
+    let reply = HeartbeatReply { incarnation: incarnation.to_owned(), dialogs, ..HeartbeatReply::default() };
+    let reply = serde_json::to_vec(&reply).unwrap();
+    answer(bus, (&to.unique_id, &to.responses), 200, &reply, bus.largest_message()).await;
 }
 
-async fn answer(bus: &MemoryBus, to: &Heartbeat, status: u16, body: &[u8], largest: usize) {
+async fn answer(
+    bus: &MemoryBus,
+    (unique_id, responses): (&str, &str),
+    status: u16,
+    body: &[u8],
+    largest: usize,
+) {
     let answer = Answer { status, body: body.to_vec().into() };
-    let messages = encode_answer(&to.unique_id, &answer, Bodies::String, largest, true).unwrap();
+    let messages = encode_answer(unique_id, &answer, Bodies::String, largest, true).unwrap();
     // An outage may have come meanwhile.
-    let _ = bus.publish_all(&to.responses, messages).await;
+    let _ = bus.publish_all(responses, messages).await;
 }
 
 #[derive(Default)]
@@ -86,10 +121,13 @@ struct State {
     answers: bool,
     dialogs: Vec<Confirmed>,
     beats: Vec<Heartbeat>,
+    incarnation: String,
+    attaches: VecDeque<Attach>,
 }
 
 /// Heartbeats that are answered by themselves.
 pub struct Answering {
+    bus: MemoryBus,
     state: Arc<Mutex<State>>,
     task: JoinHandle<()>,
 }
@@ -103,6 +141,42 @@ impl Answering {
     /// Lists no dialog any more.
     pub fn list_none(&self) {
         self.state.lock().unwrap().dialogs.clear();
+    }
+
+    /// Another process takes the place of the one that has answered so far. It has no dialogs.
+    pub fn restart(&self, incarnation: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.incarnation = incarnation.to_owned();
+        (state.answers, state.dialogs) = (true, Vec::new());
+    }
+
+    /// The next dialog that a worker brings.
+    pub async fn attach(&self) -> Attach {
+        let next = async {
+            loop {
+                if let Some(attach) = self.state.lock().unwrap().attaches.pop_front() {
+                    return attach;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        };
+        soon(next).await
+    }
+
+    /// Whether no dialog was brought that nobody has looked at.
+    pub fn has_no_attach(&self) -> bool {
+        self.state.lock().unwrap().attaches.is_empty()
+    }
+
+    /// Says where a dialog goes on.
+    pub async fn attached(&self, to: &Attach, dialog: &Dialog) {
+        let (term, commands) = (dialog.offer.term.unwrap(), dialog.offer.commands.clone().unwrap());
+        let reply = serde_json::to_vec(&AttachReply { term, commands }).unwrap();
+        self.answer_attach(to, 200, &reply).await;
+    }
+
+    pub async fn answer_attach(&self, to: &Attach, status: u16, body: &[u8]) {
+        answer(&self.bus, (&to.unique_id, &to.responses), status, body, self.bus.largest_message()).await;
     }
 
     /// Answers, or does not.

@@ -6,8 +6,8 @@ use ari_bus::{
     Bus, Reach, Subscription, Topics,
     memory::MemoryBus,
     protocol::{
-        Accept, Ack, Answer, AppStart, Bodies, Command, Control, Decline, Event, EventBody, Incoming, Names,
-        Object, ObjectKind, Release, Resend, Save, encode_answer, parse_incoming,
+        Accept, Ack, Answer, AppStart, Attach, Bodies, Command, Control, Decline, Event, EventBody, Incoming,
+        Names, Object, ObjectKind, Release, Resend, Save, encode_answer, parse_incoming,
     },
 };
 use bytes::Bytes;
@@ -48,14 +48,19 @@ impl Dialog {
 
     /// Makes a dialog that is not offered yet.
     pub async fn new(bus: &MemoryBus, channel: &str) -> Self {
+        Self::of(bus, "sim", channel).await
+    }
+
+    /// Makes one of another proxy.
+    pub async fn of(bus: &MemoryBus, server_id: &str, channel: &str) -> Self {
         let names = Names::default();
-        let id = Names::dialog_id("sim");
-        let commands = format!("{}{}", names.proxy_inbox("sim", "1"), id);
+        let id = Names::dialog_id(server_id);
+        let commands = format!("{}{}", names.proxy_inbox(server_id, "1"), id);
         let incoming = bus.subscribe(Topics::One(commands.clone())).await.unwrap();
         let offer = AppStart {
             application: "hello".to_owned(),
             dialog_id: id.clone(),
-            server_id: "sim".to_owned(),
+            server_id: server_id.to_owned(),
             protocol: Some(2),
             root: Some(id),
             term: Some(1),
@@ -65,6 +70,27 @@ impl Dialog {
         };
         let (channel, accept) = (channel.to_owned(), Accept::default());
         Self { bus: bus.clone(), incoming, offer, channel, accept, seq: 0 }
+    }
+
+    /// The dialog as another process has it to which a worker brought it: in the next term, with topics of its own.
+    pub async fn attached(&self, incarnation: &str, attach: &Attach) -> Self {
+        let id = Names::dialog_id(&self.offer.server_id);
+        let commands = format!("{}{}", Names::default().proxy_inbox(&self.offer.server_id, incarnation), id);
+        let offer = AppStart {
+            dialog_id: id,
+            term: attach.term.map(|term| term + 1),
+            commands: Some(commands.clone()),
+            ..self.offer.clone()
+        };
+        let incoming = self.bus.subscribe(Topics::One(commands)).await.unwrap();
+        let (events, responses) = (attach.events.clone(), attach.responses.clone());
+        let accept = Accept { events, responses, ..self.accept.clone() };
+        Self { bus: self.bus.clone(), incoming, offer, channel: self.channel.clone(), accept, seq: 0 }
+    }
+
+    /// The first event after that.
+    pub async fn gap(&mut self) {
+        self.event(json!({ "type": "ProxyGap", "reason": "the proxy was restarted" })).await;
     }
 
     /// Offers it until there is a pool.

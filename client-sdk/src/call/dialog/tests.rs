@@ -1,6 +1,6 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use ari_bus::memory::MemoryBus;
+use ari_bus::{memory::MemoryBus, protocol::AttachReply};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -91,6 +91,67 @@ proptest! {
             prop_assert!(read.iter().all(|read| arrived - read <= crate::limits::EVENTS_KEPT as u64));
         }
         prop_assert_eq!((read, dialog.arrived(), dialog.missing()), ([LAST, LAST], LAST, None));
+    }
+}
+
+fn take_in(dialog: &Dialog, term: u64, seq: u64) {
+    let event = json!({ "server_id": "s", "timestamp": "", "type": "X", "ari_body": json!({ "term": term }).to_string(),
+        "seq": seq, "term": term, "dialog_id": if term == 1 { "d" } else { "other" } });
+    dialog.take_event(event.to_string().as_bytes());
+}
+
+proptest! {
+    /// However often the proxy is replaced, and whatever is lost, comes early, or finds no room at first: a reader sees all that
+    /// came, one term after the other, in each numbers that only grow, and gaps that say exactly what is missing between them.
+    #[test]
+    fn terms_follow_each_other(
+        terms in prop::collection::vec((prop::collection::vec(1u64..20, 0..30), 0usize..30), 1..4),
+        full in any::<bool>(),
+    ) {
+        let dialog = dialog();
+        if full {
+            dialog.standing.lease().renew(tokio::time::Instant::now(), Duration::from_secs(1));
+        }
+        let mut events = EventStream::new(dialog.clone(), true);
+        let before = if full { crate::limits::EVENTS_KEPT as u64 - 15 } else { 0 };
+        (1..=before).for_each(|seq| take_in(&dialog, 1, seq));
+        let mut came: BTreeSet<_> = (1..=before).map(|seq| (1, seq)).collect();
+        for (term, (seqs, early)) in (1u64..).zip(&terms) {
+            let offset = if term == 1 { before } else { 0 };
+            came.extend(seqs.iter().map(|seq| (term, offset + seq)));
+            let mut seqs = seqs.iter().map(|seq| offset + seq);
+            if term > 1 {
+                dialog.leave();
+                seqs.by_ref().take(*early).for_each(|seq| take_in(&dialog, term, seq));
+                prop_assert_eq!(dialog.attach("u", "w", "e", "r").term, Some(term - 1));
+                dialog.attached(&AttachReply { term, commands: format!("c.{term}") }).unwrap();
+                take_in(&dialog, term - 1, 77);
+            }
+            seqs.for_each(|seq| take_in(&dialog, term, seq));
+        }
+        let (mut last, mut gap, mut seen) = ((1, 0), None, BTreeSet::new());
+        loop {
+            while let Some(event) = futures_util::FutureExt::now_or_never(events.next()).flatten() {
+                let number = |name: &str| event.json()[name].as_u64().unwrap();
+                let Some(seq) = event.seq() else {
+                    prop_assert_eq!(gap.replace((number("from"), number("to"))), None);
+                    continue;
+                };
+                let term = number("term");
+                let expected = if term == last.0 { last.1 + 1 } else { 1 };
+                let (from, to) = gap.take().unwrap_or((expected, expected - 1));
+                prop_assert_eq!((term >= last.0, from, to + 1), (true, expected, seq));
+                last = (term, seq);
+                seen.insert(last);
+            }
+            let arrived = dialog.arrived();
+            dialog.go_on();
+            dialog.give_up_missing();
+            if dialog.arrived() == arrived {
+                break;
+            }
+        }
+        prop_assert_eq!((seen, gap, dialog.term()), (came, None, terms.len() as u64));
     }
 }
 

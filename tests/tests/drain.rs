@@ -82,7 +82,10 @@ async fn a_worker_that_ends_hands_over_calls_that_are_quiet(setup: Setup) {
 async fn a_proxy_that_ends_finishes_the_commands_it_has(setup: Setup) {
     let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
-    let proxy = stage.proxy().await;
+    let mut config = stage.config();
+    // The only variables are the workers'.
+    config["asterisk"]["mark_channels"] = false.into();
+    let proxy = stage.proxy_with(&config).await;
     let workers = stage.workers(1, Handler::Steps).await;
     let slow = RestFault::on("POST", "/channels/*/variable").hesitate(Duration::from_secs(2));
     stage.simulator.faults().add(slow);

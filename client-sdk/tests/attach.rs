@@ -6,7 +6,10 @@ mod common;
 
 use std::time::Duration;
 
-use ari_bus::{memory::MemoryBus, protocol::Attach};
+use ari_bus::{
+    memory::MemoryBus,
+    protocol::{Attach, Object, ObjectKind},
+};
 use ari_client::{Call, CallEnd, CommandErrorKind as Kind, Method, limits};
 use common::{
     Running,
@@ -578,4 +581,52 @@ async fn many_calls_are_brought_a_few_at_a_time_and_none_is_left_out() {
         proxy.end().await;
     }
     scene.worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_with_a_resume_is_taken_along() {
+    let bus = MemoryBus::new();
+    let (worker, mut calls) = hand_over(&bus, |worker| worker);
+    let beats = Control::new(&bus).await.answering();
+    let mut proxy = Dialog::accepted(&bus, "17.1").await;
+    soon(calls.recv()).await.unwrap();
+    proxy.gone().await;
+    proxy.offer.objects = vec![Object { kind: ObjectKind::Bridge, id: "b".to_owned() }];
+    proxy.resume(Some(json!({ "step": 3, "state": 1 }))).await;
+    proxy.answer(proxy.accept.unique_id.as_deref().unwrap(), 204, b"").await;
+    beats.list(&proxy);
+    let call = soon(calls.recv()).await.unwrap();
+    soon(beats.another(1)).await;
+    beats.restart("2");
+    let attach = beats.attach().await;
+    assert_eq!((attach.term, attach.seq), (Some(2), 0));
+    assert_eq!(attach.context.as_deref(), Some(r#"{"state":1,"step":3}"#));
+    let objects: Vec<_> = attach.objects.iter().map(|object| (object.kind, &*object.id)).collect();
+    assert_eq!(objects, [(ObjectKind::Channel, "17.1"), (ObjectKind::Bridge, "b")]);
+    let mut proxy = proxy.attached("2", &attach).await;
+    proxy.gap().await;
+    beats.attached(&attach, &proxy).await;
+    proxy.end().await;
+    assert_eq!(soon(call.ended()).await, CallEnd::Ended);
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_lost_after_its_handler_is_forgotten() {
+    let bus = MemoryBus::new();
+    let worker = Running::start(&bus, |worker| worker, |call: Call| async move { call.cut_off().await });
+    let beats = Control::new(&bus).await.answering();
+    let proxy = Dialog::accepted(&bus, "17.1").await;
+    beats.list(&proxy);
+    soon(beats.another(1)).await;
+    beats.answer(false);
+    sleep(limits::LEASE * 5).await;
+    beats.restart("2");
+    let attach = beats.attach().await;
+    beats.answer_attach(&attach, 409, b"").await;
+    sleep(limits::HEARTBEAT_INTERVAL * 3).await;
+    let count = beats.count();
+    sleep(limits::HEARTBEAT_INTERVAL * 5).await;
+    assert_eq!(beats.count(), count, "there is no call left to beat for");
+    worker.stopped().await;
 }

@@ -62,7 +62,7 @@ impl Dialog {
         // Held to the end, so that no event is taken for one of the other term.
         let mut sequence = self.sequence();
         let base = sequence.begin_term(&mut |next| self.deliver(next));
-        // First of all the old commands are given up: what is published from now on is numbered anew.
+        // What was published is given up before anything is published in the new term.
         self.commands.begin_term(&commands);
         self.terms.begin(reply.term, commands, base);
         self.never_resends.store(false, Ordering::Relaxed);

@@ -169,7 +169,8 @@ impl Call {
     }
 
     /// Whether this worker is cut off from the call's proxy now: it had no reply for [2 s](crate::limits::LEASE), and the
-    /// call may be another worker's already. Commands and saves wait until it is in touch again.
+    /// call may be another worker's already; or the [proxy was replaced](crate#when-the-proxy-is-replaced), and the new one does
+    /// not have the call yet. Commands and saves wait until it is in touch again.
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.dialog().standing.is_cut_off()

@@ -94,10 +94,12 @@ impl Tenure {
         let dialog = &self.dialog;
         let settling = async {
             let arrived = dialog.arrived();
-            if dialog.last_word().is_none() && arrived > 0 {
-                dialog.acknowledge(arrived).await;
+            tokio::select! {
+                // While this worker is cut off nothing can be said, and the last word may come first.
+                biased;
+                () = dialog.until_last_word() => {}
+                () = dialog.acknowledge(arrived) => dialog.until_last_word().await,
             }
-            dialog.until_last_word().await;
             if dialog.last_word() == Some(CallEnd::Ended) {
                 dialog.acknowledge(dialog.arrived()).await;
             }

@@ -221,7 +221,7 @@ impl Dialog {
         self.offer.term = self.offer.term.map(|term| term + 1);
         self.offer.resume = true;
         self.offer.context = context.map(|context| context.to_string());
-        self.offer.objects = vec![Object { kind: ObjectKind::Channel, id: self.channel.clone() }];
+        self.offer.objects.insert(0, Object { kind: ObjectKind::Channel, id: self.channel.clone() });
         self.seq = 0;
         self.offer_again().await;
         self.accept = self.next_accept().await;

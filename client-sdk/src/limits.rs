@@ -50,8 +50,9 @@ pub const LEASE_LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two heartbeats to one proxy, where half its lease is not shorter: one may be lost.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long a worker stays cut off from a proxy, whichever process it is, before its calls there are over for it. The time while the bus is away does
-/// not count: this is for a proxy that never comes back, whose calls would take the worker's room for ever.
+/// How long a worker stays cut off from a proxy, whichever process it is, before its calls there are over for it. The time
+/// while the bus is away does not count: this is for a proxy that never comes back, whose calls would take the worker's room
+/// for ever.
 pub const CUT_OFF_DEADLINE: Duration = Duration::from_secs(600);
 
 /// How long an accept waits for the first heartbeat to go out before it: that takes milliseconds where the bus is there.

@@ -69,6 +69,15 @@ impl Phones {
         assert!(status == 204 || status == 404, "{status}");
     }
 
+    /// Moves a channel to another application.
+    ///
+    /// # Panics
+    /// When Asterisk does not do it.
+    pub async fn move_to(&self, id: &str, application: &str) {
+        let (status, body) = self.post(&format!("/channels/{id}/move?app={application}"), &json!({})).await;
+        assert_eq!(status, 204, "{body}");
+    }
+
     /// The ids of all channels.
     pub async fn channels(&self) -> Vec<String> {
         let answer =

@@ -307,13 +307,13 @@ impl<D: Member> Registry<D> {
         true
     }
 
-    /// A StasisStart in one application is the implicit end in every other.
+    /// A StasisStart in one application is the implicit end in every other, where the StasisEnd may have come before it.
     fn entered_elsewhere(&mut self, application: &str, channel: &str) {
         let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
         for (name, objects) in &mut self.applications {
             if name != application
                 && let Some(binding) = objects.get_mut(&object)
-                && binding.presence == Presence::Entered
+                && matches!(binding.presence, Presence::Entered | Presence::Left)
             {
                 binding.become_(Presence::Moved);
             }

@@ -160,6 +160,9 @@ fn a_move_in_either_order() {
             assert_eq!(world.on_channel("StasisEnd", "a", "1"), [0]);
             assert_eq!(world.on_channel("StasisStart", "b", "1"), [1]);
         }
+        for late in ["ChannelVarset", "ChannelDestroyed"] {
+            assert_eq!(world.on_channel(late, "a", "1"), NOBODY, "nothing after the StasisEnd");
+        }
         assert_eq!(world.on_channel("ChannelDtmfReceived", "b", "1"), [1]);
         assert_eq!((world.channels(0), world.channels(1)), (0, 1));
     }

@@ -107,6 +107,8 @@ pub(crate) const SETTLE: Duration = Duration::from_secs(10);
 /// How long workers have, after the start of a process, to bring dialogs of an earlier one: a heartbeat, its reply, and room
 /// for a busy machine. What is then in Stasis and nobody's is offered.
 pub(crate) const ATTACH_WINDOW: Duration = Duration::from_secs(3);
+/// How long a worker that brings a dialog late, while that is offered, waits until it has it.
+pub(crate) const LATE_ATTACH: Duration = Duration::from_secs(1);
 /// Objects that a worker may name for a dialog that it brings.
 pub(crate) const ATTACH_OBJECTS: usize = 4_096;
 /// Events of channels of an earlier process that are held meanwhile. Past it the oldest go, and are counted.

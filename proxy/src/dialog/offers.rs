@@ -26,6 +26,12 @@ impl Offers {
         self.0.get(uuid_of(topic)).cloned()
     }
 
+    /// The last offer of a dialog, by its dialog id's last token, if there is any.
+    pub(crate) fn last_of(&self, dialog: &Arc<Dialog>) -> Option<(&str, u64)> {
+        let own = self.0.iter().filter(|(_, offer)| Arc::ptr_eq(&offer.dialog, dialog));
+        own.map(|(id, offer)| (id.as_str(), offer.term)).max_by_key(|(_, term)| *term)
+    }
+
     /// Removes the offers of one dialog.
     pub(crate) fn remove<'a>(&mut self, dialog_ids: impl IntoIterator<Item = &'a str>) {
         for dialog_id in dialog_ids {

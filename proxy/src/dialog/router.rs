@@ -182,8 +182,8 @@ impl Listener for Router {
         }
     }
 
-    fn away(&mut self) {
-        self.context.rest.set_away(true);
+    fn failed(&mut self, away: bool) {
+        self.context.rest.set_away(away);
     }
 
     fn event(&mut self, text: Utf8Bytes) -> Option<String> {

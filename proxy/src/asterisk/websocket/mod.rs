@@ -37,8 +37,8 @@ pub(crate) trait Listener {
     fn connected(&mut self, applications: &[String], fence: &Fence);
     /// Events of these applications are lost until [`Listener::connected`].
     fn disconnected(&mut self, applications: &[String]);
-    /// There is no Asterisk that a socket could be opened to.
-    fn away(&mut self);
+    /// A socket could not be opened: because there is no Asterisk at all, or for another reason.
+    fn failed(&mut self, away: bool);
     /// One text frame; returns the application that another program has taken over, if that is what it says.
     fn event(&mut self, text: Utf8Bytes) -> Option<String>;
     /// A frame that cannot be an event.
@@ -92,9 +92,7 @@ impl<L: Listener> Link<'_, L> {
                     lost.next()
                 }
                 Err(error) => {
-                    if error.is_away() {
-                        self.listener.away();
-                    }
+                    self.listener.failed(error.is_away());
                     self.said.failed(&error);
                     if error.is_refusal() { REFUSED_PAUSE } else { failed.next() }
                 }

@@ -44,7 +44,7 @@ impl Listener for Ear {
         self.gone.extend_from_slice(applications);
     }
 
-    fn away(&mut self) {}
+    fn failed(&mut self, _: bool) {}
 
     fn event(&mut self, text: Utf8Bytes) -> Option<String> {
         self.events += 1;

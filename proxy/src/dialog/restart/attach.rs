@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use ari_bus::protocol::{
-    Accept, Answer, Attach, AttachReply, MAX_CONTEXT, MAX_UNIQUE_ID, Names, Object, ObjectKind,
+    Accept, Answer, Attach, AttachReply, Control, MAX_CONTEXT, MAX_UNIQUE_ID, Names, Object, ObjectKind,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tracing::info;
 
 use super::{
     super::{
-        Context, Dialog,
+        Context, Dialog, Mail,
         kept::KeptEvent,
         leases::check_name,
         life::{self, Beginning},
@@ -25,7 +25,7 @@ use super::{
     orphans::{objects, start},
     settling::Settling,
 };
-use crate::limits::{ATTACH_OBJECTS, ATTACH_WINDOW};
+use crate::limits::{ATTACH_OBJECTS, ATTACH_WINDOW, LATE_ATTACH, MIN_PAUSE};
 
 /// Gives a dialog back to the worker that had it; the answer is for the worker.
 pub(crate) async fn attach(context: &Arc<Context>, attach: &Attach) -> Answer {
@@ -37,8 +37,9 @@ pub(crate) async fn attach(context: &Arc<Context>, attach: &Attach) -> Answer {
 
 async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, Answer> {
     check(context, attach)?;
-    if let Some(dialog) = context.dialogs().get(&attach.root) {
-        return has_already(context, dialog, attach);
+    let known = context.dialogs().get(&attach.root).cloned();
+    if let Some(dialog) = known {
+        return give(context, &dialog, attach).await;
     }
     let survey = survey(context, &attach.application).await?;
     let of_kind = |kind: ObjectKind| attach.objects.iter().filter(move |object| object.kind == kind);
@@ -59,14 +60,7 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
     let mut terms = Terms::after(term.max(marked));
     let term = terms.next();
     let dialog_id = Names::dialog_id(&context.config.server_id);
-    let accept = Accept {
-        term,
-        unique_id: None,
-        worker_id: Some(attach.worker_id.clone()),
-        events: attach.events.clone(),
-        responses: attach.responses.clone(),
-        bodies: attach.bodies,
-    };
+    let accept = accept(attach, term);
     let owner =
         Owner::version_2(context, &accept, &dialog_id).map_err(|problem| Answer::error(400, &problem))?;
     let start = start(&survey, &attach.application, first);
@@ -77,6 +71,7 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
     let mut settling = context.settling();
     let mut dialogs = context.dialogs();
     if let Some(dialog) = dialogs.get(&attach.root) {
+        // It came twice, or too late, in this very moment.
         return has_already(context, dialog, attach);
     }
     let (dialog, mail) = Dialog::new(context, attach.root.clone(), &attach.application, first, start.into());
@@ -127,14 +122,48 @@ fn check(context: &Context, attach: &Attach) -> Result<(), Answer> {
     Ok(())
 }
 
-/// The dialog is here: the worker has brought it before, or it is another's, or is being offered.
+/// Gives the worker a dialog that is here: it has brought it before, or it comes late, and nobody has accepted an offer yet.
+async fn give(context: &Context, dialog: &Arc<Dialog>, attach: &Attach) -> Result<AttachReply, Answer> {
+    let offered = context.offers().last_of(dialog).map(|(_, term)| term);
+    let owned = dialog.owner().as_ref().map(|owner| owner.term);
+    if let Some(term) = offered.filter(|term| owned.is_none_or(|owned| owned < *term)) {
+        let payload = Control::Accept(accept(attach, term)).to_json().into();
+        // Where it cannot keep up it is tried again.
+        if dialog.mail.try_send(Mail { term, version_1: false, payload }).is_ok() {
+            let until = Instant::now() + LATE_ATTACH;
+            while Instant::now() < until && has_already(context, dialog, attach).is_err() {
+                sleep(MIN_PAUSE).await;
+            }
+        }
+    }
+    let reply = has_already(context, dialog, attach)?;
+    let mut saved = dialog.saved();
+    if saved.is_none() {
+        saved.clone_from(&attach.context);
+    }
+    Ok(reply)
+}
+
+/// What an attach says in the words of an accept.
+fn accept(attach: &Attach, term: u64) -> Accept {
+    Accept {
+        term,
+        unique_id: None,
+        worker_id: Some(attach.worker_id.clone()),
+        events: attach.events.clone(),
+        responses: attach.responses.clone(),
+        bodies: attach.bodies,
+    }
+}
+
+/// The dialog is here: the worker has it already, or it is another's.
 fn has_already(context: &Context, dialog: &Dialog, attach: &Attach) -> Result<AttachReply, Answer> {
     let owner = dialog.owner().clone();
     match owner {
         Some(owner) if *owner.events() == *attach.events && *owner.responses() == *attach.responses => {
             Ok(AttachReply { term: owner.term, commands: context.commands_topic(&owner.dialog_id) })
         }
-        _ => Err(Answer::error(409, "the dialog is another worker's, or is being offered")),
+        _ => Err(Answer::error(409, "the dialog is another worker's")),
     }
 }
 

@@ -25,7 +25,8 @@ pub(super) async fn run(context: &Arc<Context>, application: &str, fence: &Fence
     let bound = context.registry().bound(application);
     let Some(survey) = Survey::take(context, application).await else { return };
     tell(context, &survey, Some(fence), bound).await;
-    if fence.passed().await {
+    // In the first seconds of a process what nobody has may still be brought.
+    if fence.passed().await && !context.settling().is_active() {
         restart::adopt(context, application, &survey).await;
         look_again(context, application).await;
     }

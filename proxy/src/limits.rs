@@ -115,11 +115,17 @@ pub(crate) const ATTACH_OBJECTS: usize = 4_096;
 pub(crate) const SETTLING_EVENTS: usize = 100_000;
 /// Dialogs whose channels are marked at once. Channels of further ones are not: a later process takes each for a call of its own.
 pub(crate) const MARKS_AT_ONCE: usize = 1_024;
+/// Marks that are read at once.
+pub(crate) const MARKS_READ_AT_ONCE: usize = 16;
+/// The largest term that a worker may name: no proxy comes so far, and every JSON reader has it.
+pub(crate) const LAST_TERM: u64 = 1 << 53;
+/// Attaches that are looked after at once. Further ones are answered 503.
+pub(crate) const ATTACHES_AT_ONCE: usize = 256;
 /// How long a channel's mark is asked for.
 pub(crate) const MARK_PATIENCE: Duration = Duration::from_secs(2);
 /// How often Asterisk is asked what there is while it sends no events of an application.
 pub(crate) const DEAF_RESYNC: Duration = Duration::from_secs(10);
-/// How long Asterisk is asked after a reconnect, while it starts or cannot answer; the next reconnect asks again.
+/// How long Asterisk is asked after a reconnect, while it starts or cannot answer, before that is said. It is asked on.
 pub(crate) const RESYNC: Duration = Duration::from_secs(60);
 /// How long a stop that did not finish in time still tells the workers.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -135,7 +135,8 @@ impl Rest {
         Ok(http)
     }
 
-    /// Asks again and again until Asterisk answers with a 2xx or a 404, for a time at most and not beyond a stop.
+    /// Asks again and again until Asterisk answers with a 2xx or a 404, for a time at most and not beyond a stop. What cannot
+    /// be asked is answered with the 4xx that says why.
     pub(crate) async fn ask(
         &self,
         request: &Request,
@@ -148,6 +149,8 @@ impl Rest {
             loop {
                 match self.send(request).await {
                     Ok(answer) if matches!(answer.status, 200..300 | 404) => return answer,
+                    // It never will be a question.
+                    Err(error @ RestError::Malformed(_)) => return error.to_answer(),
                     Ok(_) | Err(_) => sleep(pauses.next()).await,
                 }
             }

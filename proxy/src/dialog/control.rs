@@ -96,8 +96,9 @@ fn send(context: &Arc<Context>, mut unique_id: String, responses: String, answer
 
 /// Gives a dialog back to its worker, beside the reading.
 fn bring_back(context: &Arc<Context>, attach: Attach) {
-    let Ok(turn) = Arc::clone(&context.replies).try_acquire_owned() else {
-        return debug!("a worker is not answered: too many replies are under way");
+    let Ok(turn) = Arc::clone(&context.attaches).try_acquire_owned() else {
+        let answer = Answer::error(503, "too many dialogs are brought at once");
+        return send(context, attach.unique_id, attach.responses, answer);
     };
     let context = Arc::clone(context);
     context.tasks.clone().spawn(async move {

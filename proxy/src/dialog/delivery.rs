@@ -121,7 +121,8 @@ impl Delivery {
         let mut state = self.state();
         let first = state.kept.first();
         // The dialog's own, not that of a channel which it called.
-        let has_start = first == 1 && state.kept.next() > 1;
+        let has_start =
+            first == 1 && state.kept.from(1).next().is_some_and(|(_, event)| &*event.kind == START);
         let dropped = state.kept.dropped();
         // Version 1 cannot go on where another worker was.
         let lacks_start = !has_start && (version_1 || (dropped.is_some() && !state.begun));

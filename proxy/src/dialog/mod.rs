@@ -61,7 +61,7 @@ use crate::{
     asterisk::rest::Rest,
     config::Config,
     counters::Counters,
-    limits::{FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
+    limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
     sabotage::Sabotage,
 };
 
@@ -104,6 +104,8 @@ pub(crate) struct Context {
     farewells: Arc<Semaphore>,
     /// Bounds how many heartbeats are answered at once.
     replies: Arc<Semaphore>,
+    /// Bounds how many attaches are looked after at once.
+    attaches: Arc<Semaphore>,
     registry: Mutex<Registry<Dialog>>,
     offers: Mutex<Offers>,
     /// All dialogs, by their roots.
@@ -156,6 +158,7 @@ impl Context {
             abandon,
             farewells,
             replies,
+            attaches: Arc::new(Semaphore::new(ATTACHES_AT_ONCE)),
             registry,
             offers,
             dialogs: Mutex::default(),

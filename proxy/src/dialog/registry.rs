@@ -33,6 +33,8 @@ struct Binding<D> {
     presence: Presence,
     /// Made by a command whose answer is still out: undone if that fails and nothing was heard of the object.
     provisional: bool,
+    /// Where it was found in the application: what its StasisStart, should that still come, is.
+    found: Option<Found>,
     /// The dialog that had the channel before, while its StasisEnd is still to come (Asterisk sends a move's start and
     /// end in either order).
     before: Option<Arc<D>>,
@@ -58,6 +60,15 @@ impl Presence {
     fn holds(self) -> bool {
         matches!(self, Self::Expected | Self::Entered)
     }
+}
+
+/// How a channel was found that is in its application already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Its dialog was told by a stand-in: its own StasisStart is one too many.
+    Told,
+    /// Whether its worker knows is not known: its own StasisStart is news, and opens no other dialog.
+    Silent,
 }
 
 /// An object that belongs to a dialog, and where it is.
@@ -90,8 +101,11 @@ impl<D: Member> Registry<D> {
             && let Some(channel) = header.id_in("channel")
         {
             self.entered_elsewhere(&header.application, channel);
-            if !self.enters(header, channel) {
-                opens = Some(channel.to_owned());
+            match self.found(header, channel) {
+                Some(Found::Told) => return Routed { dialogs: Vec::new(), opens: None },
+                Some(Found::Silent) => {}
+                None if self.enters(header, channel) => {}
+                None => opens = Some(channel.to_owned()),
             }
         }
         let ends = header.kind == "StasisEnd";
@@ -145,10 +159,20 @@ impl<D: Member> Registry<D> {
             if objects.get(&object).is_some_and(|binding| !binding.is_over()) {
                 continue;
             }
-            objects.insert(object.clone(), Binding::new(dialog, presence, false, None));
+            let found = (presence == Presence::Entered).then_some(Found::Silent);
+            let binding = Binding { found, ..Binding::new(dialog, presence, false, None) };
+            objects.insert(object.clone(), binding);
             bound.push(Bound { application: dialog.application().to_owned(), object, presence });
         }
         bound
+    }
+
+    /// The dialog of a channel was told by a stand-in that it has entered.
+    pub(crate) fn told(&mut self, application: &str, channel: &str) {
+        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
+        if let Some(binding) = self.binding(application, &object) {
+            binding.found = Some(Found::Told);
+        }
     }
 
     /// Gives a channel whose StasisStart opened a dialog to that dialog.
@@ -286,6 +310,13 @@ impl<D: Member> Registry<D> {
         }
     }
 
+    /// How the channel of a StasisStart was found in the application before, if it was.
+    fn found(&mut self, header: &Header<'_>, channel: &str) -> Option<Found> {
+        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
+        let binding = self.binding(&header.application, &object)?;
+        binding.found.take().filter(|_| binding.presence == Presence::Entered)
+    }
+
     /// Whether a StasisStart belongs to a dialog that is there already: the first one of a channel that the dialog made,
     /// or of a channel that takes the place of one of its own.
     fn enters(&mut self, header: &Header<'_>, channel: &str) -> bool {
@@ -342,7 +373,7 @@ impl<D: Member> Binding<D> {
         if presence.holds() {
             dialog.channels().send_modify(|channels| *channels += 1);
         }
-        Self { dialog: Arc::clone(dialog), presence, provisional, before }
+        Self { dialog: Arc::clone(dialog), presence, provisional, found: None, before }
     }
 
     fn become_(&mut self, presence: Presence) {

@@ -102,6 +102,9 @@ impl Router {
             return false;
         }
         let dialogs = registry.route(&header).dialogs;
+        if kind == "StasisStart" {
+            registry.told(&bound.application, &bound.object.id);
+        }
         drop(registry);
         for dialog in &dialogs {
             self.deliver(dialog, KeptEvent::stand_in(kind, body.into()));

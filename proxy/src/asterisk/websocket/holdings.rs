@@ -54,8 +54,9 @@ impl<'a> Holdings<'a> {
 
     /// Resolves with applications that are free again, or all that were taken once somebody says so.
     pub(super) async fn free(&self, rest: &Rest, told: &Notify, stop: &CancellationToken) -> Vec<String> {
-        if self.taken.is_empty() {
-            return std::future::pending().await;
+        while self.taken.is_empty() {
+            // What was said when there was nothing to take back must not count later.
+            told.notified().await;
         }
         loop {
             tokio::select! {

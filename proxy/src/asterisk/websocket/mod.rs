@@ -133,8 +133,7 @@ impl<L: Listener> Link<'_, L> {
                 Read::Lost(why) => break Some(why),
                 Read::Stopped => break None,
                 Read::Taken(application) => {
-                    self.listener.disconnected(std::slice::from_ref(&application));
-                    self.holdings.take(application);
+                    self.take(application);
                     if connection.applications.is_empty() {
                         // Nothing comes any more on this one.
                         return steady;
@@ -161,6 +160,12 @@ impl<L: Listener> Link<'_, L> {
         steady
     }
 
+    /// Another program has an application now.
+    fn take(&mut self, application: String) {
+        self.listener.disconnected(std::slice::from_ref(&application));
+        self.holdings.take(application);
+    }
+
     /// Puts a connection for more applications in the place of one. Asterisk changes over at once, and the old one has
     /// everything that came before: it is read to its end, so nothing is lost, doubled or put out of order. Says whether
     /// it was done; an error says why there is no connection any more.
@@ -168,12 +173,20 @@ impl<L: Listener> Link<'_, L> {
         let Surroundings { config, stop, .. } = self.surroundings;
         let had = connection.applications.clone();
         let applications = [&had[..], more].concat();
-        let socket = match Box::pin(connect(config, &applications)).await {
-            Ok(socket) => socket,
-            Err(error) => {
+        // The old one is read meanwhile: Asterisk does not wait.
+        let connecting = Box::pin(connect(config, &applications));
+        let socket = match connection.read(&mut self.listener, stop, connecting).await {
+            Read::Interrupted(Ok(socket)) => socket,
+            Read::Interrupted(Err(error)) => {
                 warn!("cannot connect for applications that were taken over: {error}");
                 return Ok(false);
             }
+            Read::Taken(application) => {
+                self.take(application);
+                return Ok(false);
+            }
+            Read::Lost(why) => return Err(why),
+            Read::Stopped => return Err("stopping".to_owned()),
         };
         let until = Instant::now() + SWITCH;
         while !connection.applications.is_empty() {

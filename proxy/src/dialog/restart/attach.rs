@@ -21,11 +21,11 @@ use super::{
         router::Router,
         terms::Terms,
     },
-    mark::Mark,
+    mark::{Mark, Unknown},
     orphans::{objects, start},
     settling::Settling,
 };
-use crate::limits::{ATTACH_OBJECTS, ATTACH_WINDOW, LATE_ATTACH, MIN_PAUSE};
+use crate::limits::{ATTACH_OBJECTS, ATTACH_WINDOW, LAST_TERM, LATE_ATTACH, MIN_PAUSE};
 
 /// Gives a dialog back to the worker that had it; the answer is for the worker.
 pub(crate) async fn attach(context: &Arc<Context>, attach: &Attach) -> Answer {
@@ -42,31 +42,19 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
         return give(context, &dialog, attach).await;
     }
     let survey = survey(context, &attach.application).await?;
-    let of_kind = |kind: ObjectKind| attach.objects.iter().filter(move |object| object.kind == kind);
-    let channels: Vec<String> = of_kind(ObjectKind::Channel).map(|object| object.id.clone()).collect();
-    let Some(first) = channels.iter().find(|channel| survey.channel(channel).is_some()) else {
-        return Err(Answer::error(404, "none of its channels is there any more"));
-    };
+    let (channels, others): (Vec<_>, Vec<_>) =
+        attach.objects.iter().cloned().partition(|object| object.kind == ObjectKind::Channel);
+    let Own { channels, first, marked } = own(context, &survey, attach, channels).await?;
     let term = attach.term.unwrap_or_default();
-    let marked = match Mark::read(context, first).await {
-        Some(mark) if mark.root != attach.root || mark.term > term && attach.term.is_some() => {
-            return Err(Answer::error(
-                409,
-                &format!("the channel belongs to {} in term {}", mark.root, mark.term),
-            ));
-        }
-        mark => mark.map_or(0, |mark| mark.term),
-    };
     let mut terms = Terms::after(term.max(marked));
     let term = terms.next();
     let dialog_id = Names::dialog_id(&context.config.server_id);
     let accept = accept(attach, term);
     let owner =
         Owner::version_2(context, &accept, &dialog_id).map_err(|problem| Answer::error(400, &problem))?;
-    let start = start(&survey, &attach.application, first);
-    let others = attach.objects.iter().filter(|object| object.kind != ObjectKind::Channel).cloned();
+    let start = start(&survey, &attach.application, &first);
     let mut bindings = objects(&survey, &attach.application, &channels);
-    bindings.extend(others.map(|object| (object, Presence::Beside)));
+    bindings.extend(others.into_iter().map(|object| (object, Presence::Beside)));
 
     let mut settling = context.settling();
     let mut dialogs = context.dialogs();
@@ -74,7 +62,7 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
         // It came twice, or too late, in this very moment.
         return has_already(context, dialog, attach);
     }
-    let (dialog, mail) = Dialog::new(context, attach.root.clone(), &attach.application, first, start.into());
+    let (dialog, mail) = Dialog::new(context, attach.root.clone(), &attach.application, &first, start.into());
     let bound = context.registry().adopt(&dialog, bindings);
     if !bound.iter().any(|bound| bound.object.kind == ObjectKind::Channel) {
         context.registry().close(&dialog);
@@ -84,23 +72,64 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
     dialog.delivery.push(KeptEvent::missed(None));
     terms.add(term, &dialog_id);
     context.offers().add(&dialog_id, Offer { dialog: Arc::clone(&dialog), term });
+    // Before anybody can find the dialog, so that the same attach, said again, finds its owner.
+    let holding = owner.with_lease(context, &accept).hold(&dialog);
     dialogs.insert(attach.root.clone(), Arc::clone(&dialog));
     drop(dialogs);
     release(context, &mut settling, &bound);
     drop(settling);
-    let holding = owner.with_lease(context, &accept).hold(&dialog);
     info!(dialog = %dialog.root, term, "a worker brings the call back");
     let life = life::run(Arc::clone(context), Arc::clone(&dialog), mail, Beginning::Attached(terms, holding));
     context.tasks.spawn(life);
-    let (telling, application) = (Arc::clone(context), attach.application.clone());
-    context.tasks.spawn(async move {
-        resync::tell(&telling, &survey, None, bound).await;
-        // Those that come early are looked after together.
-        if !telling.settling().is_active() {
-            resync::look_again(&telling, &application).await;
-        }
-    });
+    let telling = Arc::clone(context);
+    context.tasks.spawn(async move { resync::tell(&telling, &survey, None, bound).await });
     Ok(AttachReply { term, commands: context.commands_topic(&dialog_id) })
+}
+
+/// The channels of an attach that are its own, as far as they tell.
+struct Own {
+    channels: Vec<String>,
+    /// One that is there.
+    first: String,
+    /// The last term that they tell of.
+    marked: u64,
+}
+
+/// Leaves out the channels that are another dialog's.
+async fn own(
+    context: &Context,
+    survey: &Survey,
+    attach: &Attach,
+    channels: Vec<Object>,
+) -> Result<Own, Answer> {
+    let mut own = Own { channels: Vec::new(), first: String::new(), marked: 0 };
+    let mut foreign = None;
+    for Object { id, .. } in channels {
+        let is_there = survey.channel(&id).is_some();
+        let mark = match is_there {
+            true => Mark::read(context, &id).await.map_err(|Unknown| away())?,
+            false => None,
+        };
+        match mark {
+            Some(mark) if mark.root != attach.root => {
+                foreign = Some(mark);
+                continue;
+            }
+            Some(mark) if attach.term.is_some_and(|term| term < mark.term) => {
+                return Err(Answer::error(409, &format!("the dialog was in term {} since", mark.term)));
+            }
+            mark => own.marked = own.marked.max(mark.map_or(0, |mark| mark.term)),
+        }
+        if is_there && own.first.is_empty() {
+            own.first.clone_from(&id);
+        }
+        own.channels.push(id);
+    }
+    match foreign {
+        _ if !own.first.is_empty() => Ok(own),
+        Some(mark) => Err(Answer::error(409, &format!("its channels belong to {}", mark.root))),
+        None => Err(Answer::error(404, "none of its channels is there any more")),
+    }
 }
 
 /// What an attach must fulfil beyond its form.
@@ -113,6 +142,12 @@ fn check(context: &Context, attach: &Attach) -> Result<(), Answer> {
     if attach.objects.len() > ATTACH_OBJECTS {
         return Err(bad(format!("`objects` has more than {ATTACH_OBJECTS} entries")));
     }
+    if attach.objects.iter().any(|object| object.id.is_empty() || object.id.len() > MAX_UNIQUE_ID) {
+        return Err(bad(format!("an id in `objects` is empty or longer than {MAX_UNIQUE_ID} bytes")));
+    }
+    if attach.term.is_some_and(|term| term > LAST_TERM) {
+        return Err(bad(format!("`term` is larger than {LAST_TERM}")));
+    }
     if attach.context.as_ref().is_some_and(|context| context.len() > MAX_CONTEXT) {
         return Err(Answer::error(413, &format!("`context` is longer than {MAX_CONTEXT} bytes")));
     }
@@ -120,6 +155,10 @@ fn check(context: &Context, attach: &Attach) -> Result<(), Answer> {
         return Err(Answer::error(404, "the application is none of this proxy's"));
     }
     Ok(())
+}
+
+fn away() -> Answer {
+    Answer::error(503, "Asterisk does not tell what calls there are")
 }
 
 /// Gives the worker a dialog that is here: it has brought it before, or it comes late, and nobody has accepted an offer yet.
@@ -160,7 +199,12 @@ fn accept(attach: &Attach, term: u64) -> Accept {
 fn has_already(context: &Context, dialog: &Dialog, attach: &Attach) -> Result<AttachReply, Answer> {
     let owner = dialog.owner().clone();
     match owner {
-        Some(owner) if *owner.events() == *attach.events && *owner.responses() == *attach.responses => {
+        Some(owner)
+            if *owner.events() == *attach.events
+                && *owner.responses() == *attach.responses
+                // The last owner stays known when its term is over.
+                && context.offers().get(&owner.dialog_id).is_some() =>
+        {
             Ok(AttachReply { term: owner.term, commands: context.commands_topic(&owner.dialog_id) })
         }
         _ => Err(Answer::error(409, "the dialog is another worker's")),
@@ -169,7 +213,6 @@ fn has_already(context: &Context, dialog: &Dialog, attach: &Attach) -> Result<At
 
 /// What there is of an application.
 async fn survey(context: &Context, application: &str) -> Result<Arc<Survey>, Answer> {
-    let away = || Answer::error(503, "Asterisk does not tell what calls there are");
     if context.settling().is_counting() {
         let mut surveyed = context.surveyed.subscribe();
         // The sender lives as long as the context: only the time can be up.
@@ -187,7 +230,7 @@ async fn survey(context: &Context, application: &str) -> Result<Arc<Survey>, Ans
 
 /// Objects have a dialog now: it gets what was held of them.
 pub(super) fn release(context: &Arc<Context>, settling: &mut Settling, bound: &[Bound]) {
-    let objects: Vec<Object> = bound.iter().map(|bound| bound.object.clone()).collect();
+    let objects = bound.iter().map(|bound| bound.object.clone()).collect();
     let router = Router::new(Arc::clone(context));
     for text in settling.take(&objects) {
         router.route_again(settling, &text);

@@ -28,6 +28,10 @@ pub(super) struct Mark {
     pub(super) term: u64,
 }
 
+/// What a channel says is not known.
+#[derive(Debug)]
+pub(super) struct Unknown;
+
 impl Default for Marks {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(MARKS_AT_ONCE)))
@@ -72,12 +76,15 @@ impl Marks {
 
 impl Mark {
     /// What a channel says, if it says anything.
-    pub(super) async fn read(context: &Context, channel: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Asterisk does not answer.
+    pub(super) async fn read(context: &Context, channel: &str) -> Result<Option<Self>, Unknown> {
         let question =
             Request::own(Method::GET, &["channels", channel, "variable"]).with("variable", VARIABLE);
-        let answer = context.rest.ask(&question, MARK_PATIENCE, &context.stop).await?;
-        let answer: Value = serde_json::from_slice(&answer.body).ok()?;
-        Self::parse(answer.get("value")?.as_str()?)
+        let answer = context.rest.ask(&question, MARK_PATIENCE, &context.stop).await.ok_or(Unknown)?;
+        let value = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+        Ok(value["value"].as_str().and_then(Self::parse))
     }
 
     fn parse(value: &str) -> Option<Self> {

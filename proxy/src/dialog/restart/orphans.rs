@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ari_bus::protocol::{Names, Object, ObjectKind};
-use tracing::info;
+use futures_util::{StreamExt as _, stream};
+use tracing::{info, warn};
 
 use super::{
     super::{
@@ -15,67 +16,95 @@ use super::{
         resync::{StandIn, Survey},
         terms::Terms,
     },
-    mark::Mark,
+    mark::{Mark, Unknown},
 };
+use crate::limits::MARKS_READ_AT_ONCE;
+
+/// A call that nobody has: the last term that it had, and its channels.
+type Call = (u64, Vec<String>);
 
 /// Offers what an application has and no dialog does. Afterwards Asterisk is to be asked once more: what ended in this moment
-/// was nobody's.
+/// was nobody's. If Asterisk does not answer, nothing is done: the next connection will tell.
 pub(in super::super) async fn adopt(context: &Arc<Context>, application: &str, survey: &Survey) {
-    let mut calls: BTreeMap<String, (u64, Vec<String>)> = BTreeMap::new();
-    for channel in survey.listed() {
-        if !context.registry().is_orphan(application, channel) {
-            continue;
-        }
-        let mark = Mark::read(context, channel).await;
-        // One that is not marked is a call of its own, if it is in the application at all.
+    let listed = survey.listed().filter(|channel| context.registry().is_orphan(application, channel));
+    let orphans: Vec<String> = listed.map(str::to_owned).collect();
+    let marks = orphans.into_iter().map(|channel| async move {
+        let mark = Mark::read(context, &channel).await;
+        (channel, mark)
+    });
+    let marks: Vec<_> = stream::iter(marks).buffer_unordered(MARKS_READ_AT_ONCE).collect().await;
+    let mut calls: BTreeMap<String, Call> = BTreeMap::new();
+    for (channel, mark) in marks {
         let (root, term) = match mark {
-            Some(Mark { root, term }) => (root, term),
-            None if survey.entered(application, channel).is_some() => {
+            Err(Unknown) => {
+                return warn!("Asterisk does not tell whose channels in Stasis are: they are left alone");
+            }
+            Ok(Some(Mark { root, term })) => (root, term),
+            // One that is not marked is a call of its own, if it is in the application at all.
+            Ok(None) if survey.entered(application, &channel).is_some() => {
                 (Names::dialog_id(&context.config.server_id), 0)
             }
-            None => continue,
+            Ok(None) => continue,
         };
         let call = calls.entry(root).or_default();
         call.0 = call.0.max(term);
-        call.1.push(channel.to_owned());
+        call.1.push(channel);
     }
-    for (root, (term, channels)) in calls {
-        offer(context, application, survey, root, term, channels);
+    for (root, call) in calls {
+        offer(context, application, survey, root, call);
     }
 }
 
-/// Offers the channels of one call.
+/// Offers the channels of one call, or gives them to their dialog, if that is here.
 fn offer(
     context: &Arc<Context>,
     application: &str,
     survey: &Survey,
     root: String,
-    term: u64,
-    mut channels: Vec<String>,
+    (term, mut channels): Call,
 ) {
     // The call begins with one that is in the application.
     channels.sort_by_key(|channel| (survey.entered(application, channel).is_none(), channel.clone()));
     let Some(first) = channels.first().cloned() else { return };
-    let start = start(survey, application, &first);
     let bridges = survey.bridges_of(&channels).into_iter().map(|id| Object { kind: ObjectKind::Bridge, id });
-    let objects = objects(survey, application, &channels).into_iter();
-    let objects = objects.chain(bridges.map(|bridge| (bridge, Presence::Beside))).collect();
+    let found = objects(survey, application, &channels).into_iter();
+    let found = found.chain(bridges.map(|bridge| (bridge, Presence::Beside))).collect();
+    let start = start(survey, application, &first);
     let mut settling = context.settling();
     let mut dialogs = context.dialogs();
-    if dialogs.contains_key(&root) {
-        // Its worker came in this moment.
+    let here = dialogs.get(&root).filter(|dialog| dialog.application == application).cloned();
+    let (dialog, mail) = match here {
+        Some(dialog) => (dialog, None),
+        None => {
+            // Of a dialog of another application it has become independent.
+            let root =
+                if dialogs.contains_key(&root) { Names::dialog_id(&context.config.server_id) } else { root };
+            let (dialog, mail) = Dialog::new(context, root, application, &first, start.as_str().into());
+            (dialog, Some(mail))
+        }
+    };
+    let bound = context.registry().adopt(&dialog, found);
+    if !bound.iter().any(|bound| bound.object.kind == ObjectKind::Channel) {
+        // They got a dialog in this moment.
+        if mail.is_some() {
+            context.registry().close(&dialog);
+        }
         return;
     }
-    let (dialog, mail) = Dialog::new(context, root.clone(), application, &first, start.as_str().into());
-    let bound = context.registry().adopt(&dialog, objects);
     dialog.delivery.push(KeptEvent::stand_in("StasisStart", start.into()));
-    dialog.delivery.push(KeptEvent::missed(None));
-    dialogs.insert(root, Arc::clone(&dialog));
+    context.registry().told(application, &first);
+    if mail.is_some() {
+        dialog.delivery.push(KeptEvent::missed(None));
+        dialogs.insert(dialog.root.clone(), Arc::clone(&dialog));
+    }
     drop(dialogs);
     super::attach::release(context, &mut settling, &bound);
     drop(settling);
-    info!(dialog = %dialog.root, ?channels, "a call that nobody has is offered");
-    context.tasks.spawn(life::run(Arc::clone(context), dialog, mail, Beginning::Orphan(Terms::after(term))));
+    info!(dialog = %dialog.root, ?channels, "channels that nobody has get a dialog");
+    if let Some(mail) = mail {
+        let life = life::run(Arc::clone(context), dialog, mail, Beginning::Orphan(Terms::after(term)));
+        context.tasks.spawn(life);
+    }
 }
 
 /// Channels as a dialog has them, where Asterisk says that they are.

@@ -14,14 +14,16 @@ use tracing::{info, warn};
 use super::{
     super::{
         Context,
-        registry::Presence,
         resync::{self, Survey},
         router::Router,
     },
     orphans,
 };
 use crate::{
-    asterisk::{event::Header, websocket::Fence},
+    asterisk::{
+        event::{Header, Named},
+        websocket::Fence,
+    },
     counters::Counter,
     limits::{ATTACH_WINDOW, SETTLING_EVENTS},
 };
@@ -30,9 +32,18 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Settling {
     phase: Phase,
-    held: VecDeque<Utf8Bytes>,
+    held: VecDeque<Held>,
     /// What there was when this process began, by application.
     surveys: HashMap<String, Arc<Survey>>,
+}
+
+/// An event that is held, with the objects that it names.
+#[derive(Debug)]
+struct Held {
+    text: Utf8Bytes,
+    objects: Vec<Object>,
+    /// The channel whose StasisStart it is.
+    starts: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -72,7 +83,12 @@ impl Settling {
                 self.held.pop_front();
                 context.counters.count(Counter::EventsLost);
             }
-            self.held.push_back(text.as_str().to_owned().into());
+            let object = |named: &Named<'_>| Object { kind: named.kind, id: named.id.clone().into_owned() };
+            self.held.push_back(Held {
+                text: text.as_str().to_owned().into(),
+                objects: header.objects.iter().map(object).collect(),
+                starts: header.id_in("channel").filter(|_| header.kind == "StasisStart").map(str::to_owned),
+            });
         }
         holds
     }
@@ -87,11 +103,6 @@ impl Settling {
         self.phase == Phase::Counting
     }
 
-    /// Whether workers may bring dialogs.
-    fn is_waiting(&self) -> bool {
-        matches!(self.phase, Phase::Waiting(_))
-    }
-
     /// Lets workers bring dialogs with what there is, if there is anything.
     fn wait(&mut self, surveys: HashMap<String, Arc<Survey>>) {
         let old: HashSet<String> = surveys
@@ -103,18 +114,12 @@ impl Settling {
     }
 
     /// Takes out the held events that name one of these objects, in their order.
-    pub(super) fn take(&mut self, objects: &[Object]) -> Vec<Utf8Bytes> {
-        let names = |text: &Utf8Bytes| {
-            Header::read(text.as_str()).is_ok_and(|header| {
-                let mut named = header.objects.iter();
-                named.any(|named| {
-                    objects.iter().any(|object| (object.kind, &*object.id) == (named.kind, &*named.id))
-                })
-            })
-        };
-        let (taken, left) = std::mem::take(&mut self.held).into_iter().partition(names);
-        self.held = left;
-        VecDeque::into(taken)
+    pub(super) fn take(&mut self, objects: &HashSet<Object>) -> Vec<Utf8Bytes> {
+        let names = |held: &Held| held.objects.iter().any(|object| objects.contains(object));
+        let (taken, left): (Vec<Held>, Vec<Held>) =
+            std::mem::take(&mut self.held).into_iter().partition(names);
+        self.held = left.into();
+        taken.into_iter().map(|held| held.text).collect()
     }
 }
 
@@ -130,32 +135,39 @@ pub(crate) async fn look(context: &Arc<Context>) {
 
 /// The first connection to Asterisk is there: sorts out what an earlier process left.
 pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
-    let until = Instant::now() + ATTACH_WINDOW;
-    if context.settling().is_counting() {
-        match timeout_at(until, survey(&context)).await {
-            Ok(Some(surveys)) => counted(&context, surveys),
-            Ok(None) => {}
-            Err(_) => warn!(
-                "Asterisk does not tell what calls of an earlier process there are: only their workers can bring them back"
-            ),
+    let stop = context.stop.clone();
+    stop.run_until_cancelled(sort_out(&context, &fence)).await;
+    end(&context);
+    if !stop.is_cancelled() {
+        for application in &context.config.applications {
+            resync::look_again(&context, application, Some(&fence)).await;
         }
     }
-    let surveys = context.settling().surveys.clone();
+}
+
+async fn sort_out(context: &Arc<Context>, fence: &Fence) {
+    let until = Instant::now() + ATTACH_WINDOW;
+    if context.settling().is_counting() {
+        match timeout_at(until, survey(context)).await {
+            Ok(Some(surveys)) => counted(context, surveys),
+            Ok(None) | Err(_) => warn!("Asterisk does not tell what calls of an earlier process there are"),
+        }
+    }
     context.surveyed.send_replace(true);
-    if context.settling().is_waiting() {
-        info!("there are calls of an earlier process: waiting for their workers");
-        // What entered Stasis before the survey has told so by then.
-        fence.passed().await;
-        sleep_until(until).await;
+    if !context.settling().is_active() {
+        return;
+    }
+    info!("there may be calls of an earlier process: waiting for their workers");
+    sleep_until(until).await;
+    // As it is now: what came and went meanwhile is nobody's business any more.
+    let Ok(Some(surveys)) = timeout(ATTACH_WINDOW, survey(context)).await else {
+        return warn!("Asterisk does not tell which calls nobody has: they are left alone");
+    };
+    // What the survey has seen has told so by then.
+    if fence.passed().await {
         for (application, survey) in &surveys {
-            orphans::adopt(&context, application, survey).await;
+            orphans::adopt(context, application, survey).await;
         }
-        end(&context);
-        for application in surveys.keys() {
-            resync::look_again(&context, application).await;
-        }
-    } else {
-        end(&context);
     }
 }
 
@@ -164,7 +176,14 @@ fn counted(context: &Arc<Context>, surveys: HashMap<String, Arc<Survey>>) {
     let router = Router::new(Arc::clone(context));
     let mut settling = context.settling();
     settling.wait(surveys);
-    for text in std::mem::take(&mut settling.held) {
+    let held = std::mem::take(&mut settling.held);
+    if let Phase::Waiting(old) = &mut settling.phase {
+        // What entered while it was counted is new.
+        held.iter().filter_map(|held| held.starts.as_ref()).for_each(|new| {
+            old.remove(new);
+        });
+    }
+    for Held { text, .. } in held {
         router.route_again(&mut settling, &text);
     }
 }
@@ -181,21 +200,8 @@ async fn survey(context: &Context) -> Option<HashMap<String, Arc<Survey>>> {
 fn end(context: &Arc<Context>) {
     let router = Router::new(Arc::clone(context));
     let mut settling = context.settling();
-    let held = std::mem::take(&mut *settling).held;
-    for text in held {
-        // The start of a channel that was found by asking is told already.
-        let told = Header::read(text.as_str()).is_ok_and(|header| {
-            let channel =
-                header.id_in("channel").map(|id| Object { kind: ObjectKind::Channel, id: id.to_owned() });
-            header.kind == "StasisStart"
-                && channel.is_some_and(|channel| {
-                    let presence = context.registry().presence(&header.application, &channel);
-                    presence == Some(Presence::Entered)
-                })
-        });
-        if !told {
-            router.route_again(&mut settling, &text);
-        }
+    for Held { text, .. } in std::mem::take(&mut *settling).held {
+        router.route_again(&mut settling, &text);
     }
     drop(settling);
     context.surveyed.send_replace(true);

@@ -28,17 +28,17 @@ pub(super) async fn run(context: &Arc<Context>, application: &str, fence: &Fence
     // In the first seconds of a process what nobody has may still be brought.
     if fence.passed().await && !context.settling().is_active() {
         restart::adopt(context, application, &survey).await;
-        look_again(context, application).await;
+        look_again(context, application, Some(fence)).await;
     }
 }
 
 /// Tells what became of an application's objects that were given to dialogs just now: what ended before that was nobody's.
-pub(super) async fn look_again(context: &Arc<Context>, application: &str) {
+pub(super) async fn look_again(context: &Arc<Context>, application: &str, fence: Option<&Fence>) {
     let bound = context.registry().bound(application);
     if !bound.is_empty()
         && let Some(survey) = Survey::take(context, application).await
     {
-        tell(context, &survey, None, bound).await;
+        tell(context, &survey, fence, bound).await;
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn tell(
 pub(super) async fn while_deaf(context: &Arc<Context>, application: &str) {
     loop {
         tokio::time::sleep(DEAF_RESYNC).await;
-        look_again(context, application).await;
+        look_again(context, application, None).await;
     }
 }
 

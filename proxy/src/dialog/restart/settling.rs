@@ -7,7 +7,9 @@ use std::{
 };
 
 use ari_bus::protocol::{Object, ObjectKind};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use reqwest::Method;
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{info, warn};
 
@@ -22,6 +24,7 @@ use super::{
 use crate::{
     asterisk::{
         event::{Header, Named},
+        request::Request,
         websocket::Fence,
     },
     counters::Counter,
@@ -113,6 +116,11 @@ impl Settling {
         self.surveys = surveys;
     }
 
+    /// Whether workers may bring dialogs.
+    fn is_waiting(&self) -> bool {
+        matches!(self.phase, Phase::Waiting(_))
+    }
+
     /// Takes out the held events that name one of these objects, in their order.
     pub(super) fn take(&mut self, objects: &HashSet<Object>) -> Vec<Utf8Bytes> {
         let names = |held: &Held| held.objects.iter().any(|object| objects.contains(object));
@@ -127,7 +135,7 @@ impl Settling {
 /// to [`settle`].
 pub(crate) async fn look(context: &Arc<Context>) {
     context.settling().phase = Phase::Counting;
-    if let Ok(Some(surveys)) = timeout(ATTACH_WINDOW, survey(context)).await {
+    if let Ok(surveys) = count(context).await {
         context.settling().wait(surveys);
         context.surveyed.send_replace(true);
     }
@@ -135,11 +143,14 @@ pub(crate) async fn look(context: &Arc<Context>) {
 
 /// The first connection to Asterisk is there: sorts out what an earlier process left.
 pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
+    if !context.settling().is_active() {
+        return;
+    }
     let stop = context.stop.clone();
     stop.run_until_cancelled(sort_out(&context, &fence)).await;
     end(&context);
-    if !stop.is_cancelled() {
-        for application in &context.config.applications {
+    for application in &context.config.applications {
+        if !stop.is_cancelled() {
             resync::look_again(&context, application, Some(&fence)).await;
         }
     }
@@ -148,19 +159,20 @@ pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
 async fn sort_out(context: &Arc<Context>, fence: &Fence) {
     let until = Instant::now() + ATTACH_WINDOW;
     if context.settling().is_counting() {
-        match timeout_at(until, survey(context)).await {
-            Ok(Some(surveys)) => counted(context, surveys),
-            Ok(None) | Err(_) => warn!("Asterisk does not tell what calls of an earlier process there are"),
+        match count(context).await {
+            Ok(surveys) => counted(context, surveys),
+            Err(Away) => warn!("Asterisk does not tell what calls of an earlier process there are"),
         }
     }
     context.surveyed.send_replace(true);
-    if !context.settling().is_active() {
+    if !context.settling().is_waiting() {
         return;
     }
     info!("there may be calls of an earlier process: waiting for their workers");
     sleep_until(until).await;
     // As it is now: what came and went meanwhile is nobody's business any more.
-    let Ok(Some(surveys)) = timeout(ATTACH_WINDOW, survey(context)).await else {
+    let Ok(Some(surveys)) = timeout(ATTACH_WINDOW, survey(context, &context.config.applications)).await
+    else {
         return warn!("Asterisk does not tell which calls nobody has: they are left alone");
     };
     // What the survey has seen has told so by then.
@@ -169,6 +181,24 @@ async fn sort_out(context: &Arc<Context>, fence: &Fence) {
             orphans::adopt(context, application, survey).await;
         }
     }
+}
+
+/// Asterisk does not answer.
+struct Away;
+
+/// What there is of the applications that have any channels. Most often that is none, which one question for each tells.
+async fn count(context: &Context) -> Result<HashMap<String, Arc<Survey>>, Away> {
+    let mut used = Vec::new();
+    for application in &context.config.applications {
+        let question = Request::own(Method::GET, &["applications", application]);
+        let answer = context.rest.send(&question).await.map_err(|_| Away)?;
+        // One that Asterisk does not know, or does not tell of, has none.
+        let listed = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+        if listed["channel_ids"].as_array().is_some_and(|channels| !channels.is_empty()) {
+            used.push(application.clone());
+        }
+    }
+    timeout(ATTACH_WINDOW, survey(context, &used)).await.ok().flatten().ok_or(Away)
 }
 
 /// It is known now what there was before. Events of new calls were held only because it was not.
@@ -188,9 +218,9 @@ fn counted(context: &Arc<Context>, surveys: HashMap<String, Arc<Survey>>) {
     }
 }
 
-async fn survey(context: &Context) -> Option<HashMap<String, Arc<Survey>>> {
+async fn survey(context: &Context, applications: &[String]) -> Option<HashMap<String, Arc<Survey>>> {
     let mut surveys = HashMap::new();
-    for application in &context.config.applications {
+    for application in applications {
         surveys.insert(application.clone(), Arc::new(Survey::take(context, application).await?));
     }
     Some(surveys)

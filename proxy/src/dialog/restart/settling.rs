@@ -112,8 +112,10 @@ impl Settling {
             .values()
             .flat_map(|survey| survey.listed().map(str::to_owned).collect::<Vec<_>>())
             .collect();
-        self.phase = if old.is_empty() { Phase::Over } else { Phase::Waiting(old) };
-        self.surveys = surveys;
+        (self.phase, self.surveys) = match old.is_empty() {
+            true => (Phase::Over, HashMap::new()),
+            false => (Phase::Waiting(old), surveys),
+        };
     }
 
     /// Whether workers may bring dialogs.
@@ -135,7 +137,7 @@ impl Settling {
 /// to [`settle`].
 pub(crate) async fn look(context: &Arc<Context>) {
     context.settling().phase = Phase::Counting;
-    if let Ok(surveys) = count(context).await {
+    if let Some(Ok(surveys)) = context.stop.run_until_cancelled(count(context)).await {
         context.settling().wait(surveys);
         context.surveyed.send_replace(true);
     }
@@ -188,6 +190,10 @@ struct Away;
 
 /// What there is of the applications that have any channels. Most often that is none, which one question for each tells.
 async fn count(context: &Context) -> Result<HashMap<String, Arc<Survey>>, Away> {
+    timeout(ATTACH_WINDOW, count_patiently(context)).await.unwrap_or(Err(Away))
+}
+
+async fn count_patiently(context: &Context) -> Result<HashMap<String, Arc<Survey>>, Away> {
     let mut used = Vec::new();
     for application in &context.config.applications {
         let question = Request::own(Method::GET, &["applications", application]);
@@ -198,7 +204,7 @@ async fn count(context: &Context) -> Result<HashMap<String, Arc<Survey>>, Away> 
             used.push(application.clone());
         }
     }
-    timeout(ATTACH_WINDOW, survey(context, &used)).await.ok().flatten().ok_or(Away)
+    survey(context, &used).await.ok_or(Away)
 }
 
 /// It is known now what there was before. Events of new calls were held only because it was not.

@@ -42,5 +42,11 @@ pub(super) const PING_EVERY: Duration = Duration::from_secs(4);
 /// A websocket on which nothing came after so many pings is dead. Counted, not timed: that our own process stood still
 /// says nothing about Asterisk.
 pub(super) const PINGS_UNANSWERED: u32 = 2;
+/// Fences that wait to be put up; those who ask for more wait for room.
+pub(super) const FENCES: usize = 16;
+/// How often is looked whether an application that another program took is free again.
+pub(super) const FREE_LOOK: Duration = Duration::from_secs(5);
+/// How long such a look may take.
+pub(super) const FREE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a ping or goodbye may take to be written.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);

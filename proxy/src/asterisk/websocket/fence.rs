@@ -7,8 +7,7 @@ use std::collections::VecDeque;
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Bytes;
 
-/// Fences that wait to be put up; those who ask for more wait for room.
-const FENCES: usize = 16;
+use crate::asterisk::limits::FENCES;
 
 /// The way to put fences into one connection.
 #[derive(Debug, Clone)]

@@ -3,19 +3,18 @@
 //! Whoever takes it back at once makes two programs fight for ever. So it is left to the other until it is free, or until a
 //! person says so.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use reqwest::Method;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::super::{request::Request, rest::Rest};
-
-/// How often is looked whether an application is free again.
-const LOOK: Duration = Duration::from_secs(5);
-/// How long such a look may take.
-const LOOK_PATIENCE: Duration = Duration::from_secs(5);
+use super::super::{
+    limits::{FREE_LOOK, FREE_PATIENCE},
+    request::Request,
+    rest::Rest,
+};
 
 /// The configured applications, and who has them.
 #[derive(Debug)]
@@ -64,13 +63,13 @@ impl<'a> Holdings<'a> {
                     info!(applications = ?self.taken, "told to take applications back");
                     return self.taken.iter().cloned().collect();
                 }
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(FREE_LOOK) => {}
             }
             let mut free = Vec::new();
             for application in &self.taken {
                 let question = Request::own(Method::GET, &["applications", application]);
                 // One that has channels is known to Asterisk even if nobody has it: that cannot be told from here.
-                if rest.ask(&question, LOOK_PATIENCE, stop).await.is_some_and(|answer| answer.status == 404) {
+                if rest.ask(&question, FREE_PATIENCE, stop).await.is_some_and(|answer| answer.status == 404) {
                     free.push(application.clone());
                 }
             }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{BusError, LinkState, Subscription};
+use crate::{BusError, Claimed, LinkState, Rival, Subscription};
 
 /// A message bus: topics that carry whole messages, in order from one sender to one topic.
 ///
@@ -57,6 +57,28 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Those of [`Bus::join`].
     async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError>;
+
+    /// Subscribes to all topics under a prefix as one of several processes that pass the reading on to each other: each
+    /// message comes to one of those that name the same `group`, and what one has not taken when it leaves, another gets.
+    /// RabbitMQ: to the first of them until it leaves, and it ignores the name.
+    ///
+    /// # Errors
+    /// Those of [`Bus::join`].
+    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError>;
+
+    /// Takes a name that has one holder at a time, or keeps it: to be repeated as long as it is wanted. A holder that has
+    /// lost its connection to the broker loses the name sooner or later; where the broker does not see to that (NATS),
+    /// `over` says which holder is gone.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout` when the broker is away: then nobody knows who has it.
+    async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError>;
+
+    /// Gives a name up; it is no error if another has it.
+    ///
+    /// # Errors
+    /// Those of [`Bus::claim`].
+    async fn unclaim(&self, name: &str, holder: &str) -> Result<(), BusError>;
 
     /// Makes a topic of one reader ready for use (RabbitMQ: declares its queue, and where this process has
     /// subscribed to a prefix of the topic, consumes it).

@@ -4,6 +4,7 @@
 //! trait behind which [NATS](nats), [RabbitMQ](rabbitmq) and [memory] stand; [`connect`] picks one by its URL.
 
 mod bus;
+mod claim;
 mod connect;
 mod error;
 mod link;
@@ -14,6 +15,7 @@ pub mod rabbitmq;
 mod subscription;
 
 pub use bus::{Bus, Reach, Retention, Topics};
+pub use claim::{Claimed, Rival};
 pub use connect::{BusOptions, DEADLINE, connect};
 pub use error::{BusError, BusErrorKind};
 pub use link::{Link, LinkState};

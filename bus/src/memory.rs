@@ -3,6 +3,7 @@
 //! Like NATS it keeps nothing for readers that have not subscribed, but a pool takes turns.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -15,8 +16,8 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    Bus, BusError, BusErrorKind, Delivery, Link, LinkState, Message, Reach, Retention, Subscription, Topics,
-    protocol::check_topic,
+    Bus, BusError, BusErrorKind, Claimed, Delivery, Link, LinkState, Message, Reach, Retention, Rival,
+    Subscription, Topics, protocol::check_topic,
 };
 
 /// Messages that one subscription holds for its reader; a publisher waits when it is full, as for a slow broker.
@@ -39,6 +40,8 @@ struct Broker {
     readers: Mutex<Vec<Reader>>,
     connections: Mutex<Vec<Weak<Connection>>>,
     available: AtomicBool,
+    /// Who has each claimed name, and the connection with which that ends.
+    claims: Mutex<HashMap<String, (String, usize)>>,
     /// Decides which member of a pool is next: counts the messages to pools.
     turn: AtomicUsize,
     next_id: AtomicUsize,
@@ -75,6 +78,7 @@ impl MemoryBus {
             readers: Mutex::default(),
             connections: Mutex::default(),
             available: true.into(),
+            claims: Mutex::default(),
             turn: 0.into(),
             next_id: 0.into(),
         };
@@ -252,6 +256,28 @@ impl Bus for MemoryBus {
         self.add(topics, None)
     }
 
+    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
+        check(prefix.strip_suffix('.').unwrap_or_default())?;
+        self.add(Topics::Under(prefix.to_owned()), Some(group.to_owned()))
+    }
+
+    async fn claim(&self, name: &str, holder: &str, _over: Option<&Rival>) -> Result<Claimed, BusError> {
+        self.available()?;
+        let mut claims = locked(&self.broker.claims);
+        let ours = (holder.to_owned(), self.connection.id);
+        let has = claims.entry(name.to_owned()).or_insert_with(|| ours.clone());
+        Ok(match *has == ours {
+            true => Claimed::Ours,
+            false => Claimed::Theirs(Rival { holder: Some(has.0.clone()), mark: 0 }),
+        })
+    }
+
+    async fn unclaim(&self, name: &str, holder: &str) -> Result<(), BusError> {
+        self.available()?;
+        locked(&self.broker.claims).retain(|claimed, (by, _)| claimed != name || by != holder);
+        Ok(())
+    }
+
     async fn declare(&self, _topic: &str) -> Result<Retention, BusError> {
         self.available()?;
         Ok(Retention::Dropped)
@@ -264,5 +290,6 @@ impl Bus for MemoryBus {
     async fn close(&self) {
         self.connection.link.send_replace(Link::Closed);
         locked(&self.broker.readers).retain(|reader| reader.connection != self.connection.id);
+        locked(&self.broker.claims).retain(|_, (_, connection)| *connection != self.connection.id);
     }
 }

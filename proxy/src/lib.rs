@@ -3,6 +3,7 @@
 //! [`Proxy::run`] is the whole of it; the binary adds the command line, logs and signals.
 
 mod asterisk;
+mod claim;
 pub mod config;
 mod counters;
 mod dialog;

@@ -129,3 +129,35 @@ pub(crate) const DEAF_RESYNC: Duration = Duration::from_secs(10);
 pub(crate) const RESYNC: Duration = Duration::from_secs(60);
 /// How long a stop that did not finish in time still tells the workers.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How often the claim to act for a server is renewed.
+pub(crate) const CLAIM_EVERY: Duration = Duration::from_millis(500);
+/// How long a claim is certain after it was renewed. One that stood still for longer does nothing before it has asked again.
+pub(crate) const CLAIM_CERTAIN: Duration = Duration::from_secs(2);
+/// After how long without a word from whoever acts a process that stands by takes its place: longer than that is certain.
+pub(crate) const CLAIM_SILENCE: Duration = Duration::from_secs(3);
+/// After how long a broker has noticed that the connection is dead with which this process had the claim before.
+pub(crate) const CLAIM_OF_OUR_OWN: Duration = Duration::from_secs(20);
+/// How often a process that stands by looks whether it is needed.
+pub(crate) const STAND_BY_LOOK: Duration = Duration::from_millis(250);
+/// For how long nobody may be found who acts before that is believed: a connection may just be made anew.
+pub(crate) const HOLDER_GONE: Duration = Duration::from_secs(1);
+/// How long the other processes of a server may take to answer who acts.
+pub(crate) const ASK_OTHERS: Duration = Duration::from_millis(300);
+/// What other processes say and nobody has heard yet; past it the oldest go.
+pub(crate) const TALK: usize = 256;
+/// How long dialogs may take to come to rest before they are handed over. Otherwise all go on where they are.
+pub(crate) const FREEZE: Duration = Duration::from_secs(5);
+/// How long events that are being published are waited for then: a version-1 worker may not read at all.
+pub(crate) const FREEZE_CUT: Duration = Duration::from_secs(1);
+/// Parts of a handover that wait to be read. Past it they are lost, the count does not come out, and nothing is handed over.
+pub(crate) const WORDS: usize = 65_536;
+/// Parts of a handover that are published in one go.
+pub(crate) const PARTS_AT_ONCE: usize = 256;
+/// How long each step of a handover may take. Otherwise the calls stay where they are.
+pub(crate) const HANDOVER_STEP: Duration = Duration::from_secs(10);
+/// For how long a process asks to take over from one that cannot just now.
+pub(crate) const TAKE_OVER_PATIENCE: Duration = Duration::from_secs(30);
+/// How often it asks.
+pub(crate) const TAKE_OVER_AGAIN: Duration = Duration::from_millis(500);
+/// For how long a process that takes over may act before it has the claim: the steps of the handover.
+pub(crate) const GRANT: Duration = Duration::from_secs(60);

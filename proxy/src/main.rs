@@ -37,6 +37,14 @@ struct Arguments {
     #[arg(long, short, value_name = "FILE", default_value = "config.json")]
     config: PathBuf,
 
+    /// Take everything over from the running proxy of the same `server_id`, which then ends: an upgrade without a gap
+    ///
+    /// Asterisk changes over to this process at once. The other one hands over its calls, with all that their workers have
+    /// not acknowledged, and exits 0; the workers notice nothing. If that fails, this process exits 1 and the other goes on.
+    /// Where none is running, this one starts as usual.
+    #[arg(long)]
+    take_over: bool,
+
     #[cfg(feature = "demo")]
     #[command(subcommand)]
     command: Option<Command>,
@@ -66,10 +74,13 @@ Each key of the configuration can come from the environment as well, with two un
 
   ARI_PROXY_WS_PASSWORD=secret ARI_PROXY_BUS_CONFIG__URL=nats://bus:4222 ari-proxy
 
+Of several processes with one server_id one acts; the others stand by and take its place when it is gone. \
+With --take-over a new one takes its place at once, without a gap.
+
 SIGTERM or ctrl-c stops it; SIGHUP makes it take back applications that another program has taken over in Asterisk.
 
-Exit status: 0 after SIGTERM or ctrl-c, 2 for a command line that cannot be used, 64 for such a configuration, 1 for \
-anything else.";
+Exit status: 0 after SIGTERM or ctrl-c, or after another process took over; 2 for a command line that cannot be used, \
+64 for such a configuration, 1 for anything else.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -84,7 +95,7 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIG);
         }
     };
-    let result = run(config);
+    let result = run(config, arguments.take_over);
     if let Err(Some(StartError::Bus(error))) = result.as_ref().map_err(|error| error.downcast_ref()) {
         say(&config::refused_by_bus(&arguments.config, error).to_string());
         return ExitCode::from(BAD_CONFIG);
@@ -107,14 +118,17 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "ari-proxy: {text}");
 }
 
-fn run(config: Config) -> anyhow::Result<()> {
+fn run(config: Config, take_over: bool) -> anyhow::Result<()> {
     let directives = format!("{QUIET_LIBRARIES},{}", config.log);
     let filter = EnvFilter::builder().parse(directives).context("log")?;
     log_to_stderr(filter);
     runtime()?.block_on(async {
         let stop = CancellationToken::new();
         let stopping = tokio::spawn(stop_on_signal(stop.clone())?);
-        let proxy = Proxy::new(config)?;
+        let mut proxy = Proxy::new(config)?;
+        if take_over {
+            proxy = proxy.taking_over();
+        }
         let taking_back = tokio::spawn(take_back_on_signal(proxy.take_back())?);
         proxy.run(stop).await?;
         stopping.abort();

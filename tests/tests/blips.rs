@@ -11,7 +11,8 @@ use std::{
 };
 
 use ari_bus::{
-    Bus, BusError, BusErrorKind, LinkState, Reach, Retention, Subscription, Topics, memory::MemoryBus,
+    Bus, BusError, BusErrorKind, Claimed, LinkState, Reach, Retention, Rival, Subscription, Topics,
+    memory::MemoryBus,
 };
 use ari_proxy::Counter;
 use ari_tests::{
@@ -123,6 +124,19 @@ impl Bus for Moody {
     async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError> {
         self.attempt("subscribe")?;
         self.bus.subscribe(topics).await
+    }
+
+    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
+        self.attempt("subscribe")?;
+        self.bus.share(prefix, group).await
+    }
+
+    async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {
+        self.bus.claim(name, holder, over).await
+    }
+
+    async fn unclaim(&self, name: &str, holder: &str) -> Result<(), BusError> {
+        self.bus.unclaim(name, holder).await
     }
 
     async fn declare(&self, _topic: &str) -> Result<Retention, BusError> {

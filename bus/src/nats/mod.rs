@@ -4,6 +4,7 @@
 //! all of them.
 
 mod address;
+mod claims;
 mod events;
 mod keeper;
 mod limits;
@@ -22,8 +23,8 @@ use tokio::{sync::mpsc, time::timeout};
 
 use self::{limits::READY, shared::Shared};
 use crate::{
-    Bus, BusError, BusErrorKind, BusOptions, Link, LinkState, Reach, Retention, Subscription, Topics,
-    protocol::check_topic,
+    Bus, BusError, BusErrorKind, BusOptions, Claimed, Link, LinkState, Reach, Retention, Rival, Subscription,
+    Topics, protocol::check_topic,
 };
 
 /// A connection to NATS that comes back whenever it was lost. Dropping it ends its subscriptions without a goodbye and
@@ -49,7 +50,7 @@ impl NatsBus {
     }
 
     fn check(&self, topic: &str, payloads: &[Bytes]) -> Result<(), BusError> {
-        check_topic(topic).map_err(|error| BusError::new(BusErrorKind::Invalid, error.to_string()))?;
+        check_topic(topic).map_err(|error| invalid(error.to_string()))?;
         // The server answers a payload over its limit by ending the connection.
         let largest = self.largest_message();
         match payloads.iter().map(Bytes::len).find(|length| *length > largest) {
@@ -116,27 +117,36 @@ impl Bus for NatsBus {
     }
 
     async fn join(&self, topic: &str, group: &str) -> Result<Subscription, BusError> {
-        check_topic(topic)
-            .and_then(|()| check_topic(group))
-            .map_err(|error| BusError::new(BusErrorKind::Invalid, error.to_string()))?;
+        check_topic(topic).and_then(|()| check_topic(group)).map_err(|error| invalid(error.to_string()))?;
         self.read(topic.to_owned(), Some(group)).await
     }
 
     async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError> {
-        let invalid = |text: String| BusError::new(BusErrorKind::Invalid, text);
         let subject = match topics {
             Topics::One(topic) => {
                 check_topic(&topic).map(|()| topic).map_err(|error| invalid(error.to_string()))?
             }
-            Topics::Under(prefix) => {
-                let Some(tokens) = prefix.strip_suffix('.') else {
-                    return Err(invalid(format!("{prefix:?} does not end in a dot")));
-                };
-                check_topic(tokens).map_err(|error| invalid(error.to_string()))?;
-                format!("{prefix}>")
-            }
+            Topics::Under(prefix) => all_under(&prefix)?,
         };
         self.read(subject, None).await
+    }
+
+    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
+        check_topic(group).map_err(|error| invalid(error.to_string()))?;
+        self.read(all_under(prefix)?, Some(group)).await
+    }
+
+    async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {
+        self.check(name, &[])?;
+        let session = self.shared.session()?;
+        // Boxed: the library's futures are large.
+        self.in_time(session.or_lost(Box::pin(session.claim(name, holder, over)))).await
+    }
+
+    async fn unclaim(&self, name: &str, holder: &str) -> Result<(), BusError> {
+        self.check(name, &[])?;
+        let session = self.shared.session()?;
+        self.in_time(session.or_lost(Box::pin(session.unclaim(name, holder)))).await
     }
 
     async fn declare(&self, topic: &str) -> Result<Retention, BusError> {
@@ -168,6 +178,19 @@ impl Bus for NatsBus {
         self.shared.tasks.wait().await;
         self.shared.link.send_replace(Link::Closed);
     }
+}
+
+/// The subject of everything under a prefix.
+fn all_under(prefix: &str) -> Result<String, BusError> {
+    let Some(tokens) = prefix.strip_suffix('.') else {
+        return Err(invalid(format!("{prefix:?} does not end in a dot")));
+    };
+    check_topic(tokens).map_err(|error| invalid(error.to_string()))?;
+    Ok(format!("{prefix}>"))
+}
+
+fn invalid(text: String) -> BusError {
+    BusError::new(BusErrorKind::Invalid, text)
 }
 
 impl Drop for NatsBus {

@@ -16,11 +16,14 @@ use std::{
 
 use async_nats::{
     AuthError, Client, ConnectOptions, Message, PublishError, PublishErrorKind, StatusCode, SubscribeError,
-    SubscribeErrorKind, Subscriber,
+    SubscribeErrorKind, Subscriber, jetstream::kv::Store,
 };
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{OnceCell, oneshot},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -38,6 +41,8 @@ pub(super) struct Session {
     waiting: Mutex<HashMap<u64, oneshot::Sender<Reach>>>,
     next_waiting: AtomicU64,
     fate: Arc<Fate>,
+    /// Where claims are kept, once that is known; `None` where they are not.
+    pub(super) claims: OnceCell<Option<Store>>,
 }
 
 /// What the connection's events tell, shared with the library's callback.
@@ -103,9 +108,15 @@ impl Session {
             waiting: Mutex::default(),
             next_waiting: AtomicU64::new(0),
             fate,
+            claims: OnceCell::new(),
         });
         tasks.spawn(Arc::clone(&session).read_replies(replies));
         Ok(session)
+    }
+
+    /// The library's own.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Ends when the connection does.
@@ -206,7 +217,10 @@ impl Session {
     }
 
     /// Runs an operation of the library, which waits while its queue is full, until the connection is lost.
-    async fn or_lost<T, E>(&self, operation: impl Future<Output = Result<T, E>>) -> Result<T, BusError>
+    pub(super) async fn or_lost<T, E>(
+        &self,
+        operation: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, BusError>
     where
         BusError: FromLibrary<E>,
     {
@@ -242,8 +256,14 @@ impl Drop for Reply<'_> {
 }
 
 /// The library's errors as ours.
-trait FromLibrary<E> {
+pub(super) trait FromLibrary<E> {
     fn from_library(error: E) -> Self;
+}
+
+impl FromLibrary<BusError> for BusError {
+    fn from_library(error: BusError) -> Self {
+        error
+    }
 }
 
 impl FromLibrary<PublishError> for BusError {

@@ -184,6 +184,18 @@ impl Names {
         format!("{}ari.{}.control", self.prefix, server_token(server_id))
     }
 
+    /// Where the processes of one server ask which of them acts; no worker writes there.
+    #[must_use]
+    pub fn claim(&self, server_id: &str) -> String {
+        format!("{}ari.{}.claim", self.prefix, server_token(server_id))
+    }
+
+    /// What the process of a server claims that acts; no topic.
+    #[must_use]
+    pub fn holder(&self, server_id: &str) -> String {
+        format!("{}ari.{}.holder", self.prefix, server_token(server_id))
+    }
+
     /// Version 2: where workers open dialogs without a call. The application is one token, as a `server_id` is: with dots
     /// the topic would be taken for one of an inbox.
     #[must_use]

@@ -170,12 +170,17 @@ impl Consumers {
 
     /// Forgets the channel and everything that ran on it.
     async fn lose_channel(&mut self) {
+        self.drop_channel(false).await;
+    }
+
+    /// The same; `leaving`: its readers have gone by themselves.
+    async fn drop_channel(&mut self, leaving: bool) {
         self.generation += 1;
         let (mut consumers, mut inboxes) = (Vec::new(), Vec::new());
         for (id, entry) in &mut self.entries {
             let Some(running) = entry.running.take() else { continue };
             self.idle.insert(*id);
-            if entry.feed.is_inbox() {
+            if entry.feed.is_inbox() && !(leaving && entry.feed.is_shared()) {
                 inboxes.push(running);
             } else {
                 running.stop.cancel();
@@ -382,6 +387,6 @@ impl Consumers {
     /// Closes the channel, so that the broker gives what nobody took to others.
     pub(super) async fn finish(mut self) {
         self.core.retire(self.id);
-        self.lose_channel().await;
+        self.drop_channel(true).await;
     }
 }

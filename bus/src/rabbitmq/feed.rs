@@ -5,13 +5,14 @@ use std::sync::Arc;
 use lapin::{
     Channel, Consumer,
     options::{BasicConsumeOptions, QueueDeclareOptions},
-    types::{FieldTable, ShortString},
+    types::{AMQPValue, FieldTable, ShortString},
 };
 
 use super::{
     core::Core,
     fault::{Fault, bus_error, fault, timed_out},
     lanes::Work,
+    limits::SHARED_EXPIRY_MS,
     session::Session,
     sink::Sink,
 };
@@ -25,18 +26,26 @@ pub(super) struct Feed {
     pub(super) sink: Arc<Sink>,
 }
 
-/// The two kinds of queue.
+/// The kinds of queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Lasts, and is declared exactly as go-ari-library declares it.
     Durable,
     /// Belongs to this connection and dies with it.
     Inbox,
+    /// An inbox that processes pass on to each other: it is read by one of its consumers, and dies with the last.
+    Shared,
 }
 
 impl Feed {
+    /// Whether what came has nowhere to go back to when the connection is lost.
     pub(super) fn is_inbox(&self) -> bool {
-        self.kind == Kind::Inbox
+        self.kind != Kind::Durable
+    }
+
+    /// Whether another process may get what nobody here has taken.
+    pub(super) fn is_shared(&self) -> bool {
+        self.kind == Kind::Shared
     }
 }
 
@@ -63,10 +72,21 @@ pub(super) async fn begin(
 
 async fn consume(channel: &Channel, id: u64, feed: &Feed) -> lapin::Result<Consumer> {
     let queue = ShortString::from(feed.queue.as_str());
+    let (mut options, mut arguments) = (QueueDeclareOptions::default(), FieldTable::default());
+    options.auto_delete = true;
+    match feed.kind {
+        Kind::Durable => {}
+        Kind::Inbox => options.exclusive = true,
+        Kind::Shared => {
+            // Later releases of the broker make no others for several connections.
+            options.durable = true;
+            arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+            // After a restart of the broker nobody may come back to it.
+            arguments.insert("x-expires".into(), AMQPValue::LongInt(SHARED_EXPIRY_MS));
+        }
+    }
     if feed.is_inbox() {
-        let options =
-            QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-        channel.queue_declare(queue.clone(), options, FieldTable::default()).await?;
+        channel.queue_declare(queue.clone(), options, arguments).await?;
     }
     let (tag, options) = (id.to_string(), BasicConsumeOptions::default());
     channel.basic_consume(queue, tag.into(), options, FieldTable::default()).await

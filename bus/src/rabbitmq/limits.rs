@@ -100,6 +100,9 @@ pub(super) const TOPIC_PREFETCH: u16 = 256;
 /// Messages of an inbox (a whole process's topics) that are under way to it; the broker keeps the rest.
 pub(super) const INBOX_PREFETCH: u16 = 4096;
 
+/// How long an inbox that processes pass on to each other is kept without a reader, in milliseconds.
+pub(super) const SHARED_EXPIRY_MS: i32 = 60_000;
+
 /// Messages that one subscription holds for its reader beyond what its prefetch allows: nothing is dropped when it
 /// is full, the channel's consumer waits and the broker keeps what comes.
 pub(super) const SUBSCRIPTION_CAPACITY: usize = 1024;

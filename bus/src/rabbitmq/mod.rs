@@ -13,6 +13,7 @@
 //! | `route` | from topics to queues and back |
 
 mod address;
+mod claims;
 mod consumers;
 mod core;
 mod fault;
@@ -42,6 +43,7 @@ use tokio::{runtime::Handle, sync::mpsc, time::Instant};
 
 use self::{
     address::Address,
+    claims::Deed,
     core::{Core, check},
     feed::{Feed, Kind},
     lanes::Lanes,
@@ -57,7 +59,8 @@ use self::{
     supervisor::left,
 };
 use crate::{
-    Bus, BusError, BusErrorKind, BusOptions, Link, LinkState, Reach, Retention, Subscription, Topics,
+    Bus, BusError, BusErrorKind, BusOptions, Claimed, Link, LinkState, Reach, Retention, Rival, Subscription,
+    Topics,
 };
 
 /// A RabbitMQ broker, version 3.13 or later.
@@ -232,6 +235,24 @@ impl Bus for RabbitmqBus {
                 self.with_declared(&prefix).await
             }
         }
+    }
+
+    async fn share(&self, prefix: &str, _group: &str) -> Result<Subscription, BusError> {
+        match inbox(&self.core.options.names, &Topics::Under(prefix.to_owned())) {
+            Some(inbox) => {
+                check(&inbox)?;
+                self.with_own_line(inbox, Kind::Shared, INBOX_PREFETCH).await
+            }
+            None => self.subscribe(Topics::Under(prefix.to_owned())).await,
+        }
+    }
+
+    async fn claim(&self, name: &str, _holder: &str, _over: Option<&Rival>) -> Result<Claimed, BusError> {
+        self.core.within(&format!("claiming {name}"), self.core.claims(Deed::Claim, name)).await
+    }
+
+    async fn unclaim(&self, name: &str, _holder: &str) -> Result<(), BusError> {
+        self.core.within(&format!("giving up {name}"), self.core.claims(Deed::GiveUp, name)).await.map(|_| ())
     }
 
     async fn declare(&self, topic: &str) -> Result<Retention, BusError> {

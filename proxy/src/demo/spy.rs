@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use ari_bus::{Bus, BusError, LinkState, Reach, Retention, Subscription, Topics, memory::MemoryBus};
+use ari_bus::{
+    Bus, BusError, Claimed, LinkState, Reach, Retention, Rival, Subscription, Topics, memory::MemoryBus,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -102,6 +104,18 @@ impl Bus for Spy {
 
     async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError> {
         self.bus.subscribe(topics).await
+    }
+
+    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
+        self.bus.share(prefix, group).await
+    }
+
+    async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {
+        self.bus.claim(name, holder, over).await
+    }
+
+    async fn unclaim(&self, name: &str, holder: &str) -> Result<(), BusError> {
+        self.bus.unclaim(name, holder).await
     }
 
     async fn declare(&self, topic: &str) -> Result<Retention, BusError> {

@@ -2,16 +2,25 @@
 //! the answer to the bus.
 
 use std::{
+    collections::VecDeque,
     convert::Infallible,
     sync::{Arc, atomic::Ordering},
 };
 
 use ari_bus::protocol::{Answer, Object, ObjectKind};
 use reqwest::Method;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tracing::debug;
 
-use super::{Context, Dialog, activity::Busy, owner::Owner};
+use super::{
+    Context, Dialog,
+    activity::Busy,
+    handover::form::{JobForm, TaskForm, milliseconds},
+    owner::Owner,
+};
 use crate::{
     asterisk::{
         chosen::{answered_id, choose_ids},
@@ -46,8 +55,39 @@ pub(super) struct Commands<'a> {
     context: &'a Arc<Context>,
     dialog: &'a Arc<Dialog>,
     jobs: mpsc::Receiver<Job>,
+    /// Those that stood still, and go before all others.
+    stood: VecDeque<Job>,
+    /// While the dialog stands still and no command runs: those that wait.
+    resting: watch::Sender<Option<Vec<JobForm>>>,
     /// Commands that were begun and not yet answered, one at most.
     running: usize,
+}
+
+impl From<&Job> for JobForm {
+    fn from(Job { owner, unique_id, task, arrived, .. }: &Job) -> Self {
+        let waited = milliseconds(arrived.elapsed());
+        Self { by: owner.hand_over(), unique_id: unique_id.clone(), task: task.into(), waited }
+    }
+}
+
+impl From<&Task> for TaskForm {
+    fn from(task: &Task) -> Self {
+        match task {
+            Task::Send(request) => Self::Send(request.into()),
+            Task::Answer(answer) => Self::Answer(answer.into()),
+        }
+    }
+}
+
+impl TryFrom<TaskForm> for Task {
+    type Error = String;
+
+    fn try_from(form: TaskForm) -> Result<Self, String> {
+        Ok(match form {
+            TaskForm::Send(request) => Self::Send(request.try_into()?),
+            TaskForm::Answer(answer) => Self::Answer(answer.into()),
+        })
+    }
 }
 
 /// What came of a request.
@@ -60,15 +100,20 @@ struct Outcome {
 impl<'a> Commands<'a> {
     /// Commands to be run as they come out of `jobs`.
     pub(super) fn new(context: &'a Arc<Context>, dialog: &'a Arc<Dialog>, jobs: mpsc::Receiver<Job>) -> Self {
-        Self { context, dialog, jobs, running: 0 }
+        let (stood, resting) = (VecDeque::new(), watch::Sender::new(None));
+        Self { context, dialog, jobs, stood, resting, running: 0 }
+    }
+
+    /// The commands that wait, while the dialog stands still and no command runs.
+    pub(super) fn resting(&self) -> watch::Receiver<Option<Vec<JobForm>>> {
+        self.resting.subscribe()
     }
 
     /// Runs commands in the order issued, for ever.
     pub(super) async fn run(&mut self) -> Infallible {
         loop {
-            let Some(job) = self.jobs.recv().await else {
-                // Closed by the dialog's end, which drops this future as well.
-                std::future::pending::<()>().await;
+            let Some(job) = self.next().await else {
+                self.rest().await;
                 continue;
             };
             self.running = 1;
@@ -80,9 +125,38 @@ impl<'a> Commands<'a> {
         }
     }
 
+    /// The command whose turn it is; `None` when the dialog is to stand still.
+    async fn next(&mut self) -> Option<Job> {
+        if self.context.freeze.is_frozen() {
+            return None;
+        }
+        if let Some(job) = self.stood.pop_front() {
+            return Some(job);
+        }
+        tokio::select! {
+            job = self.jobs.recv() => match job {
+                Some(job) => Some(job),
+                // Closed by the dialog's end, which drops this future as well.
+                None => std::future::pending().await,
+            },
+            () = self.context.freeze.frozen() => None,
+        }
+    }
+
+    /// Stands still, until the dialog goes on.
+    async fn rest(&mut self) {
+        // Whoever hands the dialog over sees to it that no more come.
+        while let Ok(job) = self.jobs.try_recv() {
+            self.stood.push_back(job);
+        }
+        self.resting.send_replace(Some(self.stood.iter().map(JobForm::from).collect()));
+        self.context.freeze.thawed().await;
+        self.resting.send_replace(None);
+    }
+
     /// Commands that had no answer yet when [`Commands::run`] was dropped.
     pub(super) fn unanswered(&self) -> usize {
-        self.jobs.len() + self.running
+        self.jobs.len() + self.stood.len() + self.running
     }
 
     /// Runs a command and answers it; returns what it may or may not have made.
@@ -99,6 +173,11 @@ impl<'a> Commands<'a> {
             }
             Task::Send(request) => request.clone(),
         };
+        // Most often at once. What came before this process stood still may be another's by now.
+        self.context.claim.certain().await;
+        if self.is_void(owner) {
+            return Vec::new();
+        }
         self.dialog.recorded().begin(unique_id);
         let Outcome { answer, unsettled } = send(self.context, self.dialog, request).await;
         let asked = self.dialog.recorded().answer(unique_id, &answer, self.context.clock.now());

@@ -30,6 +30,10 @@ struct Sender {
 /// Reads the control topic until the bus is closed.
 pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
     while let Some(message) = messages.next().await {
+        if !context.claim.is_certain() {
+            // Another process may have the calls: the workers ask again in a moment.
+            continue;
+        }
         let reply = match serde_json::from_slice::<FixedControl>(&message.payload) {
             Ok(FixedControl::Heartbeat(heartbeat)) => {
                 let answer = match check(&heartbeat) {
@@ -87,7 +91,7 @@ fn send(context: &Arc<Context>, mut unique_id: String, responses: String, answer
         return debug!("a heartbeat is not answered: too many replies are under way");
     };
     let told = Arc::clone(context);
-    context.tasks.spawn(async move {
+    context.spawn(async move {
         let to = ReplyTo { responses: Some(&responses), unique_id: Some(&unique_id), bodies: Bodies::String };
         answer_whole(&told, to, &answer).await;
         drop(turn);
@@ -96,15 +100,19 @@ fn send(context: &Arc<Context>, mut unique_id: String, responses: String, answer
 
 /// Gives a dialog back to its worker, beside the reading.
 fn bring_back(context: &Arc<Context>, attach: Attach) {
+    if context.freeze.is_frozen() {
+        let answer = Answer::error(503, "the calls are being handed over to another process");
+        return send(context, attach.unique_id, attach.responses, answer);
+    }
     let Ok(turn) = Arc::clone(&context.attaches).try_acquire_owned() else {
         let answer = Answer::error(503, "too many dialogs are brought at once");
         return send(context, attach.unique_id, attach.responses, answer);
     };
-    let context = Arc::clone(context);
-    context.tasks.clone().spawn(async move {
-        let answer = restart::attach(&context, &attach).await;
+    let bringing = Arc::clone(context);
+    context.spawn(async move {
+        let answer = restart::attach(&bringing, &attach).await;
         let (responses, unique_id) = (Some(attach.responses.as_str()), Some(attach.unique_id.as_str()));
-        answer_whole(&context, ReplyTo { responses, unique_id, bodies: attach.bodies }, &answer).await;
+        answer_whole(&bringing, ReplyTo { responses, unique_id, bodies: attach.bodies }, &answer).await;
         drop(turn);
     });
 }

@@ -3,6 +3,8 @@
 //!
 //! A position counts the dialog's events; a number (`seq`) counts those of one term.
 
+mod handed;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ari_bus::protocol::rfc3339;

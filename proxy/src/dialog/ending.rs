@@ -25,8 +25,8 @@ pub(super) async fn until_over(
     // From here on a late event belongs to no dialog. A channel that entered in this very moment is nobody's.
     let left = context.registry().close(dialog);
     if !left.is_empty() {
-        let (context, dialog) = (Arc::clone(context), Arc::clone(dialog));
-        context.tasks.clone().spawn(async move { give_back(&context, &dialog, &left).await });
+        let (giving, dialog) = (Arc::clone(context), Arc::clone(dialog));
+        context.spawn(async move { give_back(&giving, &dialog, &left).await });
     }
     if owner.version_1 {
         dialog.delivery.finish(None);

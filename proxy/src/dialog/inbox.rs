@@ -6,11 +6,17 @@ use ari_bus::{
     BusError, Message, Subscription, Topics,
     protocol::{Control, Incoming, parse_incoming},
 };
-use tokio::sync::mpsc::error::TrySendError;
+use tokio::{sync::mpsc::error::TrySendError, time::sleep};
 use tracing::debug;
 
-use super::{Context, Mail, pulse, replies::tell_gone};
-use crate::{config::Topology, counters::Counter};
+use super::{
+    Context, Mail,
+    handover::form::{Binary, MailForm},
+    offers::uuid_of,
+    pulse,
+    replies::tell_gone,
+};
+use crate::{config::Topology, counters::Counter, limits::MAX_PAUSE};
 
 /// What workers send to a proxy.
 pub(crate) struct Inbox {
@@ -26,51 +32,105 @@ pub(crate) fn topics(context: &Context) -> [String; 3] {
     [names.control(server), names.all_commands(server), names.proxy_inbox(server, "<incarnation>")]
 }
 
-/// Subscribes to everything that workers send to this process, and to the fixed topic of its server.
+/// Subscribes to everything that workers send to this process.
 ///
 /// # Errors
 /// Those of [`ari_bus::Bus::subscribe`].
-pub(crate) async fn subscribe(context: &Context) -> Result<(Inbox, Subscription), BusError> {
+pub(crate) async fn subscribe(context: &Context) -> Result<Inbox, BusError> {
     let (bus, names, server) = (&context.bus, &context.names, &context.config.server_id);
+    let group = &context.incarnation;
     let version_1 = match context.config.bus_config.topology {
-        Topology::Dedicated => Some(bus.subscribe(Topics::Under(names.all_commands(server))).await?),
+        Topology::Dedicated => Some(bus.share(&names.all_commands(server), group).await?),
         Topology::Shared => None,
     };
-    let version_2 = bus.subscribe(Topics::Under(context.inbox.clone())).await?;
-    let control = bus.subscribe(Topics::One(names.control(server))).await?;
-    Ok((Inbox { version_1, version_2 }, control))
+    Ok(Inbox { version_1, version_2: bus.share(&context.inbox, group).await? })
 }
 
-/// Passes messages on until the bus is closed.
-pub(crate) async fn serve(context: Arc<Context>, Inbox { mut version_1, mut version_2 }: Inbox) {
+/// Subscribes to the fixed topic of this server.
+///
+/// # Errors
+/// Those of [`ari_bus::Bus::subscribe`].
+pub(crate) async fn subscribe_control(context: &Context) -> Result<Subscription, BusError> {
+    context.bus.subscribe(Topics::One(context.names.control(&context.config.server_id))).await
+}
+
+/// Passes messages on until the bus is closed, or another process gets them. Then what has come already is kept for it.
+pub(crate) async fn serve(context: Arc<Context>, inbox: Inbox) {
+    let mut inbox = Some(inbox);
+    while let Some(mut open) = inbox.take() {
+        tokio::select! {
+            () = read(&context, &mut open) => return,
+            () = context.freeze.leaving() => {}
+        }
+        for (message, is_version_1) in open.leave().await {
+            take(&context, message, is_version_1);
+        }
+        context.freeze.has_left();
+        // If nobody takes the dialogs.
+        context.freeze.thawed().await;
+        while inbox.is_none() {
+            match subscribe(&context).await {
+                Ok(again) => inbox = Some(again),
+                Err(error) => {
+                    debug!(%error, "the workers cannot be heard again yet");
+                    sleep(MAX_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+impl Inbox {
+    /// What has come and nobody else gets.
+    async fn leave(self) -> Vec<(Message, bool)> {
+        let version_1 = match self.version_1 {
+            Some(subscription) => subscription.leave().await,
+            None => Vec::new(),
+        };
+        let version_2 = self.version_2.leave().await.into_iter().map(|message| (message, false));
+        version_1.into_iter().map(|message| (message, true)).chain(version_2).collect()
+    }
+}
+
+async fn read(context: &Arc<Context>, Inbox { version_1, version_2 }: &mut Inbox) {
     let next_of_version_1 = async |version_1: &mut Option<Subscription>| match version_1 {
         Some(subscription) => subscription.next().await,
         None => std::future::pending().await,
     };
     loop {
         let (message, is_version_1) = tokio::select! {
-            message = next_of_version_1(&mut version_1) => (message, true),
+            message = next_of_version_1(version_1) => (message, true),
             message = version_2.next() => (message, false),
         };
         let Some(message) = message else { return };
-        if !is_version_1 && pulse::is_pulse(&context, &message.topic) {
-            pulse::came_back(&context);
-            continue;
+        take(context, message, is_version_1);
+    }
+}
+
+fn take(context: &Arc<Context>, message: Message, is_version_1: bool) {
+    if !is_version_1 && pulse::is_pulse(context, &message.topic) {
+        return pulse::came_back(context);
+    }
+    let kept = || MailForm {
+        offer: uuid_of(&message.topic).to_owned(),
+        version_1: is_version_1,
+        payload: Binary(message.payload.clone()),
+    };
+    if context.freeze.keeps(kept) {
+        return;
+    }
+    let Some(offer) = context.offers().get(&message.topic) else {
+        return nobody_there(context, &message);
+    };
+    // A copy of a reference: the message itself is still needed if the dialog ends in this moment.
+    let mail = Mail { term: offer.term, version_1: is_version_1, payload: message.payload.clone() };
+    match offer.dialog.mail.try_send(mail) {
+        Ok(()) => {}
+        Err(TrySendError::Full(_)) => {
+            context.counters.count(Counter::Noise);
+            debug!(dialog = %offer.dialog.root, "a message is dropped: the dialog cannot keep up with its worker");
         }
-        let Some(offer) = context.offers().get(&message.topic) else {
-            nobody_there(&context, &message);
-            continue;
-        };
-        // A copy of a reference: the message itself is still needed if the dialog ends in this moment.
-        let mail = Mail { term: offer.term, version_1: is_version_1, payload: message.payload.clone() };
-        match offer.dialog.mail.try_send(mail) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                context.counters.count(Counter::Noise);
-                debug!(dialog = %offer.dialog.root, "a message is dropped: the dialog cannot keep up with its worker");
-            }
-            Err(TrySendError::Closed(_)) => nobody_there(&context, &message),
-        }
+        Err(TrySendError::Closed(_)) => nobody_there(context, &message),
     }
 }
 
@@ -83,7 +143,7 @@ fn nobody_there(context: &Arc<Context>, message: &Message) {
         // The dispatcher itself never waits for the bus; who cannot be told now finds out by the silence.
         let Ok(turn) = Arc::clone(&context.farewells).try_acquire_owned() else { return };
         let told = Arc::clone(context);
-        context.tasks.spawn(async move {
+        context.spawn(async move {
             tell_gone(&told, &accept, None, &dialog_id).await;
             drop(turn);
         });

@@ -101,6 +101,18 @@ impl Kept {
         Self { events: VecDeque::new(), base: 1, bytes: 0, budget, dropped: None }
     }
 
+    /// What another process kept, from this position on.
+    pub(super) fn take_over(
+        base: u64,
+        dropped: Option<Dropped>,
+        events: impl Iterator<Item = KeptEvent>,
+        budget: Budget,
+    ) -> Self {
+        let mut kept = Self { events: VecDeque::new(), base, bytes: 0, budget, dropped };
+        events.for_each(|event| kept.push(event));
+        kept
+    }
+
     /// Adds the next event. Past the bounds the oldest ones go.
     pub(super) fn push(&mut self, event: KeptEvent) {
         let size = event.size();

@@ -121,6 +121,11 @@ impl Lease {
         Self { worker_id, beats: AtomicBool::new(false), state: Mutex::new(state), lost }
     }
 
+    /// What the worker calls itself.
+    pub(super) fn worker_id(&self) -> &str {
+        &self.worker_id
+    }
+
     /// The worker was heard.
     pub(super) fn renew(&self, now: Duration) {
         let mut state = self.state();

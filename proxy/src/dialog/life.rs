@@ -1,13 +1,15 @@
 //! The life of one dialog, in its own task: offered, active, offered again if its worker is gone, lingering, gone.
 
 use std::{
+    pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use ari_bus::protocol::{Control, Incoming, parse_incoming};
+use futures_util::future::{Either, select};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, sleep},
 };
 use tracing::{debug, info, warn};
@@ -15,10 +17,15 @@ use tracing::{debug, info, warn};
 use super::{
     Context, Dialog, Mail,
     activity::Activity,
-    commands::{Commands, Job},
+    commands::{Commands, Job, Task},
     ending::{until_over, until_stopped},
-    mailbox::Mailbox,
+    handover::{
+        form::{JobForm, Stage},
+        hand_over,
+    },
+    mailbox::{Mailbox, Wish},
     offering::{Offered, Offering},
+    order::Order,
     outlet::Outlet,
     owner::{Holding, Owner, publish_gone},
     persist::delete_persistently,
@@ -42,6 +49,34 @@ pub(super) enum Beginning {
     Attached(Terms, Holding),
     /// With a channel that nobody has, after terms of an earlier process.
     Orphan(Terms),
+    /// In the middle, as another process had it, with the commands that waited there.
+    HandedOver(Terms, Step, Vec<Waiting>),
+}
+
+/// What comes next in the life of a dialog.
+pub(super) enum Step {
+    /// It is offered. If it had an owner before: when that was heard last.
+    Offer(Option<Duration>),
+    /// A worker has it.
+    Serve(Serving),
+}
+
+/// The service of one owner.
+pub(super) struct Serving {
+    pub(super) holding: Holding,
+    pub(super) order: Order<Wish>,
+    /// Its first message, where that came while the dialog was offered.
+    pub(super) first: Option<Mail>,
+    /// Whether it goes on as before: nobody is told of it.
+    pub(super) known: bool,
+}
+
+/// A command that waited in another process.
+pub(super) struct Waiting {
+    pub(super) owner: Arc<Owner>,
+    pub(super) unique_id: String,
+    pub(super) task: Task,
+    pub(super) arrived: Instant,
 }
 
 /// Runs a dialog from its beginning to the deletion of its topics.
@@ -53,16 +88,25 @@ pub(super) async fn run(
 ) {
     let (jobs, jobs_in) = mpsc::channel(COMMANDS_PER_DIALOG);
     let mut commands = Commands::new(&context, &dialog, jobs_in);
-    let (terms, heard, holding) = match beginning {
-        Beginning::Call => (Terms::default(), None, None),
-        Beginning::Attached(terms, holding) => (terms, None, Some(holding)),
-        Beginning::Orphan(terms) => (terms, Some(context.clock.now()), None),
+    let (terms, step) = match beginning {
+        Beginning::Call => (Terms::default(), Step::Offer(None)),
+        Beginning::Attached(terms, holding) => (terms, Step::Serve(Serving::new(holding, None))),
+        Beginning::Orphan(terms) => (terms, Step::Offer(Some(context.clock.now()))),
+        Beginning::HandedOver(terms, step, waiting) => {
+            let activity = Arc::new(Activity::new(&context.clock));
+            for Waiting { owner, unique_id, task, arrived } in waiting {
+                // There were no more of them where they come from.
+                let _ = jobs.try_send(Job { owner, unique_id, task, arrived, busy: activity.begin() });
+            }
+            (terms, step)
+        }
     };
-    let mut life = Life { context: &context, dialog: &dialog, mail: &mut mail, terms, jobs };
+    let resting = commands.resting();
+    let mut life = Life { context: &context, dialog: &dialog, mail: &mut mail, terms, jobs, resting };
     let end = tokio::select! {
         // Through all terms: what one owner has begun is finished before the next one's first command.
         never = commands.run() => match never {},
-        end = life.until_ended(holding, heard) => end,
+        end = life.until_ended(step) => end,
     };
     context.forget(&dialog);
     let channels = life.forget().await;
@@ -94,7 +138,7 @@ enum End {
 }
 
 /// How a term ended.
-enum Left {
+pub(super) enum Left {
     /// The dialog is over.
     Over,
     /// The proxy stops.
@@ -105,6 +149,8 @@ enum Left {
     Released,
     /// Its version-1 owner does not read any more.
     Orphaned,
+    /// It has not: the dialog is to stand still.
+    Frozen,
 }
 
 struct Life<'a> {
@@ -113,30 +159,48 @@ struct Life<'a> {
     mail: &'a mut mpsc::Receiver<Mail>,
     terms: Terms,
     jobs: mpsc::Sender<Job>,
+    /// The commands that wait, while the dialog stands still and none runs.
+    resting: watch::Receiver<Option<Vec<JobForm>>>,
+}
+
+impl Serving {
+    fn new(holding: Holding, first: Option<Mail>) -> Self {
+        Self { holding, order: Order::default(), first, known: false }
+    }
 }
 
 impl Life<'_> {
-    /// Offers the dialog and serves its owner, as often as it takes. It may have an owner already; `heard`: when one that it
-    /// had was heard last.
-    async fn until_ended(&mut self, mut holding: Option<Holding>, mut heard: Option<Duration>) -> End {
+    /// Offers the dialog and serves its owner, as often as it takes.
+    async fn until_ended(&mut self, mut step: Step) -> End {
         let (context, dialog) = (self.context, self.dialog);
         let mut pauses = Pauses::new(MAX_TERM_PAUSE);
         loop {
-            let (holding, first) = match holding.take() {
-                Some(holding) => (holding, None),
-                None => match self.offer(heard).await {
-                    Ok(owned) => owned,
+            let mut serving = match step {
+                Step::Serve(serving) => serving,
+                Step::Offer(heard) => match self.offer(heard).await {
+                    Ok(serving) => serving,
                     Err(end) => return end,
                 },
             };
-            let owner = Arc::clone(&holding.owner);
-            context.counters.count(Counter::DialogsAccepted);
-            info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
-            context.marks.owned(context, dialog, owner.term);
+            let owner = Arc::clone(&serving.holding.owner);
+            if !serving.known {
+                context.counters.count(Counter::DialogsAccepted);
+                info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
+                context.marks.owned(context, dialog, owner.term);
+            }
             let began = Instant::now();
             // Boxed: the larger part of a dialog's state is needed only now.
-            let left = Box::pin(self.serve(&owner, first)).await;
-            drop(holding);
+            let left = loop {
+                match Box::pin(self.serve(&owner, &mut serving)).await {
+                    Left::Frozen => {
+                        let (next, early) = serving.order.hand_over();
+                        let early = early.map(|(number, wish)| (number, wish.into())).collect();
+                        self.stand_still(Stage::Owned { next, early }).await;
+                    }
+                    left => break left,
+                }
+            };
+            drop(serving);
             match left {
                 Left::Over => return End::GiveBack,
                 Left::Stopped => {
@@ -165,9 +229,11 @@ impl Life<'_> {
                 Left::Released => {
                     info!(dialog = %dialog.root, "the call is offered again: its worker gave it back")
                 }
+                // Done with above.
+                Left::Frozen => {}
             }
             context.counters.count(Counter::DialogsResumed);
-            heard = Some(self.leave(&owner, &left));
+            step = Step::Offer(Some(self.leave(&owner, &left)));
             // A worker that takes and gives back as fast as it can must not keep the broker busy.
             if began.elapsed() >= STEADY_TERM {
                 pauses = Pauses::new(MAX_TERM_PAUSE);
@@ -177,35 +243,61 @@ impl Life<'_> {
     }
 
     /// Offers the dialog until it has an owner.
-    async fn offer(&mut self, heard: Option<Duration>) -> Result<(Holding, Option<Mail>), End> {
+    async fn offer(&mut self, heard: Option<Duration>) -> Result<Serving, End> {
         let (context, dialog) = (self.context, self.dialog);
         info!(dialog = %dialog.root, channel = ?dialog.channel, application = ?dialog.application, "a call is offered");
-        let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
-        match offering.until_ended().await {
-            Offered::Owned { holding, first } => Ok((holding, first)),
-            Offered::Unwanted => {
-                context.counters.count(Counter::DialogsUnwanted);
-                warn!(dialog = %dialog.root, "no worker took the call in time");
-                Err(End::GiveBack)
+        loop {
+            let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
+            match offering.until_ended().await {
+                Offered::Owned { holding, first } => return Ok(Serving::new(holding, first)),
+                Offered::Unwanted => {
+                    context.counters.count(Counter::DialogsUnwanted);
+                    warn!(dialog = %dialog.root, "no worker took the call in time");
+                    return Err(End::GiveBack);
+                }
+                Offered::Over => {
+                    debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
+                    return Err(End::GiveBack);
+                }
+                Offered::Stopped => return Err(End::Stopped { owned: false }),
+                Offered::Frozen => self.stand_still(Stage::Offered { resumes: heard.is_some() }).await,
             }
-            Offered::Over => {
-                debug!(dialog = %dialog.root, "the caller hung up before a worker took the call");
-                Err(End::GiveBack)
-            }
-            Offered::Stopped => Err(End::Stopped { owned: false }),
         }
     }
 
+    /// Comes to rest and tells what there is of the dialog; returns when it goes on in this process.
+    async fn stand_still(&mut self, stage: Stage) {
+        let (context, dialog) = (self.context, self.dialog);
+        let jobs = tokio::select! {
+            // The command that runs is finished first.
+            Ok(jobs) = self.resting.wait_for(Option::is_some) => jobs.clone().unwrap_or_default(),
+            () = context.freeze.thawed() => return,
+        };
+        let mut mail = Vec::new();
+        while let Ok(one) = self.mail.try_recv() {
+            mail.push(one);
+        }
+        context.freeze.rest(hand_over(context, dialog, &self.terms, stage, jobs, &mail));
+        context.freeze.thawed().await;
+        for one in mail {
+            // It has just come out of there.
+            let _ = dialog.mail.try_send(one);
+        }
+        context.freeze.goes_on();
+    }
+
     /// Active and lingering: events, commands and control messages side by side, until the owner's term ends.
-    async fn serve(&mut self, owner: &Arc<Owner>, first: Option<Mail>) -> Left {
+    async fn serve(&mut self, owner: &Arc<Owner>, serving: &mut Serving) -> Left {
         let (context, dialog) = (self.context, self.dialog);
         let activity = Arc::new(Activity::new(&context.clock));
-        let mut mailbox = Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity);
+        let Serving { order, first, .. } = serving;
+        let mut mailbox =
+            Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity, order);
         let mut outlet = Outlet::new(context, dialog, owner);
+        let at_work = until_left(outlet.run(&activity), mailbox.run(self.mail, first.take()));
         tokio::select! {
             // A dialog's events never wait for its commands, nor the other way round.
-            () = outlet.run(&activity) => Left::Orphaned,
-            () = mailbox.run(self.mail, first) => Left::Released,
+            left = at_work => left,
             () = owner.lost() => Left::Lost,
             () = until_over(context, dialog, owner, &activity) => Left::Over,
             () = until_stopped(context, dialog, &activity) => Left::Stopped,
@@ -219,7 +311,7 @@ impl Life<'_> {
         if context.ends_terms() {
             context.offers().remove(self.terms.dialog_ids());
             let (cleaning, topics) = (Arc::clone(context), self.terms.close(&context.names));
-            context.tasks.spawn(async move { delete_persistently(&cleaning, topics).await });
+            context.spawn(async move { delete_persistently(&cleaning, topics).await });
             if matches!(left, Left::Lost | Left::Orphaned) {
                 dialog.valid.store(owner.term + 1, Ordering::Relaxed);
             }
@@ -228,7 +320,7 @@ impl Life<'_> {
         if !owner.version_1 {
             let (told, gone) = (Arc::clone(context), Arc::clone(owner));
             let why = if released { "the worker gave it back" } else { "the worker was silent for too long" };
-            context.tasks.spawn(async move { publish_gone(&told, &gone, why).await });
+            context.spawn(async move { publish_gone(&told, &gone, why).await });
         }
         if released {
             return context.clock.now();
@@ -269,5 +361,14 @@ impl Life<'_> {
             }
         }
         channels
+    }
+}
+
+/// Runs both until one ends; where the dialog is to stand still, until both have come to rest.
+async fn until_left(one: impl Future<Output = Left>, other: impl Future<Output = Left>) -> Left {
+    match select(pin!(one), pin!(other)).await {
+        Either::Left((Left::Frozen, other)) => other.await,
+        Either::Right((Left::Frozen, one)) => one.await,
+        Either::Left((left, _)) | Either::Right((left, _)) => left,
     }
 }

@@ -14,6 +14,8 @@ use super::{
     Context, Dialog, Mail,
     activity::Activity,
     commands::{Job, Task},
+    handover::form::{TaskForm, WishForm},
+    life::Left,
     order::{Order, Placed},
     owner::Owner,
     recorded::{Known, digest},
@@ -35,11 +37,11 @@ pub(super) struct Mailbox<'a> {
     /// Commands, in the order issued.
     jobs: &'a mpsc::Sender<Job>,
     activity: &'a Arc<Activity>,
-    order: Order<Wish>,
+    order: &'a mut Order<Wish>,
 }
 
 /// A command as it came.
-struct Wish {
+pub(super) struct Wish {
     unique_id: String,
     what: What,
 }
@@ -59,21 +61,24 @@ impl<'a> Mailbox<'a> {
         terms: &'a mut Terms,
         jobs: &'a mpsc::Sender<Job>,
         activity: &'a Arc<Activity>,
+        order: &'a mut Order<Wish>,
     ) -> Self {
-        Self { context, dialog, owner, terms, jobs, activity, order: Order::default() }
+        Self { context, dialog, owner, terms, jobs, activity, order }
     }
 
-    /// Reads messages as they come, until the owner gives the dialog back. `first` came while the dialog was offered.
-    pub(super) async fn run(&mut self, mail: &mut mpsc::Receiver<Mail>, first: Option<Mail>) {
+    /// Reads messages as they come, until the owner gives the dialog back, or it is to stand still. `first` came while the
+    /// dialog was offered.
+    pub(super) async fn run(&mut self, mail: &mut mpsc::Receiver<Mail>, first: Option<Mail>) -> Left {
         let mut next = first;
         loop {
             if let Some(mail) = next.take()
                 && self.read(mail).await
             {
-                return;
+                return Left::Released;
             }
             let gives_up = self.order.gives_up();
             tokio::select! {
+                () = self.context.freeze.frozen() => return Left::Frozen,
                 mail = mail.recv() => match mail {
                     Some(mail) => next = Some(mail),
                     // Closed by the dialog's end, which drops this future as well.
@@ -253,11 +258,35 @@ impl<'a> Mailbox<'a> {
     }
 }
 
+impl From<&Wish> for WishForm {
+    fn from(Wish { unique_id, what }: &Wish) -> Self {
+        let (task, digest) = match what {
+            What::Run { request, digest } => (TaskForm::Send(request.into()), *digest),
+            What::Refuse(answer) => (TaskForm::Answer(answer.into()), 0),
+        };
+        Self { unique_id: unique_id.clone(), task, digest }
+    }
+}
+
+impl TryFrom<WishForm> for Wish {
+    type Error = String;
+
+    fn try_from(WishForm { unique_id, task, digest }: WishForm) -> Result<Self, String> {
+        let what = match task {
+            TaskForm::Send(request) => What::Run { request: request.try_into()?, digest },
+            TaskForm::Answer(answer) => What::Refuse(answer.into()),
+        };
+        Ok(Self { unique_id, what })
+    }
+}
+
 impl Wish {
     fn of(command: &Command<'_>) -> Self {
         let what = match Request::check(command) {
             Ok(request) => {
-                What::Run { request, digest: digest(&(&command.method, &command.url, &command.body)) }
+                let body = command.body.as_deref().unwrap_or_default();
+                let parts = [command.method.as_bytes(), command.url.as_bytes(), body.as_bytes()];
+                What::Run { request, digest: digest(&parts) }
             }
             Err(refused) => What::Refuse(Answer::error(refused.status, &refused.message)),
         };

@@ -12,6 +12,7 @@ mod commands;
 pub(crate) mod control;
 mod delivery;
 mod ending;
+pub(crate) mod handover;
 pub(crate) mod inbox;
 mod kept;
 mod leases;
@@ -29,8 +30,6 @@ mod queues;
 mod reader;
 mod recorded;
 mod registry;
-#[cfg(test)]
-mod registry_tests;
 mod replies;
 pub(crate) mod restart;
 mod resync;
@@ -53,12 +52,16 @@ use ari_bus::{
     protocol::{Names, server_token},
 };
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     asterisk::rest::Rest,
+    claim::Claim,
     config::Config,
     counters::Counters,
     limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
@@ -69,6 +72,7 @@ pub(crate) use router::Router;
 
 use clock::Clock;
 use delivery::Delivery;
+use handover::Freeze;
 use kept::Budget;
 use leases::Leases;
 use moves::Moves;
@@ -89,6 +93,8 @@ pub(crate) struct Context {
     incarnation: String,
     /// The prefix of the topics on which version-2 workers send to this process.
     pub(crate) inbox: String,
+    /// That no other process acts.
+    pub(crate) claim: Arc<Claim>,
     clock: Arc<Clock>,
     leases: Leases,
     /// What the events of all dialogs take.
@@ -100,6 +106,8 @@ pub(crate) struct Context {
     pub(crate) stop: CancellationToken,
     /// Cancelled when the time for that is up: owners are told, the rest is abandoned.
     pub(crate) abandon: CancellationToken,
+    /// Cancelled when another process has all dialogs: they end here without a word.
+    pub(crate) over: CancellationToken,
     /// Bounds how many late accepts are answered at once.
     farewells: Arc<Semaphore>,
     /// Bounds how many heartbeats are answered at once.
@@ -116,6 +124,10 @@ pub(crate) struct Context {
     surveyed: watch::Sender<bool>,
     /// What the channels are told of their dialogs, for a later process.
     marks: Marks,
+    /// Held by whoever finds out what became of objects.
+    sorting: Arc<()>,
+    /// Whether all dialogs stand still, to be handed over to another process.
+    freeze: Freeze,
     /// Moves of channels that no dialog has any more.
     moves: Moves,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
@@ -130,6 +142,7 @@ impl Context {
         rest: Rest,
         counters: Arc<Counters>,
         incarnation: &str,
+        claim: Arc<Claim>,
         stop: CancellationToken,
     ) -> Self {
         let names = config.names();
@@ -149,6 +162,7 @@ impl Context {
             counters,
             incarnation: incarnation.to_owned(),
             inbox,
+            claim,
             clock,
             leases,
             budget: Budget::default(),
@@ -156,6 +170,7 @@ impl Context {
             tasks,
             stop,
             abandon,
+            over: CancellationToken::new(),
             farewells,
             replies,
             attaches: Arc::new(Semaphore::new(ATTACHES_AT_ONCE)),
@@ -165,9 +180,19 @@ impl Context {
             settling: Mutex::default(),
             surveyed: watch::Sender::new(false),
             marks: Marks::default(),
+            sorting: Arc::default(),
+            freeze: Freeze::default(),
             moves: Moves::default(),
             unheard,
         }
+    }
+
+    /// Runs a task of a dialog, until another process has all of them.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        let over = self.over.clone();
+        self.tasks.spawn(async move {
+            over.run_until_cancelled(task).await;
+        })
     }
 
     // A panic while one of these was held would leave it as whole as each of their short methods does.
@@ -187,9 +212,22 @@ impl Context {
         self.settling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets dialogs go on that stand still, if they do.
+    pub(crate) async fn freeze_ends(&self) {
+        if self.freeze.is_frozen() {
+            self.freeze.end().await;
+        }
+    }
+
+    /// Whether Asterisk is being asked what became of objects: dialogs are told later.
+    fn is_sorting(&self) -> bool {
+        Arc::strong_count(&self.sorting) > 1
+    }
+
     /// A dialog is over.
     fn forget(&self, dialog: &Dialog) {
         self.dialogs().remove(&dialog.root);
+        self.freeze.look_again();
     }
 
     /// Notes whether anybody listened to an application's topic; says whether that is news.

@@ -40,6 +40,8 @@ pub(super) enum Offered {
     Over,
     /// The proxy stops.
     Stopped,
+    /// The dialog is to stand still.
+    Frozen,
 }
 
 /// A dialog that is being offered.
@@ -140,7 +142,7 @@ impl<'a> Offering<'a> {
             if context.bus.link().is_up() && !declared {
                 declared = self.declare(term, &id).await?;
             }
-            if declared && context.bus.link().is_up() {
+            if declared && context.bus.link().is_up() && context.claim.is_certain() {
                 // With the call at the latest: a worker that comes too late must not find it in its queue.
                 let left = self.deadline.saturating_sub(context.clock.now());
                 let expires = context.config.dialog.offer_timeout.min(left);
@@ -243,6 +245,7 @@ impl<'a> Offering<'a> {
                 // The dialog itself holds the sender: there is always a next message.
                 Some(mail) = self.mail.recv() => return Next::Mail(mail),
                 () = self.context.stop.cancelled() => return Next::End(Offered::Stopped),
+                () = self.context.freeze.frozen() => return Next::End(Offered::Frozen),
                 _ = self.channels.wait_for(|channels| *channels == 0), if !self.caller_gone => {
                     // A worker that is about to accept still gets the whole of the short call, but not for long.
                     self.caller_gone = true;

@@ -33,6 +33,22 @@ impl<T> Default for Order<T> {
 }
 
 impl<T> Order<T> {
+    /// The next number, and what waits behind it.
+    pub(super) fn hand_over(&self) -> (u64, impl Iterator<Item = (u64, &T)>) {
+        (self.next, self.early.iter().map(|(number, command)| (*number, command)))
+    }
+
+    /// The order that another process had. What waits gives up at this time.
+    pub(super) fn take_over(
+        next: u64,
+        early: impl IntoIterator<Item = (u64, T)>,
+        gives_up: Duration,
+    ) -> Self {
+        let early: BTreeMap<u64, T> = early.into_iter().filter(|(number, _)| *number > next).collect();
+        let gives_up = (!early.is_empty()).then_some(gives_up);
+        Self { next, early, gives_up }
+    }
+
     /// Places the command of a number. If it has to wait, then until `gives_up` at most, or as long as those that wait
     /// already.
     pub(super) fn place(&mut self, number: u64, command: T, gives_up: Duration) -> Placed<T> {

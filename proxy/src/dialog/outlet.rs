@@ -1,7 +1,7 @@
 //! From a dialog to the bus: wraps the events that are to be sent, publishes them in order, and sends again what the owner
 //! has not said that it has.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use ari_bus::{
     BusError, BusErrorKind, Link, LinkState,
@@ -9,7 +9,7 @@ use ari_bus::{
 };
 use bytes::Bytes;
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     activity::Activity,
     delivery::{Batch, Delivery, Progress},
     kept::KeptEvent,
+    life::Left,
     owner::Owner,
     persist::wait_for_broker,
     reader::{Orphaned, Reader},
@@ -24,8 +25,8 @@ use super::{
 use crate::{
     counters::Counter,
     limits::{
-        EVENTS_PER_BATCH, MAX_PAUSE, NOTICED_LATE, RESEND_FIRST, RESEND_LONGEST, RESEND_UNASKED_FIRST,
-        RESENDS, RESENDS_UNASKED,
+        EVENTS_PER_BATCH, FREEZE_CUT, MAX_PAUSE, NOTICED_LATE, RESEND_FIRST, RESEND_LONGEST,
+        RESEND_UNASKED_FIRST, RESENDS, RESENDS_UNASKED,
     },
     pauses::Pauses,
 };
@@ -60,24 +61,39 @@ impl<'a> Outlet<'a> {
         Self { context, dialog, owner, link, away: None, reader, resends: Resends::default() }
     }
 
-    /// Publishes events as they come; ends when a version-1 worker is gone and that matters.
-    pub(super) async fn run(&mut self, activity: &Arc<Activity>) {
+    /// Publishes events as they come; ends when a version-1 worker is gone and that matters, or when the dialog is to stand
+    /// still.
+    pub(super) async fn run(&mut self, activity: &Arc<Activity>) -> Left {
         if let Some(reader) = &mut self.reader {
             reader.prepare().await;
         }
-        loop {
+        let freeze = &self.context.freeze;
+        // What is under way is given its time.
+        let cut = async {
+            freeze.frozen().await;
+            sleep(FREEZE_CUT).await;
+        };
+        let mut cut = pin!(cut);
+        while !freeze.is_frozen() {
             let batch = self.dialog.delivery.next(EVENTS_PER_BATCH);
             let next = if batch.events.is_empty() {
                 self.wait().await
             } else {
                 let _busy = activity.begin();
-                self.publish(&batch).await
+                tokio::select! {
+                    next = self.publish(&batch) => next,
+                    () = &mut cut => {
+                        self.dialog.delivery.not_sent(&batch);
+                        break;
+                    }
+                }
             };
             if let Err(Orphaned) = next {
                 self.dialog.delivery.not_sent(&batch);
-                return;
+                return Left::Orphaned;
             }
         }
+        Left::Frozen
     }
 
     /// Waits until there may be something to send.
@@ -86,6 +102,7 @@ impl<'a> Outlet<'a> {
         if let Some(reader) = &self.reader {
             tokio::select! {
                 () = delivery.changed() => return Ok(()),
+                () = self.context.freeze.frozen() => return Ok(()),
                 () = reader.gone() => return Err(Orphaned),
             }
         }
@@ -94,6 +111,7 @@ impl<'a> Outlet<'a> {
         let due = self.resends.due.filter(|_| resends);
         tokio::select! {
             () = delivery.changed() => {}
+            () = self.context.freeze.frozen() => {}
             link = self.link.changed() => match link {
                 // What was on its way when the bus was lost may be lost as well.
                 Link::Up if resends => {
@@ -231,7 +249,7 @@ mod tests {
     async fn beside<T>(outlet: &mut Outlet<'_>, context: &Context, other: impl Future<Output = T>) -> T {
         let activity = Arc::new(Activity::new(&context.clock));
         tokio::select! {
-            () = outlet.run(&activity) => panic!("the outlet ended"),
+            _ = outlet.run(&activity) => panic!("the outlet ended"),
             done = other => done,
         }
     }

@@ -9,6 +9,7 @@ use tracing::debug;
 
 use super::{
     Context, Dialog,
+    handover::form::OwnerForm,
     leases::{Held, Lease, check_name},
     persist::publish_persistently,
 };
@@ -77,6 +78,37 @@ impl Owner {
         Self { lease, ..self }
     }
 
+    /// What another process is told of it.
+    pub(super) fn hand_over(&self) -> OwnerForm {
+        OwnerForm {
+            term: self.term,
+            dialog_id: self.dialog_id.clone(),
+            bodies: self.bodies,
+            version_1: self.version_1,
+            events: self.events().as_ref().to_owned(),
+            responses: self.responses().as_ref().to_owned(),
+            worker_id: self.lease.as_ref().map(|lease| lease.worker_id().to_owned()),
+            beats: self.lease.as_ref().is_some_and(|lease| lease.has_beaten()),
+        }
+    }
+
+    /// A worker that another process knew. Its lease begins anew.
+    pub(super) fn take_over(context: &Context, form: OwnerForm) -> Self {
+        let lease = form.worker_id.as_deref().and_then(|worker| context.leases.known(worker));
+        if let Some(lease) = lease.as_ref().filter(|_| form.beats) {
+            lease.beats();
+        }
+        let reached = Reached { events: form.events.into(), responses: form.responses.into() };
+        Self {
+            term: form.term,
+            dialog_id: form.dialog_id,
+            bodies: form.bodies,
+            version_1: form.version_1,
+            topics: RwLock::new(reached),
+            lease,
+        }
+    }
+
     /// Whether an accept is this owner's, said again.
     pub(crate) fn is_said_by(&self, accept: &Accept) -> bool {
         (self.term, self.bodies) == (accept.term, accept.bodies)
@@ -132,10 +164,7 @@ impl Owner {
         let owner = Arc::new(self);
         dialog.delivery.begin(owner.term, owner.version_1, &dialog.start);
         *dialog.owner() = Some(Arc::clone(&owner));
-        if let Some(lease) = &owner.lease {
-            lease.hold(Held { dialog: Arc::clone(dialog), owner: Arc::clone(&owner) });
-        }
-        Holding { owner, dialog: Arc::clone(dialog) }
+        Holding::new(owner, dialog)
     }
 
     /// Sends an answer to the worker; an answer that cannot be delivered is counted.
@@ -179,6 +208,16 @@ impl Reached {
 pub(super) struct Holding {
     pub(super) owner: Arc<Owner>,
     dialog: Arc<Dialog>,
+}
+
+impl Holding {
+    /// The owner of a dialog holds it.
+    pub(super) fn new(owner: Arc<Owner>, dialog: &Arc<Dialog>) -> Self {
+        if let Some(lease) = &owner.lease {
+            lease.hold(Held { dialog: Arc::clone(dialog), owner: Arc::clone(&owner) });
+        }
+        Self { owner, dialog: Arc::clone(dialog) }
+    }
 }
 
 impl Drop for Holding {

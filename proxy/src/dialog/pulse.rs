@@ -1,6 +1,6 @@
 //! Our own pulse: a message that we send ourselves over the bus. While it comes back, workers can be heard.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::time::{MissedTickBehavior, interval};
@@ -18,7 +18,7 @@ pub(super) fn is_pulse(context: &Context, topic: &str) -> bool {
 }
 
 /// Sends pulses, for ever.
-pub(crate) async fn send(context: &Context) -> Infallible {
+pub(crate) async fn send(context: Arc<Context>) {
     let topic = format!("{}{TOKEN}", context.inbox);
     let mut ticks = interval(PULSE);
     // What was missed is not made up for: a row of pulses would say that time passed.

@@ -3,13 +3,14 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    hash::{DefaultHasher, Hash, Hasher as _},
     sync::Arc,
     time::Duration,
 };
 
 use ari_bus::protocol::Answer;
+use uuid::Uuid;
 
+use super::handover::form::RecordedForm;
 use crate::limits::{ANSWER_BYTES_RECORDED, COMMANDS_RECORDED};
 
 /// What a dialog remembers of its commands.
@@ -54,11 +55,14 @@ pub(super) enum Known {
     Other,
 }
 
-/// What tells two messages apart that have the same id.
-pub(super) fn digest(content: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
-    hasher.finish()
+/// What tells two messages apart that have the same id. The same in every release: one process tells another.
+pub(super) fn digest(parts: &[&[u8]]) -> u64 {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + size_of::<u64>()).sum());
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, &bytes).as_u64_pair().0
 }
 
 impl Recorded {
@@ -133,6 +137,47 @@ impl Recorded {
             .collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// All of it, those that were answered in their order.
+    pub(super) fn hand_over(&self) -> Vec<RecordedForm> {
+        let form = |unique_id: &str, entry: &Entry| RecordedForm {
+            unique_id: unique_id.to_owned(),
+            digest: entry.digest,
+            waits: match entry.state {
+                State::Waiting { term, .. } => Some(term),
+                State::Running { asked } => Some(asked),
+                State::Answered { .. } => None,
+            },
+            answer: match &entry.state {
+                State::Answered { answer, .. } => answer.as_ref().map(Into::into),
+                State::Waiting { .. } | State::Running { .. } => None,
+            },
+        };
+        let answered = self.order.iter().filter_map(|id| Some((id, self.entries.get(id)?)));
+        let others = self.entries.iter().filter(|(_, entry)| !matches!(entry.state, State::Answered { .. }));
+        answered.chain(others).map(|(id, entry)| form(id, entry)).collect()
+    }
+
+    /// What another process has handed over, all of it answered before this moment of good time.
+    pub(super) fn take_over(forms: Vec<RecordedForm>, at: Duration) -> Self {
+        let mut recorded = Self::default();
+        for RecordedForm { unique_id, digest, waits, answer } in forms {
+            let id: Arc<str> = unique_id.into();
+            let state = match waits {
+                Some(term) => State::Waiting { term, asked: term },
+                None => {
+                    let answer: Option<Answer> = answer.map(Into::into);
+                    recorded.bytes += answer.as_ref().map_or(0, |answer| answer.body.len());
+                    recorded.order.push_back(Arc::clone(&id));
+                    State::Answered { answer, at }
+                }
+            };
+            recorded.entries.insert(id, Entry { digest, state });
+        }
+        // Those without an answer may stand between others: then some answers go that need not.
+        recorded.make_room();
+        recorded
     }
 
     /// Answers go first, then the ids themselves.

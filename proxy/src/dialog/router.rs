@@ -47,6 +47,11 @@ impl Router {
         Self { context, gaps: HashMap::new(), connected: false }
     }
 
+    /// A router of a process to which another hands over: nothing is to be sorted out at the first connection.
+    pub(crate) fn taking_over(context: Arc<Context>) -> Self {
+        Self { connected: true, ..Self::new(context) }
+    }
+
     /// Routes an event that was held.
     pub(super) fn route_again(&self, settling: &mut Settling, text: &Utf8Bytes) {
         if let Ok(header) = Header::read(text.as_str()) {
@@ -120,13 +125,13 @@ impl Router {
         self.context.registry().open(channel, &dialog);
         self.context.counters.count(Counter::DialogsOpened);
         let life = life::run(Arc::clone(&self.context), Arc::clone(&dialog), mail, Beginning::Call);
-        self.context.tasks.spawn(life);
+        self.context.spawn(life);
         dialog
     }
 
     /// Runs what finds out about an application's gap, in the place of what did before.
     fn spawn(&mut self, application: &str, work: impl Future<Output = ()> + Send + 'static) {
-        let task = AbortOnDropHandle::new(self.context.tasks.spawn(work));
+        let task = AbortOnDropHandle::new(self.context.spawn(work));
         self.gaps.entry(application.to_owned()).or_default().resync = Some(task);
     }
 
@@ -155,7 +160,7 @@ impl Listener for Router {
         self.context.rest.set_away(false);
         if !std::mem::replace(&mut self.connected, true) {
             let settling = restart::settle(Arc::clone(&self.context), fence.clone());
-            self.context.tasks.spawn(settling);
+            self.context.spawn(settling);
         }
         for application in applications {
             let Some(since) = self.gaps.get_mut(application).and_then(|gap| gap.since.take()) else {

@@ -36,7 +36,7 @@ impl Dialog {
         }
         let unique_id = save.unique_id.as_deref().unwrap_or_default();
         if !unique_id.is_empty() {
-            match self.recorded().take(unique_id, digest(&save.context), term, term) {
+            match self.recorded().take(unique_id, digest(&[save.context.as_bytes()]), term, term) {
                 Known::New => {}
                 Known::Answered(answer) => return answer,
                 Known::UnderWay | Known::Forgotten => return Answer::empty(204),

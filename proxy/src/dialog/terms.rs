@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use ari_bus::{Retention, protocol::Names};
 
+use super::handover::form::{TermForm, TermsForm};
+
 /// The terms of one dialog so far.
 #[derive(Debug, Default)]
 pub(super) struct Terms {
@@ -30,6 +32,24 @@ impl Terms {
         Self { before, ..Self::default() }
     }
 
+    /// What another process is told of them.
+    pub(super) fn hand_over(&self) -> TermsForm {
+        let terms = self.terms.iter().map(|(number, term)| TermForm {
+            number: *number,
+            dialog_id: term.dialog_id.clone(),
+            kept: term.kept,
+            version_1: term.version_1,
+        });
+        TermsForm { open: self.open, before: self.before, terms: terms.collect() }
+    }
+
+    /// The terms of a dialog that another process had.
+    pub(super) fn take_over(TermsForm { open, before, terms }: TermsForm) -> Self {
+        let term =
+            |TermForm { number, dialog_id, kept, version_1 }| (number, Term { dialog_id, kept, version_1 });
+        Self { terms: terms.into_iter().map(term).collect(), open, before }
+    }
+
     /// The number of the next term.
     pub(super) fn next(&self) -> u64 {
         self.terms.last_key_value().map_or(self.before, |(last, _)| *last).saturating_add(1)
@@ -43,6 +63,11 @@ impl Terms {
     /// The dialog id of a term's offer.
     pub(super) fn dialog_id(&self, term: u64) -> Option<&str> {
         self.terms.get(&term).map(|term| term.dialog_id.as_str())
+    }
+
+    /// All terms, with the dialog ids of their offers.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.terms.iter().map(|(number, term)| (*number, term.dialog_id.as_str()))
     }
 
     /// The dialog ids of all offers.

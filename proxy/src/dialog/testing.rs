@@ -10,13 +10,21 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, Dialog, Mail, kept::KeptEvent, owner::Owner};
-use crate::{counters::Counters, testing};
+use crate::{claim::Claim, counters::Counters, testing};
 
 /// What dialogs share, on this bus, with an Asterisk that nobody can reach.
 pub(super) fn context(bus: impl Bus) -> Context {
     let config = testing::config("127.0.0.1:1");
     let rest = testing::rest(&config);
-    Context::new(config, Arc::new(bus), rest, Arc::<Counters>::default(), "1", CancellationToken::new())
+    Context::new(
+        config,
+        Arc::new(bus),
+        rest,
+        Arc::<Counters>::default(),
+        "1",
+        Arc::new(Claim::for_ever()),
+        CancellationToken::new(),
+    )
 }
 
 /// A dialog with a channel, and the end of its mail.

@@ -3,8 +3,6 @@
 //! Whoever takes it back at once makes two programs fight for ever. So it is left to the other until it is free, or until a
 //! person says so.
 
-use std::collections::BTreeSet;
-
 use reqwest::Method;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -15,58 +13,62 @@ use super::super::{
     request::Request,
     rest::Rest,
 };
+use super::status::Status;
 
 /// The configured applications, and who has them.
 #[derive(Debug)]
 pub(super) struct Holdings<'a> {
     all: &'a [String],
-    /// Those that another program has.
-    taken: BTreeSet<String>,
+    status: &'a Status,
 }
 
 impl<'a> Holdings<'a> {
-    /// All of them ours.
-    pub(super) fn new(all: &'a [String]) -> Self {
-        Self { all, taken: BTreeSet::new() }
+    /// These are configured.
+    pub(super) fn new(all: &'a [String], status: &'a Status) -> Self {
+        Self { all, status }
     }
 
     /// Those that are ours, or nobody's.
     pub(super) fn ours(&self) -> Vec<String> {
-        self.all.iter().filter(|application| !self.taken.contains(*application)).cloned().collect()
+        let taken = self.status.now().taken;
+        self.all.iter().filter(|application| !taken.contains(*application)).cloned().collect()
     }
 
     /// Another program has taken one.
-    pub(super) fn take(&mut self, application: String) {
-        warn!(
-            application,
-            "another program took over this application: its calls and events go there. They come here again when it is free, or when this process gets a SIGHUP"
-        );
-        self.taken.insert(application);
+    pub(super) fn take(&self, application: &str) {
+        if self.status.now().handing_over {
+            info!(application, "Asterisk has changed over to the process that takes over");
+        } else {
+            warn!(
+                application,
+                "another program took over this application: its calls and events go there. They come here again when it is free, or when this process gets a SIGHUP"
+            );
+        }
+        self.status.taken(application);
     }
 
     /// These are ours again.
-    pub(super) fn give_back(&mut self, applications: &[String]) {
-        applications.iter().for_each(|application| {
-            self.taken.remove(application);
-        });
+    pub(super) fn give_back(&self, applications: &[String]) {
+        self.status.given_back(applications);
     }
 
     /// Resolves with applications that are free again, or all that were taken once somebody says so.
     pub(super) async fn free(&self, rest: &Rest, told: &Notify, stop: &CancellationToken) -> Vec<String> {
-        while self.taken.is_empty() {
+        while self.status.now().taken.is_empty() {
             // What was said when there was nothing to take back must not count later.
             told.notified().await;
         }
         loop {
             tokio::select! {
                 () = told.notified() => {
-                    info!(applications = ?self.taken, "told to take applications back");
-                    return self.taken.iter().cloned().collect();
+                    let taken = Vec::from_iter(self.status.now().taken);
+                    info!(applications = ?taken, "told to take applications back");
+                    return taken;
                 }
                 () = tokio::time::sleep(FREE_LOOK) => {}
             }
             let mut free = Vec::new();
-            for application in &self.taken {
+            for application in &self.status.now().taken {
                 let question = Request::own(Method::GET, &["applications", application]);
                 // One that has channels is known to Asterisk even if nobody has it: that cannot be told from here.
                 if rest.ask(&question, FREE_PATIENCE, stop).await.is_some_and(|answer| answer.status == 404) {

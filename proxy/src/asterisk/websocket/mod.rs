@@ -5,6 +5,7 @@ mod fence;
 mod holdings;
 mod read;
 mod said;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -23,12 +24,13 @@ use fence::Fences;
 use holdings::Holdings;
 use read::{Connection, Read};
 use said::Said;
+pub(crate) use status::Status;
 
 use super::{
     limits::{MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, SWITCH},
     rest::Rest,
 };
-use crate::{config::Config, pauses::Pauses};
+use crate::{claim::Claim, config::Config, pauses::Pauses};
 
 /// Who hears what comes from Asterisk. Called by the one task that reads the socket, so it must never block: Asterisk
 /// closes a socket whose reader stalls 100 ms.
@@ -49,6 +51,10 @@ pub(crate) trait Listener {
 pub(crate) struct Surroundings<'a> {
     pub(crate) config: &'a Config,
     pub(crate) rest: &'a Rest,
+    /// That no other process of this server acts.
+    pub(crate) claim: &'a Claim,
+    /// Where it is said which applications it has.
+    pub(crate) status: &'a Status,
     /// Somebody says that applications are to be taken back.
     pub(crate) told: &'a Notify,
     pub(crate) stop: &'a CancellationToken,
@@ -56,8 +62,7 @@ pub(crate) struct Surroundings<'a> {
 
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
 pub(crate) async fn listen(surroundings: Surroundings<'_>, listener: impl Listener) {
-    let config = surroundings.config;
-    let holdings = Holdings::new(&config.applications);
+    let holdings = Holdings::new(&surroundings.config.applications, surroundings.status);
     Link { surroundings, listener, holdings, said: Said::default() }.run().await;
 }
 
@@ -70,13 +75,17 @@ struct Link<'a, L> {
 
 impl<L: Listener> Link<'_, L> {
     async fn run(mut self) {
-        let Surroundings { config, stop, .. } = self.surroundings;
+        let Surroundings { config, claim, stop, .. } = self.surroundings;
         let (mut failed, mut lost) = (until_connected(), until_steady());
         while !stop.is_cancelled() {
             let applications = self.holdings.ours();
             if applications.is_empty() {
                 self.until_free().await;
                 continue;
+            }
+            // The websocket would take the applications away from another.
+            if stop.run_until_cancelled(claim.certain()).await.is_none() {
+                return;
             }
             let connected = tokio::select! {
                 // Boxed: the state of a handshake is large, and needed only for a moment.
@@ -115,10 +124,11 @@ impl<L: Listener> Link<'_, L> {
 
     /// Reads a connection to its end, and those that take its place; says whether it lasted.
     async fn serve(&mut self, socket: Socket, applications: Vec<String>) -> bool {
-        let Surroundings { rest, told, stop, .. } = self.surroundings;
+        let Surroundings { rest, status, told, stop, .. } = self.surroundings;
         self.said.connected(&applications);
         let (fence, fences) = Fences::new();
         self.listener.connected(&applications, &fence);
+        status.connected(&applications);
         let mut connection = Connection::new(socket, applications, fences, PING_EVERY);
         let (since, mut steady) = (Instant::now(), false);
         let why = loop {
@@ -146,13 +156,14 @@ impl<L: Listener> Link<'_, L> {
                 Read::Interrupted(Some(free)) => match self.switch(&mut connection, &free).await {
                     Ok(false) => {}
                     Ok(true) => {
-                        self.holdings.give_back(&free);
                         self.listener.connected(&free, &fence);
+                        status.connected(&free);
                     }
                     Err(why) => break Some(why),
                 },
             }
         };
+        status.disconnected();
         self.listener.disconnected(&connection.applications);
         if let Some(why) = why.filter(|_| !stop.is_cancelled()) {
             self.said.lost(steady, &why);
@@ -163,7 +174,7 @@ impl<L: Listener> Link<'_, L> {
     /// Another program has an application now.
     fn take(&mut self, application: String) {
         self.listener.disconnected(std::slice::from_ref(&application));
-        self.holdings.take(application);
+        self.holdings.take(&application);
     }
 
     /// Puts a connection for more applications in the place of one. Asterisk changes over at once, and the old one has

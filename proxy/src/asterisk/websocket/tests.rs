@@ -97,7 +97,9 @@ fn opened(socket: Socket, ping_every: Duration) -> Connection {
 /// The whole link, with nobody to tell it anything.
 async fn listening(config: &Config, ear: Ear, stop: &CancellationToken) {
     let (rest, told) = (rest(config), Notify::new());
-    listen(Surroundings { config, rest: &rest, told: &told, stop }, ear).await;
+    let (claim, status) = (Claim::for_ever(), Status::default());
+    listen(Surroundings { config, rest: &rest, claim: &claim, status: &status, told: &told, stop }, ear)
+        .await;
 }
 
 #[test]
@@ -252,7 +254,15 @@ async fn an_application_that_another_program_takes_is_left_to_it() {
     });
     let (config, stop, told) = (config(&address), CancellationToken::new(), Notify::new());
     let rest = rest(&config);
-    let surroundings = Surroundings { config: &config, rest: &rest, told: &told, stop: &stop };
+    let (claim, status) = (Claim::for_ever(), Status::default());
+    let surroundings = Surroundings {
+        config: &config,
+        rest: &rest,
+        claim: &claim,
+        status: &status,
+        told: &told,
+        stop: &stop,
+    };
     let link = Box::pin(listen(surroundings, Ear::default()));
     let watching = async {
         handshakes.recv().await.unwrap();

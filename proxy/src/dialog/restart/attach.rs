@@ -80,9 +80,9 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
     drop(settling);
     info!(dialog = %dialog.root, term, "a worker brings the call back");
     let life = life::run(Arc::clone(context), Arc::clone(&dialog), mail, Beginning::Attached(terms, holding));
-    context.tasks.spawn(life);
+    context.spawn(life);
     let telling = Arc::clone(context);
-    context.tasks.spawn(async move { resync::tell(&telling, &survey, None, bound).await });
+    context.spawn(async move { resync::tell(&telling, &survey, None, bound).await });
     Ok(AttachReply { term, commands: context.commands_topic(&dialog_id) })
 }
 

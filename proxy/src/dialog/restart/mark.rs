@@ -59,13 +59,13 @@ impl Marks {
         let Ok(turn) = Arc::clone(&self.0).try_acquire_owned() else {
             return debug!(root = mark.root, "channels are not marked: too many others are being marked");
         };
-        let context = Arc::clone(context);
-        context.tasks.clone().spawn(async move {
+        let writing = Arc::clone(context);
+        context.spawn(async move {
             for channel in channels {
                 let mut request = Request::own(Method::POST, &["channels", &channel, "variable"]);
                 let value = format!("{} {}", mark.root, mark.term);
                 request.body = Some(json!({ "variable": VARIABLE, "value": value }).to_string());
-                if let Err(error) = context.rest.send(&request).await {
+                if let Err(error) = writing.rest.send(&request).await {
                     debug!(channel, %error, "a channel could not be marked");
                 }
             }

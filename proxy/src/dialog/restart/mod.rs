@@ -13,4 +13,5 @@ pub(crate) use attach::attach;
 pub(crate) use mark::Marks;
 pub(super) use mark::VARIABLE;
 pub(super) use orphans::adopt;
-pub(crate) use settling::{Settling, look, settle};
+pub(super) use settling::end;
+pub(crate) use settling::{Settling, hold_all, look, settle};

@@ -103,7 +103,7 @@ fn offer(
     info!(dialog = %dialog.root, ?channels, "channels that nobody has get a dialog");
     if let Some(mail) = mail {
         let life = life::run(Arc::clone(context), dialog, mail, Beginning::Orphan(Terms::after(term)));
-        context.tasks.spawn(life);
+        context.spawn(life);
     }
 }
 

@@ -150,7 +150,7 @@ pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
     }
     let stop = context.stop.clone();
     stop.run_until_cancelled(sort_out(&context, &fence)).await;
-    end(&context);
+    end(&context, &mut context.settling());
     for application in &context.config.applications {
         if !stop.is_cancelled() {
             resync::look_again(&context, application, Some(&fence)).await;
@@ -232,13 +232,16 @@ async fn survey(context: &Context, applications: &[String]) -> Option<HashMap<St
     Some(surveys)
 }
 
+/// Holds everything that may be for dialogs which another process is about to hand over, until [`end`].
+pub(crate) fn hold_all(context: &Context) {
+    context.settling().phase = Phase::Counting;
+}
+
 /// Holds nothing any more.
-fn end(context: &Arc<Context>) {
+pub(in super::super) fn end(context: &Arc<Context>, settling: &mut Settling) {
     let router = Router::new(Arc::clone(context));
-    let mut settling = context.settling();
-    for Held { text, .. } in std::mem::take(&mut *settling).held {
-        router.route_again(&mut settling, &text);
+    for Held { text, .. } in std::mem::take(settling).held {
+        router.route_again(settling, &text);
     }
-    drop(settling);
     context.surveyed.send_replace(true);
 }

@@ -22,6 +22,7 @@ pub(super) use survey::Survey;
 /// There is a connection again: tells what became of an application's objects, and offers channels that entered unseen. What the
 /// connection tells itself since it is there is not told here.
 pub(super) async fn run(context: &Arc<Context>, application: &str, fence: &Fence) {
+    let _sorting = Arc::clone(&context.sorting);
     let bound = context.registry().bound(application);
     let Some(survey) = Survey::take(context, application).await else { return };
     tell(context, &survey, Some(fence), bound).await;
@@ -49,6 +50,7 @@ pub(super) async fn tell(
     fence: Option<&Fence>,
     mut bound: Vec<Bound>,
 ) {
+    let _sorting = Arc::clone(&context.sorting);
     let Some(ended) = survey::ended(context, &bound).await else { return };
     if let Some(fence) = fence
         && !fence.passed().await

@@ -6,7 +6,7 @@ use ari_bus::protocol::{Object, ObjectKind};
 use proptest::prelude::*;
 use tokio::sync::watch;
 
-use super::registry::{Member, Registry};
+use super::{Member, Registry};
 use crate::asterisk::{chosen::Chosen, event::Header};
 
 /// An event that belongs to no dialog.

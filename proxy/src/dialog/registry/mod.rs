@@ -3,6 +3,11 @@
 //! An object is known by application, kind and id. The application is part of it because a channel that moves between
 //! applications is named by the events of both for a while.
 
+mod binding;
+mod handed;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -12,6 +17,9 @@ use ari_bus::protocol::{Object, ObjectKind};
 use tokio::sync::watch;
 
 use crate::asterisk::{chosen::Chosen, event::Header};
+use binding::Binding;
+pub(crate) use binding::{Bound, Found, Presence};
+pub(crate) use handed::Handed;
 
 /// What the registry needs of a dialog: that it can be told from others, and a count of its channels.
 pub(crate) trait Member {
@@ -26,57 +34,6 @@ pub(crate) struct Registry<D> {
     applications: HashMap<String, HashMap<Object, Binding<D>>>,
     /// Channels in Stasis whose dialogs are over, by application: they are being given back to Asterisk.
     leaving: HashSet<(String, String)>,
-}
-
-struct Binding<D> {
-    dialog: Arc<D>,
-    presence: Presence,
-    /// Made by a command whose answer is still out: undone if that fails and nothing was heard of the object.
-    provisional: bool,
-    /// Where it was found in the application: what its StasisStart, should that still come, is.
-    found: Option<Found>,
-    /// The dialog that had the channel before, while its StasisEnd is still to come (Asterisk sends a move's start and
-    /// end in either order).
-    before: Option<Arc<D>>,
-}
-
-/// Where a bound object is. Only channels enter and leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// A channel that will enter the application.
-    Expected,
-    /// A channel in the application.
-    Entered,
-    /// A channel that has left the application; late events of it still belong to the dialog.
-    Left,
-    /// A channel that entered another application: of what still comes here, only its StasisEnd counts.
-    Moved,
-    /// Not a channel, or one that only runs in the dialplan.
-    Beside,
-}
-
-impl Presence {
-    /// Whether the dialog lives because of it.
-    fn holds(self) -> bool {
-        matches!(self, Self::Expected | Self::Entered)
-    }
-}
-
-/// How a channel was found that is in its application already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// Its dialog was told by a stand-in: its own StasisStart is one too many.
-    Told,
-    /// Whether its worker knows is not known: its own StasisStart is news, and opens no other dialog.
-    Silent,
-}
-
-/// An object that belongs to a dialog, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bound {
-    pub(crate) application: String,
-    pub(crate) object: Object,
-    pub(crate) presence: Presence,
 }
 
 /// What became of an event.
@@ -365,31 +322,6 @@ impl<D: Member> Registry<D> {
         {
             binding.become_(Presence::Left);
         }
-    }
-}
-
-impl<D: Member> Binding<D> {
-    fn new(dialog: &Arc<D>, presence: Presence, provisional: bool, before: Option<Arc<D>>) -> Self {
-        if presence.holds() {
-            dialog.channels().send_modify(|channels| *channels += 1);
-        }
-        Self { dialog: Arc::clone(dialog), presence, provisional, found: None, before }
-    }
-
-    fn become_(&mut self, presence: Presence) {
-        match (self.presence.holds(), presence.holds()) {
-            (true, false) => {
-                self.dialog.channels().send_modify(|channels| *channels = channels.saturating_sub(1))
-            }
-            (false, true) => self.dialog.channels().send_modify(|channels| *channels += 1),
-            _ => {}
-        }
-        self.presence = presence;
-    }
-
-    /// Whether its id is free for another dialog.
-    fn is_over(&self) -> bool {
-        matches!(self.presence, Presence::Left | Presence::Moved)
     }
 }
 

@@ -1,0 +1,74 @@
+//! Which applications' events come on the connection of the moment, and which other programs have.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::watch;
+
+/// The state of the link to Asterisk, for whoever wants to know.
+#[derive(Debug, Default)]
+pub(crate) struct Status {
+    state: watch::Sender<Applications>,
+}
+
+/// Who has the applications.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Applications {
+    /// Those whose events come here.
+    pub(crate) ours: BTreeSet<String>,
+    /// Those that other programs have taken over.
+    pub(crate) taken: BTreeSet<String>,
+    /// Whether another process of this server is expected to take them.
+    pub(crate) handing_over: bool,
+}
+
+impl Status {
+    /// A link that leaves these applications to others.
+    pub(crate) fn without(taken: impl IntoIterator<Item = String>) -> Self {
+        let taken = taken.into_iter().collect();
+        Self { state: watch::Sender::new(Applications { taken, ..Applications::default() }) }
+    }
+
+    /// As it is now.
+    pub(crate) fn now(&self) -> Applications {
+        self.state.borrow().clone()
+    }
+
+    /// Resolves when it is so.
+    pub(crate) async fn until(&self, is: impl FnMut(&Applications) -> bool) {
+        // The sender lives as long as `self`: this cannot fail.
+        let _ = self.state.subscribe().wait_for(is).await;
+    }
+
+    /// Another process of this server is about to take the applications, or is not any more.
+    pub(crate) fn expect_handover(&self, expected: bool) {
+        self.state.send_modify(|state| state.handing_over = expected);
+    }
+
+    pub(super) fn connected(&self, applications: &[String]) {
+        self.state.send_modify(|state| {
+            state.ours.extend(applications.iter().cloned());
+            applications.iter().for_each(|application| {
+                state.taken.remove(application);
+            });
+        });
+    }
+
+    pub(super) fn disconnected(&self) {
+        self.state.send_modify(|state| state.ours.clear());
+    }
+
+    pub(super) fn taken(&self, application: &str) {
+        self.state.send_modify(|state| {
+            state.ours.remove(application);
+            state.taken.insert(application.to_owned());
+        });
+    }
+
+    pub(super) fn given_back(&self, applications: &[String]) {
+        self.state.send_modify(|state| {
+            applications.iter().for_each(|application| {
+                state.taken.remove(application);
+            });
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! Standing still: while dialogs are handed over, each comes to rest and tells what there is of it, and what is sent to them
+//! is kept. If nobody takes them, they go on.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::{sync::watch, time::timeout};
+
+use super::form::{MailForm, Part};
+use crate::limits::FREEZE;
+
+/// Whether the dialogs of this process stand still.
+#[derive(Debug)]
+pub(crate) struct Freeze {
+    frozen: watch::Sender<bool>,
+    state: Mutex<Option<Still>>,
+    /// How many dialogs have come to rest.
+    rested: watch::Sender<usize>,
+    /// Whether the topics of the workers are to be left to another process.
+    leaving: watch::Sender<Leaving>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    No,
+    Asked,
+    Done,
+}
+
+/// What has come to rest.
+#[derive(Debug, Default)]
+struct Still {
+    parts: Vec<Part>,
+    mail: Vec<MailForm>,
+}
+
+impl Default for Freeze {
+    fn default() -> Self {
+        let (frozen, rested) = (watch::Sender::new(false), watch::Sender::new(0));
+        Self { frozen, state: Mutex::default(), rested, leaving: watch::Sender::new(Leaving::No) }
+    }
+}
+
+impl Freeze {
+    /// Whether dialogs are to come to rest.
+    pub(in super::super) fn is_frozen(&self) -> bool {
+        *self.frozen.borrow()
+    }
+
+    /// Resolves when dialogs are to come to rest.
+    pub(in super::super) async fn frozen(&self) {
+        // The sender lives as long as `self`: this cannot fail.
+        let _ = self.frozen.subscribe().wait_for(|frozen| *frozen).await;
+    }
+
+    /// Resolves when dialogs go on.
+    pub(in super::super) async fn thawed(&self) {
+        let _ = self.frozen.subscribe().wait_for(|frozen| !*frozen).await;
+    }
+
+    /// A dialog has come to rest.
+    pub(in super::super) fn rest(&self, parts: Vec<Part>) {
+        if let Some(still) = &mut *self.state() {
+            still.parts.extend(parts);
+            self.rested.send_modify(|rested| *rested += 1);
+        }
+    }
+
+    /// A dialog goes on, and has its mail back.
+    pub(in super::super) fn goes_on(&self) {
+        self.rested.send_modify(|rested| *rested = rested.saturating_sub(1));
+    }
+
+    /// Keeps a message to a dialog if they stand still.
+    pub(in super::super) fn keeps(&self, mail: impl FnOnce() -> MailForm) -> bool {
+        match &mut *self.state() {
+            Some(still) => {
+                still.mail.push(mail());
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Brings all dialogs to rest; returns what they tell, or `None` where they do not come to rest in time.
+    pub(super) async fn begin(&self, dialogs: impl Fn() -> usize) -> Option<Vec<Part>> {
+        *self.state() = Some(Still::default());
+        self.rested.send_replace(0);
+        self.frozen.send_replace(true);
+        let mut rested = self.rested.subscribe();
+        let all = rested.wait_for(|rested| *rested >= dialogs());
+        timeout(FREEZE, all).await.ok()?.ok()?;
+        Some(std::mem::take(&mut self.state().as_mut()?.parts))
+    }
+
+    /// The number of dialogs has changed.
+    pub(in super::super) fn look_again(&self) {
+        self.rested.send_modify(|_| {});
+    }
+
+    /// Resolves when the topics of the workers are to be left to another process.
+    pub(in super::super) async fn leaving(&self) {
+        let _ = self.leaving.subscribe().wait_for(|leaving| *leaving == Leaving::Asked).await;
+    }
+
+    /// They have been left.
+    pub(in super::super) fn has_left(&self) {
+        self.leaving.send_replace(Leaving::Done);
+    }
+
+    /// Leaves the topics of the workers to another process. Returns what was sent to the dialogs since they stand still;
+    /// `None` if that takes too long.
+    pub(super) async fn leave(&self) -> Option<Vec<MailForm>> {
+        let mut left = self.leaving.subscribe();
+        self.leaving.send_replace(Leaving::Asked);
+        timeout(FREEZE, left.wait_for(|leaving| *leaving == Leaving::Done)).await.ok()?.ok()?;
+        self.state().as_ref().map(|still| still.mail.clone())
+    }
+
+    /// Lets them go on, those that had come to rest first; returns what was sent to them meanwhile.
+    pub(in super::super) async fn end(&self) -> Vec<MailForm> {
+        self.leaving.send_replace(Leaving::No);
+        self.frozen.send_replace(false);
+        let mut rested = self.rested.subscribe();
+        let _ = timeout(FREEZE, rested.wait_for(|rested| *rested == 0)).await;
+        self.state().take().map(|still| still.mail).unwrap_or_default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<Still>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

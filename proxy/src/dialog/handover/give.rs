@@ -1,0 +1,186 @@
+//! The process that acts, and hands over.
+
+use std::sync::Arc;
+
+use ari_bus::Claimed;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
+use tracing::{debug, info, warn};
+
+use super::{
+    super::{Context, Mail},
+    form::{MailForm, Part, VERSION},
+};
+use crate::{
+    asterisk::websocket::Status,
+    claim::{Say, Talk, Word},
+    limits::HANDOVER_STEP,
+};
+
+/// What a handover needs from outside.
+pub(crate) struct Giver<'a> {
+    pub(crate) context: &'a Arc<Context>,
+    pub(crate) talk: &'a Talk,
+    pub(crate) status: &'a Status,
+    /// Makes the link take its applications back.
+    pub(crate) take_back: &'a Notify,
+}
+
+/// Waits for a process that wants to take over; returns when it has everything.
+pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) {
+    loop {
+        let Some(word) = words.recv().await else { return std::future::pending().await };
+        let Word::Say(Say::TakeOver { from, replies, version, applications }) = word else { continue };
+        if !giver.talk.reaches(&replies) {
+            debug!(?replies, "a process that wants to take over cannot be spoken to there");
+            continue;
+        }
+        if let Err(not_now) = giver.ready(version, &applications) {
+            giver.talk.tell(&replies, &not_now).await;
+            continue;
+        }
+        info!(process = from, "another process takes over: handing it all calls");
+        giver.status.expect_handover(true);
+        let done = giver.hand_over(&replies, words).await;
+        giver.status.expect_handover(false);
+        match done {
+            Ok(()) => return,
+            Err(why) => {
+                warn!(why, "the handover failed: the calls stay with this process");
+                let later = true;
+                giver.talk.tell(&replies, &Say::NotNow { why, later }).await;
+                giver.take_back.notify_one();
+            }
+        }
+    }
+}
+
+impl Giver<'_> {
+    /// Whether everything can be handed over now.
+    fn ready(&self, version: u32, applications: &[String]) -> Result<(), Say> {
+        let never = |why: String| Err(Say::NotNow { why, later: false });
+        let later = |why: &str| Err(Say::NotNow { why: why.to_owned(), later: true });
+        if version != VERSION {
+            return never(format!(
+                "the running process hands over in version {VERSION}, the new one takes version {version}: stop the one, then start the other"
+            ));
+        }
+        let dialogs = self.context.dialogs();
+        if let Some(left) = dialogs.values().find(|dialog| !applications.contains(&dialog.application)) {
+            return never(format!(
+                "there are calls in the application {:?}, which the new process does not serve: leave it in `applications` until they have ended",
+                left.application
+            ));
+        }
+        drop(dialogs);
+        if self.context.settling().is_active() || self.context.is_sorting() {
+            return later("the running process still sorts out the calls of an earlier one, or of a gap");
+        }
+        if self.status.now().ours.is_empty() {
+            return later("the running process has no connection to Asterisk");
+        }
+        Ok(())
+    }
+
+    async fn hand_over(&self, replies: &str, words: &mut mpsc::Receiver<Word>) -> Result<(), String> {
+        let (context, talk) = (self.context, self.talk);
+        // What an earlier attempt said.
+        while words.try_recv().is_ok() {}
+        let ready = Say::Ready {
+            replies: talk.own().clone(),
+            incarnation: context.incarnation.clone(),
+            taken: Vec::from_iter(self.status.now().taken),
+        };
+        talk.tell(replies, &ready).await;
+        tokio::select! {
+            replaced = timeout(HANDOVER_STEP, self.status.until(|status| status.ours.is_empty())) => {
+                replaced.map_err(|_| "the other process did not connect to Asterisk".to_owned())?;
+            }
+            why = until_it_cannot(words) => return Err(why),
+        }
+        // Every event of before the change has been read. What comes now comes to the other process.
+        let given = self.hand_over_dialogs(replies, words).await;
+        if given.is_err() {
+            context.claim.keep_after_all();
+            self.go_on().await;
+        }
+        given
+    }
+
+    async fn hand_over_dialogs(&self, replies: &str, words: &mut mpsc::Receiver<Word>) -> Result<(), String> {
+        let (context, talk) = (self.context, self.talk);
+        let parts = context.freeze.begin(|| context.dialogs().len()).await;
+        let parts = parts.ok_or("a call does not come to rest: Asterisk does not answer a command")?;
+        let parts = self.send(replies, parts).await?;
+        talk.tell(replies, &Say::Frozen { parts }).await;
+        until(words, |say| matches!(say, Say::Joined)).await?;
+        let mail = context.freeze.leave().await.ok_or("the bus does not let go of the workers' topics")?;
+        let parts = self.send(replies, mail.into_iter().map(Part::Mail).collect()).await?;
+        context.claim.give(talk).await;
+        talk.tell(replies, &Say::All { parts }).await;
+        let taken = until(words, |say| matches!(say, Say::Taken)).await;
+        match taken {
+            Ok(()) => Ok(()),
+            // It may have it all the same: whoever has the claim has the calls.
+            Err(_) if self.is_claimed().await => Ok(()),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Whether another process has the claim by now.
+    async fn is_claimed(&self) -> bool {
+        match self.talk.bus().claim(self.talk.holder(), &self.talk.process, None).await {
+            Ok(Claimed::Ours) => false,
+            Ok(Claimed::Theirs(_)) => true,
+            Ok(Claimed::NotKept) | Err(_) => self.talk.somebody_acts().await,
+        }
+    }
+
+    async fn send(&self, replies: &str, parts: Vec<Part>) -> Result<usize, String> {
+        let (largest, count) = (self.context.bus.largest_message(), parts.len());
+        let encoded: Option<Vec<_>> = parts.into_iter().map(|mut part| part.encode(largest)).collect();
+        let encoded = encoded.ok_or("a call is larger than a message of this bus")?;
+        self.talk.send(replies, encoded).await.map_err(|error| error.to_string())?;
+        Ok(count)
+    }
+
+    /// Everything stays here: the dialogs go on.
+    async fn go_on(&self) {
+        for MailForm { offer, version_1, payload } in self.context.freeze.end().await {
+            let known = self.context.offers().get(&offer);
+            if let Some(known) = known {
+                let mail = Mail { term: known.term, version_1, payload: payload.0 };
+                // Where it cannot keep up it is said again.
+                let _ = known.dialog.mail.try_send(mail);
+            }
+        }
+    }
+}
+
+/// Waits until the other process says something.
+async fn until(words: &mut mpsc::Receiver<Word>, is: impl Fn(&Say) -> bool) -> Result<(), String> {
+    let said = async {
+        loop {
+            match words.recv().await {
+                Some(Word::Say(Say::Cannot { why })) => return Err(why),
+                Some(Word::Say(say)) if is(&say) => return Ok(()),
+                Some(_) => {}
+                None => return Err("the bus is closed".to_owned()),
+            }
+        }
+    };
+    timeout(HANDOVER_STEP, said).await.unwrap_or_else(|_| Err("the other process is silent".to_owned()))
+}
+
+/// Waits until the other process says that it cannot go on.
+async fn until_it_cannot(words: &mut mpsc::Receiver<Word>) -> String {
+    loop {
+        match words.recv().await {
+            Some(Word::Say(Say::Cannot { why })) => return why,
+            Some(_) => {}
+            None => return "the bus is closed".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The process that takes over.
+
+use std::sync::Arc;
+
+use ari_bus::{Reach, Subscription};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout, timeout_at},
+};
+use tracing::info;
+
+use super::{
+    super::{Context, inbox},
+    adopt::Draft,
+    form::{MailForm, Part, VERSION},
+};
+use crate::{
+    asterisk::websocket::Status,
+    claim::{Say, Talk, Word, take_from},
+    config::Topology,
+    limits::{FREEZE, HANDOVER_STEP, TAKE_OVER_AGAIN, TAKE_OVER_PATIENCE},
+};
+
+/// What the process grants that acts.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    /// The incarnation that goes on.
+    pub(crate) incarnation: String,
+    /// The applications that other programs have.
+    pub(crate) taken: Vec<String>,
+    /// Where that process is spoken to.
+    replies: String,
+}
+
+/// Asks the process that acts to hand over; `None` if there is none.
+///
+/// # Errors
+/// Why it does not.
+pub(crate) async fn ask(
+    talk: &Talk,
+    words: &mut mpsc::Receiver<Word>,
+    applications: &[String],
+) -> Result<Option<Granted>, String> {
+    let until = Instant::now() + TAKE_OVER_PATIENCE;
+    let mut last = "nobody answers".to_owned();
+    let mut nobody = 0;
+    while Instant::now() < until {
+        match talk.want_over(VERSION, applications).await {
+            // Its connection may just be made anew.
+            Ok(Reach::Nobody) if nobody >= 2 => return Ok(None),
+            Ok(Reach::Nobody) => nobody += 1,
+            Ok(Reach::Somebody) => {
+                nobody = 0;
+                match timeout(HANDOVER_STEP, answer(words)).await {
+                    Ok(Say::Ready { replies, incarnation, taken }) if talk.reaches(&replies) => {
+                        return Ok(Some(Granted { incarnation, taken, replies }));
+                    }
+                    Ok(Say::NotNow { why, later: false }) => return Err(why),
+                    Ok(Say::NotNow { why, .. }) => last = why,
+                    Ok(_) => {}
+                    Err(_) => last = "the process that acts does not answer".to_owned(),
+                }
+            }
+            Err(error) => last = error.to_string(),
+        }
+        sleep(TAKE_OVER_AGAIN).await;
+    }
+    Err(last)
+}
+
+async fn answer(words: &mut mpsc::Receiver<Word>) -> Say {
+    loop {
+        match words.recv().await {
+            Some(Word::Say(say @ (Say::Ready { .. } | Say::NotNow { .. }))) => return say,
+            Some(_) => {}
+            None => return std::future::pending().await,
+        }
+    }
+}
+
+/// Takes everything, while Asterisk's events are held; returns what the workers say from then on, and the questions of other
+/// processes.
+///
+/// # Errors
+/// Why it could not be taken: the other process keeps it.
+pub(crate) async fn take(
+    context: &Arc<Context>,
+    talk: &Talk,
+    words: &mut mpsc::Receiver<Word>,
+    status: &Status,
+    granted: &Granted,
+) -> Result<(inbox::Inbox, Subscription, Subscription), String> {
+    let took = Taking { context, talk, words, status, granted }.run().await;
+    if let Err(why) = &took {
+        talk.tell(&granted.replies, &Say::Cannot { why: why.clone() }).await;
+    }
+    took
+}
+
+struct Taking<'a> {
+    context: &'a Arc<Context>,
+    talk: &'a Talk,
+    words: &'a mut mpsc::Receiver<Word>,
+    status: &'a Status,
+    granted: &'a Granted,
+}
+
+impl Taking<'_> {
+    async fn run(mut self) -> Result<(inbox::Inbox, Subscription, Subscription), String> {
+        let (context, talk, replies) = (self.context, self.talk, &self.granted.replies);
+        let connected = timeout(HANDOVER_STEP, self.status.until(|status| !status.ours.is_empty()));
+        connected.await.map_err(|_| "the new process cannot connect to Asterisk")?;
+        let parts =
+            self.parts(|say| if let Say::Frozen { parts } = say { Some(*parts) } else { None }).await?;
+        let drafts = Draft::read(parts)?;
+        // Before it is known that we listen: what is sent then must find its way.
+        let failed = |error: ari_bus::BusError| error.to_string();
+        let workers = inbox::subscribe(context).await.map_err(failed)?;
+        if context.config.bus_config.topology == Topology::Dedicated {
+            for topic in drafts.iter().flat_map(|draft| draft.topics(&context.names)) {
+                context.bus.declare(&topic).await.map_err(failed)?;
+            }
+        }
+        let control = inbox::subscribe_control(context).await.map_err(failed)?;
+        talk.tell(replies, &Say::Joined).await;
+        let parts = self.parts(|say| if let Say::All { parts } = say { Some(*parts) } else { None }).await?;
+        let mail =
+            parts.into_iter().filter_map(|part| if let Part::Mail(mail) = part { Some(mail) } else { None });
+        let mail: Vec<MailForm> = mail.collect();
+        let questions = take_from(talk, &context.claim).await?;
+        let dialogs = drafts.len();
+        super::adopt::adopt(context, drafts, mail);
+        talk.tell(replies, &Say::Taken).await;
+        info!(dialogs, "took over from another process");
+        Ok((workers, control, questions))
+    }
+
+    /// The parts that come until it is said how many there were.
+    async fn parts(&mut self, end: impl Fn(&Say) -> Option<usize>) -> Result<Vec<Part>, String> {
+        let until = Instant::now() + HANDOVER_STEP + FREEZE;
+        let mut parts = Vec::new();
+        loop {
+            let word = timeout_at(until, self.words.recv()).await;
+            match word.map_err(|_| "the process that hands over is silent")? {
+                Some(Word::Part(part)) => {
+                    let read = serde_json::from_slice(&part);
+                    parts.push(read.map_err(|error| format!("a part cannot be read: {error}"))?);
+                }
+                Some(Word::Say(Say::NotNow { why, .. })) => return Err(why),
+                Some(Word::Say(say)) => match end(&say) {
+                    Some(count) if count == parts.len() => return Ok(parts),
+                    Some(count) => return Err(format!("{} of {count} parts came", parts.len())),
+                    None => {}
+                },
+                None => return Err("the bus is closed".to_owned()),
+            }
+        }
+    }
+}

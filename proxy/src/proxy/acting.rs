@@ -1,0 +1,193 @@
+//! A process that acts for its server, from its beginning to its stop, or until another takes its place.
+
+use std::{pin::pin, sync::Arc};
+
+use ari_bus::Subscription;
+use futures_util::FutureExt as _;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::{
+    Proxy,
+    running::{Beginning, Ended, Running},
+    subscribe::subscribe,
+};
+use crate::{
+    asterisk::websocket::{self, Status, Surroundings},
+    claim::{self, Claim, Word},
+    dialog::{
+        Context, Router, control,
+        handover::{self, Giver},
+        inbox, pulse, restart,
+    },
+    limits::LAST_WORDS,
+};
+
+/// A process that acts for its server.
+pub(super) struct Acting<'a> {
+    running: Running<'a>,
+    context: Arc<Context>,
+    status: Status,
+    /// What runs beside the dialogs, and ends after them.
+    tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl<'a> Acting<'a> {
+    pub(super) fn new(running: Running<'a>, begins: &Beginning) -> Self {
+        let Proxy { config, bus, counters, sabotage, .. } = running.proxy;
+        let (incarnation, claim, status) = match begins {
+            Beginning::Claimed(claim, _) => {
+                (Uuid::now_v7().simple().to_string(), Arc::clone(claim), Status::default())
+            }
+            Beginning::Granted(granted) => {
+                let status = Status::without(granted.taken.iter().cloned());
+                (granted.incarnation.clone(), Arc::new(Claim::granted()), status)
+            }
+        };
+        let (bus, rest, counters) = (Arc::clone(bus), running.rest.clone(), Arc::clone(counters));
+        let stop = running.stop.child_token();
+        let mut context = Context::new(config.clone(), bus, rest, counters, &incarnation, claim, stop);
+        context.sabotage = *sabotage;
+        let context = Arc::new(context);
+        Self { running, context, status, tasks: TaskTracker::new(), closing: CancellationToken::new() }
+    }
+
+    /// Puts the calls of Asterisk on the bus.
+    pub(super) async fn run(self, begins: Beginning, words: &mut mpsc::Receiver<Word>) -> Ended {
+        let context = Arc::clone(&self.context);
+        let ended = tokio::select! {
+            ended = self.act(begins, words) => ended,
+            () = context.claim.lost() => Ended::Deposed,
+        };
+        context.tasks.close();
+        let ended = match ended {
+            Ended::Stopped(_) => {
+                // If it was about to hand over.
+                context.freeze_ends().await;
+                Ended::Stopped(finish(&context).await)
+            }
+            ended => {
+                // Nothing is said, nothing given back: the other process has it all.
+                context.over.cancel();
+                context.tasks.wait().await;
+                ended
+            }
+        };
+        context.stop.cancel();
+        self.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        ended
+    }
+
+    async fn act(&self, begins: Beginning, words: &mut mpsc::Receiver<Word>) -> Ended {
+        let context = Arc::clone(&self.context);
+        let stopped = || Ended::Stopped(Instant::now());
+        let granted = match begins {
+            Beginning::Claimed(_, questions) => {
+                self.keep_claim(questions);
+                let Some((workers, control)) = self.subscribe().await else { return stopped() };
+                self.serve(workers, control);
+                // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
+                restart::look(&context).await;
+                None
+            }
+            Beginning::Granted(granted) => {
+                restart::hold_all(&context);
+                Some(granted)
+            }
+        };
+        let router = match &granted {
+            Some(_) => Router::taking_over(Arc::clone(&context)),
+            None => Router::new(Arc::clone(&context)),
+        };
+        let mut listening = pin!(websocket::listen(self.surroundings(), router));
+        if let Some(granted) = granted {
+            let taken = tokio::select! {
+                () = &mut listening => return stopped(),
+                taken = handover::take(&context, self.running.talk, words, &self.status, &granted) => taken,
+            };
+            match taken {
+                Ok((workers, control, questions)) => {
+                    self.keep_claim(questions);
+                    self.serve(workers, control);
+                }
+                Err(why) => return Ended::NotTakenOver(why),
+            }
+        }
+        let giver = self.giver();
+        tokio::select! {
+            () = listening => stopped(),
+            () = handover::give(&giver, words) => Ended::HandedOver,
+        }
+    }
+
+    /// Subscribes to what workers say, as soon as the bus is there.
+    async fn subscribe(&self) -> Option<(inbox::Inbox, Subscription)> {
+        let context = &self.context;
+        let topics = inbox::topics(context);
+        let attempt = || {
+            async { Ok((inbox::subscribe(context).await?, inbox::subscribe_control(context).await?)) }.boxed()
+        };
+        subscribe(&context.bus, &context.stop, &topics, attempt).await
+    }
+
+    fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            config: &self.context.config,
+            rest: &self.context.rest,
+            claim: &self.context.claim,
+            status: &self.status,
+            told: &self.running.proxy.take_back,
+            stop: &self.context.stop,
+        }
+    }
+
+    fn giver(&self) -> Giver<'_> {
+        let Running { proxy: Proxy { take_back, .. }, talk, .. } = self.running;
+        Giver { context: &self.context, talk, status: &self.status, take_back }
+    }
+
+    /// Keeps the claim.
+    fn keep_claim(&self, questions: Subscription) {
+        let (talk, claim) = (Arc::clone(self.running.talk), Arc::clone(&self.context.claim));
+        self.spawn(async move { claim::keep(&talk, &claim, questions).await });
+    }
+
+    /// Reads what the workers say.
+    fn serve(&self, workers: inbox::Inbox, control: Subscription) {
+        let context = &self.context;
+        self.spawn(inbox::serve(Arc::clone(context), workers));
+        self.spawn(control::serve(Arc::clone(context), control));
+        self.spawn(pulse::send(Arc::clone(context)));
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.closing.clone();
+        self.tasks.spawn(async move {
+            closing.run_until_cancelled(task).await;
+        });
+    }
+}
+
+/// Finishes what is in flight; returns the time by which the stop is to be over.
+async fn finish(context: &Context) -> Instant {
+    info!("stopping: finishing what is in flight");
+    // One deadline for all that follows, with a part of it for what must be said in any case.
+    let stop_timeout = context.config.stop_timeout;
+    let deadline = Instant::now() + stop_timeout;
+    let last_words = LAST_WORDS.min(stop_timeout / 5);
+    if timeout_at(deadline - 2 * last_words, context.tasks.wait()).await.is_err() {
+        warn!(left = context.tasks.len(), "not everything could be finished in {stop_timeout:?}");
+        context.abandon.cancel();
+        // What is left even then is dropped with the runtime.
+        let _ = timeout_at(deadline - last_words, context.tasks.wait()).await;
+    }
+    deadline
+}

@@ -1,0 +1,135 @@
+//! One proxy from start to stop.
+
+mod acting;
+mod running;
+mod subscribe;
+
+use std::sync::Arc;
+
+use ari_bus::{Bus, BusError, BusOptions, connect};
+use secrecy::ExposeSecret;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{error, info};
+use uuid::Uuid;
+
+use crate::{
+    asterisk::rest::Rest,
+    claim::Talk,
+    config::{Config, Topology},
+    counters::Counters,
+    limits::LAST_WORDS,
+    sabotage::Sabotage,
+};
+use running::{Running, talk_on};
+
+/// A proxy that cannot start, and would not later either.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The bus cannot be used as configured.
+    #[error("bus_config: {0}")]
+    Bus(#[from] BusError),
+    /// It was to take over from a running process, and could not: that one goes on.
+    #[error("cannot take over from the running proxy, which goes on: {0}")]
+    TakeOver(String),
+    /// The HTTP client could not be made.
+    #[error("cannot prepare HTTP: {0}")]
+    Http(String),
+}
+
+/// A proxy between one Asterisk and one bus.
+pub struct Proxy {
+    config: Config,
+    bus: Arc<dyn Bus>,
+    counters: Arc<Counters>,
+    sabotage: Sabotage,
+    take_back: Arc<Notify>,
+    takes_over: bool,
+}
+
+impl Proxy {
+    /// A proxy on the bus that the configuration names. It connects in the background: bus, Asterisk and proxy may be
+    /// started in any order.
+    ///
+    /// # Errors
+    /// When the bus's URL cannot be used.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let names = config.names();
+        let options = BusOptions {
+            client_name: format!("ari-proxy {}", config.server_id),
+            queue_journal: (config.bus_config.topology == Topology::Dedicated)
+                .then(|| config.server_id.clone()),
+            names,
+            ..BusOptions::default()
+        };
+        let bus = connect(config.bus_config.url.expose_secret(), options)?;
+        Ok(Self::with_bus(config, bus))
+    }
+
+    /// A proxy on a bus that is there already.
+    #[must_use]
+    pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
+        let (counters, take_back) = Default::default();
+        Self { config, bus, counters, sabotage: Sabotage::default(), take_back, takes_over: false }
+    }
+
+    /// A proxy that takes everything over from the running process of its `server_id`, without a gap, if there is one.
+    #[must_use]
+    pub fn taking_over(self) -> Self {
+        Self { takes_over: true, ..self }
+    }
+
+    /// A proxy that does not do what it must.
+    #[cfg(feature = "sabotage")]
+    #[must_use]
+    pub fn sabotaged(self, sabotage: Sabotage) -> Self {
+        Self { sabotage, ..self }
+    }
+
+    /// What this proxy counts.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Notified, it makes the proxy take back the applications that another program has taken from it.
+    #[must_use]
+    pub fn take_back(&self) -> Arc<Notify> {
+        Arc::clone(&self.take_back)
+    }
+
+    /// Runs until `stop` is cancelled: then nothing new is begun, what is in flight is finished, and the topics of all
+    /// dialogs are deleted, within the configured time. Or until another process takes over.
+    ///
+    /// Of several processes of one `server_id` one acts, and the others stand by until it is gone.
+    ///
+    /// # Errors
+    /// When it cannot start, or cannot take over.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
+        let rest = Rest::new(&self.config).map_err(|error| StartError::Http(error.to_string()))?;
+        let process = Uuid::now_v7().simple().to_string();
+        let names = self.config.names();
+        let (talk, words) = Talk::new(Arc::clone(&self.bus), &names, &self.config.server_id, &process);
+        let talk = Arc::new(talk);
+        let talking = AbortOnDropHandle::new(tokio::spawn(talk_on(Arc::clone(&talk), stop.clone())));
+        let running = Running { proxy: &self, rest: &rest, talk: &talk, stop: &stop };
+        let ended = running.until_ended(words).await;
+        let last_words = LAST_WORDS.min(self.config.stop_timeout / 5);
+        let deadline = *ended.as_ref().unwrap_or(&None);
+        let deadline = deadline.unwrap_or_else(Instant::now).max(Instant::now() + last_words);
+        let closed = async {
+            // Who stands by need not wait until the broker has noticed.
+            let _ = self.bus.unclaim(talk.holder(), &process).await;
+            self.bus.close().await;
+            let _ = talking.await;
+        };
+        if timeout_at(deadline, closed).await.is_err() {
+            error!("the bus could not be closed in {:?}", self.config.stop_timeout);
+        }
+        info!("stopped: {}", self.counters);
+        ended.map(|_| ())
+    }
+}

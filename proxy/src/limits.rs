@@ -149,10 +149,10 @@ pub(crate) const TALK: usize = 256;
 pub(crate) const FREEZE: Duration = Duration::from_secs(5);
 /// How long events that are being published are waited for then: a version-1 worker may not read at all.
 pub(crate) const FREEZE_CUT: Duration = Duration::from_secs(1);
-/// Parts of a handover that wait to be read. Past it they are lost, the count does not come out, and nothing is handed over.
-pub(crate) const WORDS: usize = 65_536;
-/// Parts of a handover that are published in one go.
-pub(crate) const PARTS_AT_ONCE: usize = 256;
+/// Messages of a handover that wait to be read. Past it they are lost, the count does not come out, and nothing is handed over.
+pub(crate) const WORDS: usize = 8_192;
+/// Messages of a handover that are published in one go.
+pub(crate) const PARTS_AT_ONCE: usize = 16;
 /// How long each step of a handover may take. Otherwise the calls stay where they are.
 pub(crate) const HANDOVER_STEP: Duration = Duration::from_secs(10);
 /// For how long a process asks to take over from one that cannot just now.
@@ -161,3 +161,5 @@ pub(crate) const TAKE_OVER_PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const TAKE_OVER_AGAIN: Duration = Duration::from_millis(500);
 /// For how long a process that takes over may act before it has the claim: the steps of the handover.
 pub(crate) const GRANT: Duration = Duration::from_secs(60);
+/// Topics of version 1 that are declared at once by a process that takes over.
+pub(crate) const DECLARED_AT_ONCE: usize = 32;

@@ -70,6 +70,15 @@ impl Crew {
         Running::proxy(self.programs, config)
     }
 
+    /// Runs a proxy as a process that takes over from the one that runs, and does not wait for it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_successor(&self, config: &Value) -> Running {
+        Running::successor(self.programs, config)
+    }
+
     /// Runs a worker as a process, and does not wait for it.
     ///
     /// # Panics

@@ -56,10 +56,24 @@ impl Running {
     /// When it cannot be started.
     #[must_use]
     pub fn proxy(programs: Programs, config: &Value) -> Self {
+        Self::proxy_with(programs, config, &[])
+    }
+
+    /// Starts a proxy that takes over from the one that runs.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn successor(programs: Programs, config: &Value) -> Self {
+        Self::proxy_with(programs, config, &["--take-over"])
+    }
+
+    fn proxy_with(programs: Programs, config: &Value, options: &[&str]) -> Self {
         let mut file = ok(NamedTempFile::new());
         ok(file.write_all(config.to_string().as_bytes()));
         let path = file.path().to_string_lossy().into_owned();
-        let program = ok(Program::start("a proxy", Path::new(programs.proxy), &[&path], &log()));
+        let arguments = [&[path.as_str()], options].concat();
+        let program = ok(Program::start("a proxy", Path::new(programs.proxy), &arguments, &log()));
         Self { program, name: "the proxy".to_owned(), _config: Some(file) }
     }
 

@@ -11,8 +11,9 @@ use async_nats::jetstream::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use tokio::time::timeout;
 
-use super::session::Session;
+use super::{limits::JETSTREAM_TOLD, session::Session};
 use crate::{BusError, BusErrorKind, Claimed, Rival};
 
 /// The bucket of all claims. Whoever wants it elsewhere than in one server's memory creates it before.
@@ -73,12 +74,11 @@ impl Session {
 }
 
 async fn open(jetstream: jetstream::Context) -> Result<Option<Store>, BusError> {
-    match jetstream.query_account().await {
-        Ok(_) => {}
-        Err(error) if matches!(error.kind(), AccountErrorKind::TimedOut | AccountErrorKind::Other) => {
-            return Err(failed(&error));
-        }
-        Err(_) => return Ok(None),
+    match timeout(JETSTREAM_TOLD, jetstream.query_account()).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) if error.kind() == AccountErrorKind::Other => return Err(failed(&error)),
+        // It says so, or says nothing, or we may not ask.
+        Ok(Err(_)) | Err(_) => return Ok(None),
     }
     if let Ok(store) = jetstream.get_key_value(BUCKET).await {
         return Ok(Some(store));

@@ -39,3 +39,5 @@ pub(super) const REFUSALS: usize = 64;
 pub(super) const LARGEST_MESSAGE: usize = 1 << 20;
 /// At most one warning about dropped messages in this time; a storm of them must not make it worse.
 pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a server may take to say whether it has JetStream.
+pub(super) const JETSTREAM_TOLD: Duration = Duration::from_secs(2);

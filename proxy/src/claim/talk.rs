@@ -9,7 +9,7 @@ use ari_bus::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, watch},
     time::timeout,
 };
 use tracing::debug;
@@ -109,6 +109,8 @@ pub(crate) struct Talk {
     own: String,
     heard: broadcast::Sender<Say>,
     words: mpsc::Sender<Word>,
+    /// Whether this process can be spoken to.
+    listens: watch::Sender<bool>,
 }
 
 /// What was heard after a question.
@@ -139,6 +141,7 @@ impl Talk {
             own: names.proxy_inbox(server_id, process),
             heard: broadcast::Sender::new(TALK),
             words,
+            listens: watch::Sender::new(false),
         };
         (talk, said)
     }
@@ -148,7 +151,15 @@ impl Talk {
     /// # Errors
     /// Those of [`Bus::subscribe`].
     pub(crate) async fn subscribe(&self) -> Result<Subscription, BusError> {
-        self.bus.subscribe(Topics::Under(self.own.clone())).await
+        let messages = self.bus.subscribe(Topics::Under(self.own.clone())).await?;
+        self.listens.send_replace(true);
+        Ok(messages)
+    }
+
+    /// Resolves when this process can be spoken to.
+    pub(crate) async fn listens(&self) {
+        // The sender lives as long as `self`: this cannot fail.
+        let _ = self.listens.subscribe().wait_for(|listens| *listens).await;
     }
 
     /// Listens where whoever acts is asked.

@@ -2,8 +2,8 @@
 
 use std::{pin::pin, sync::Arc};
 
-use ari_bus::Subscription;
-use futures_util::FutureExt as _;
+use ari_bus::{BusError, Subscription};
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
@@ -92,8 +92,13 @@ impl<'a> Acting<'a> {
         let granted = match begins {
             Beginning::Claimed(_, questions) => {
                 self.keep_claim(questions);
-                let Some((workers, control)) = self.subscribe().await else { return stopped() };
-                self.serve(workers, control);
+                let Some(workers) = self.subscribe(|| inbox::subscribe(&context).boxed()).await else {
+                    return stopped();
+                };
+                self.serve(workers);
+                if self.serve_control().await.is_none() {
+                    return stopped();
+                }
                 // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
                 restart::look(&context).await;
                 None
@@ -114,11 +119,16 @@ impl<'a> Acting<'a> {
                 taken = handover::take(&context, self.running.talk, words, &self.status, &granted) => taken,
             };
             match taken {
-                Ok((workers, control, questions)) => {
+                Ok((workers, questions)) => {
                     self.keep_claim(questions);
-                    self.serve(workers, control);
+                    self.serve(workers);
                 }
                 Err(why) => return Ended::NotTakenOver(why),
+            }
+            // Not before: heartbeats that come here while nobody reads them find no answer.
+            tokio::select! {
+                () = &mut listening => return stopped(),
+                serving = self.serve_control() => if serving.is_none() { return stopped() },
             }
         }
         let giver = self.giver();
@@ -128,14 +138,9 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// Subscribes to what workers say, as soon as the bus is there.
-    async fn subscribe(&self) -> Option<(inbox::Inbox, Subscription)> {
-        let context = &self.context;
-        let topics = inbox::topics(context);
-        let attempt = || {
-            async { Ok((inbox::subscribe(context).await?, inbox::subscribe_control(context).await?)) }.boxed()
-        };
-        subscribe(&context.bus, &context.stop, &topics, attempt).await
+    /// Subscribes as soon as the bus is there; `None` if the proxy stops before.
+    async fn subscribe<'b, T>(&self, attempt: impl Fn() -> BoxFuture<'b, Result<T, BusError>>) -> Option<T> {
+        subscribe(&self.context.bus, &self.context.stop, &inbox::topics(&self.context), attempt).await
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
@@ -160,12 +165,18 @@ impl<'a> Acting<'a> {
         self.spawn(async move { claim::keep(&talk, &claim, questions).await });
     }
 
-    /// Reads what the workers say.
-    fn serve(&self, workers: inbox::Inbox, control: Subscription) {
+    /// Reads what the workers say to their dialogs.
+    fn serve(&self, workers: inbox::Inbox) {
+        self.spawn(inbox::serve(Arc::clone(&self.context), workers));
+        self.spawn(pulse::send(Arc::clone(&self.context)));
+    }
+
+    /// Reads what the workers say to whichever process acts; `None` if the proxy stops before.
+    async fn serve_control(&self) -> Option<()> {
         let context = &self.context;
-        self.spawn(inbox::serve(Arc::clone(context), workers));
+        let control = self.subscribe(|| inbox::subscribe_control(context).boxed()).await?;
         self.spawn(control::serve(Arc::clone(context), control));
-        self.spawn(pulse::send(Arc::clone(context)));
+        Some(())
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -74,6 +74,8 @@ impl Running<'_> {
         words: &mut mpsc::Receiver<Word>,
     ) -> Option<Result<Beginning, StartError>> {
         let (talk, applications) = (self.talk, &self.proxy.config.applications);
+        // Whoever answers must find us.
+        self.stop.run_until_cancelled(talk.listens()).await?;
         if takes_over {
             match self.stop.run_until_cancelled(handover::ask(talk, words, applications)).await? {
                 Ok(Some(granted)) => return Some(Ok(Beginning::Granted(granted))),

@@ -230,9 +230,26 @@ fn serve(mut stream: TcpStream) -> Option<()> {
                 let size: usize = size.parse().ok()?;
                 let mut payload = vec![0; size + "\r\n".len()];
                 reader.read_exact(&mut payload).ok()?;
-                for (_, id) in subscriptions.iter().filter(|(pattern, _)| fits(pattern, subject)) {
+                let readers = |subject: &str| {
+                    let fit = subscriptions.iter().filter(|(pattern, _)| fits(pattern, subject));
+                    fit.map(|(_, id)| id.clone()).collect::<Vec<_>>()
+                };
+                for id in readers(subject) {
                     write!(stream, "MSG {subject} {id} {size}\r\n").ok()?;
                     stream.write_all(&payload).ok()?;
+                }
+                // A question that nobody hears is answered by the server itself.
+                let question = if let ["PUB", _, reply, _] | ["HPUB", _, reply, _, _] = words[..] {
+                    Some(reply)
+                } else {
+                    None
+                };
+                if let Some(reply) = question.filter(|_| readers(subject).is_empty()) {
+                    let headers = "NATS/1.0 503\r\n\r\n";
+                    for id in readers(reply) {
+                        let size = headers.len();
+                        write!(stream, "HMSG {reply} {id} {size} {size}\r\n{headers}\r\n").ok()?;
+                    }
                 }
             }
             _ => {}

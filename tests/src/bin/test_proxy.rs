@@ -1,4 +1,4 @@
-//! A proxy in a process of its own, as the daemon runs it: `test-proxy CONFIG`. SIGTERM stops it, a second one ends it.
+//! A proxy in a process of its own, as the daemon runs it: `test-proxy CONFIG [--take-over]`. SIGTERM stops it, a second one ends it.
 
 use std::{path::Path, process::ExitCode};
 
@@ -22,7 +22,11 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [path] = &arguments[..] else { bail!("not CONFIG: {arguments:?}") };
+    let (path, takes_over) = match &arguments[..] {
+        [path] => (path, false),
+        [path, option] if option == "--take-over" => (path, true),
+        _ => bail!("not CONFIG [--take-over]: {arguments:?}"),
+    };
     let config = config::load(Path::new(path))?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let stop = CancellationToken::new();
@@ -33,7 +37,10 @@ async fn run() -> anyhow::Result<()> {
         terminate.recv().await;
         std::process::exit(1);
     });
-    let proxy = Proxy::new(config)?;
+    let mut proxy = Proxy::new(config)?;
+    if takes_over {
+        proxy = proxy.taking_over();
+    }
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let take_back = proxy.take_back();
     tokio::spawn(async move {

@@ -17,6 +17,9 @@ use super::super::{
 };
 use crate::asterisk::request::Request;
 
+/// The size at which a message of parts is full, in bytes.
+const MESSAGE: usize = 128 << 10;
+
 /// The version of this form.
 pub(crate) const VERSION: u32 = 1;
 
@@ -219,11 +222,32 @@ pub(crate) struct Binary(pub(crate) Bytes);
 pub(crate) struct Moment(pub(crate) OffsetDateTime);
 
 impl Part {
-    /// As a message of this size at most: what is too large leaves out what can be done without.
-    pub(crate) fn encode(&mut self, largest: usize) -> Option<Bytes> {
+    /// Parts as messages of this size at most, as few as may be; `None` where one is too large whatever is left out of it.
+    pub(crate) fn encode(parts: Vec<Self>, largest: usize) -> Option<Vec<Bytes>> {
+        let usual = largest.min(MESSAGE);
+        let (mut messages, mut message) = (Vec::new(), Vec::new());
+        for mut part in parts {
+            let bytes = part.fit(largest)?;
+            if !message.is_empty() && message.len() + bytes.len() > usual {
+                messages.push(std::mem::take(&mut message).into());
+            }
+            message.extend(bytes);
+        }
+        if !message.is_empty() {
+            messages.push(message.into());
+        }
+        Some(messages)
+    }
+
+    /// The parts of a message.
+    pub(crate) fn read(message: &[u8]) -> serde_json::Result<Vec<Self>> {
+        serde_json::Deserializer::from_slice(message).into_iter().collect()
+    }
+
+    /// As JSON of this size at most: what is too large leaves out what can be done without.
+    fn fit(&mut self, largest: usize) -> Option<Vec<u8>> {
         // Strings and numbers always serialize.
-        let encode = |part: &Self| Bytes::from(serde_json::to_vec(part).unwrap_or_default());
-        let mut bytes = encode(self);
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         if bytes.len() > largest {
             match self {
                 // Whoever repeats the command is told that its answer is not kept any more.
@@ -232,7 +256,7 @@ impl Part {
                 Self::Event { event, .. } => event.leave_out(largest),
                 Self::Dialog(_) | Self::Job { .. } | Self::Mail(_) => {}
             }
-            bytes = encode(self);
+            bytes = serde_json::to_vec(self).unwrap_or_default();
         }
         (bytes.len() <= largest).then_some(bytes)
     }
@@ -326,5 +350,41 @@ impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let nanoseconds = i64::deserialize(deserializer)?;
         OffsetDateTime::from_unix_timestamp_nanos(nanoseconds.into()).map(Self).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(size: usize) -> Part {
+        let event = EventForm {
+            kind: "X".to_owned(),
+            body: "x".repeat(size),
+            at: Moment(OffsetDateTime::UNIX_EPOCH),
+            synthetic: false,
+        };
+        Part::Event { root: "root".to_owned(), event }
+    }
+
+    #[test]
+    fn parts_come_out_as_they_went_in_and_what_is_too_large_says_so() {
+        let sizes = [1, MESSAGE / 2, MESSAGE / 2, MESSAGE * 2, 1];
+        let messages = Part::encode(sizes.map(event).into(), MESSAGE + 100).unwrap();
+        assert!(messages.iter().all(|message| message.len() <= MESSAGE + 100));
+        let parts = messages.iter().flat_map(|message| Part::read(message).unwrap());
+        let read = parts.map(|part| match part {
+            Part::Event { event, .. } => (event.kind, event.body.len()),
+            other => panic!("{other:?}"),
+        });
+        let read: Vec<_> = read.collect();
+        assert_eq!(read.len(), sizes.len());
+        assert_eq!((read[3].0.as_str(), read[1].1), ("ProxyGap", MESSAGE / 2));
+        let huge = Part::Mail(MailForm {
+            offer: "x".repeat(MESSAGE),
+            version_1: false,
+            payload: Binary(Bytes::new()),
+        });
+        assert!(Part::encode(vec![huge], MESSAGE).is_none(), "nothing of it can be left out");
     }
 }

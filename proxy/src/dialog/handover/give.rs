@@ -113,10 +113,14 @@ impl Giver<'_> {
         let (context, talk) = (self.context, self.talk);
         let parts = context.freeze.begin(|| context.dialogs().len()).await;
         let parts = parts.ok_or("a call does not come to rest: Asterisk does not answer a command")?;
+        debug!(parts = parts.len(), "all calls stand still");
         let parts = self.send(replies, parts).await?;
+        debug!("all calls are sent");
         talk.tell(replies, &Say::Frozen { parts }).await;
         until(words, |say| matches!(say, Say::Joined)).await?;
+        debug!("the other process listens to the workers");
         let mail = context.freeze.leave().await.ok_or("the bus does not let go of the workers' topics")?;
+        debug!(messages = mail.len(), "nobody here listens to the workers any more");
         let parts = self.send(replies, mail.into_iter().map(Part::Mail).collect()).await?;
         context.claim.give(talk).await;
         talk.tell(replies, &Say::All { parts }).await;
@@ -140,8 +144,7 @@ impl Giver<'_> {
 
     async fn send(&self, replies: &str, parts: Vec<Part>) -> Result<usize, String> {
         let (largest, count) = (self.context.bus.largest_message(), parts.len());
-        let encoded: Option<Vec<_>> = parts.into_iter().map(|mut part| part.encode(largest)).collect();
-        let encoded = encoded.ok_or("a call is larger than a message of this bus")?;
+        let encoded = Part::encode(parts, largest).ok_or("a call is larger than a message of this bus")?;
         self.talk.send(replies, encoded).await.map_err(|error| error.to_string())?;
         Ok(count)
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use ari_bus::{Reach, Subscription};
+use futures_util::{StreamExt as _, stream};
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, sleep, timeout},
 };
 use tracing::info;
 
@@ -18,7 +19,7 @@ use crate::{
     asterisk::websocket::Status,
     claim::{Say, Talk, Word, take_from},
     config::Topology,
-    limits::{FREEZE, HANDOVER_STEP, TAKE_OVER_AGAIN, TAKE_OVER_PATIENCE},
+    limits::{DECLARED_AT_ONCE, FREEZE, HANDOVER_STEP, TAKE_OVER_AGAIN, TAKE_OVER_PATIENCE},
 };
 
 /// What the process grants that acts.
@@ -89,7 +90,7 @@ pub(crate) async fn take(
     words: &mut mpsc::Receiver<Word>,
     status: &Status,
     granted: &Granted,
-) -> Result<(inbox::Inbox, Subscription, Subscription), String> {
+) -> Result<(inbox::Inbox, Subscription), String> {
     let took = Taking { context, talk, words, status, granted }.run().await;
     if let Err(why) = &took {
         talk.tell(&granted.replies, &Say::Cannot { why: why.clone() }).await;
@@ -106,7 +107,7 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    async fn run(mut self) -> Result<(inbox::Inbox, Subscription, Subscription), String> {
+    async fn run(mut self) -> Result<(inbox::Inbox, Subscription), String> {
         let (context, talk, replies) = (self.context, self.talk, &self.granted.replies);
         let connected = timeout(HANDOVER_STEP, self.status.until(|status| !status.ours.is_empty()));
         connected.await.map_err(|_| "the new process cannot connect to Asterisk")?;
@@ -117,11 +118,13 @@ impl Taking<'_> {
         let failed = |error: ari_bus::BusError| error.to_string();
         let workers = inbox::subscribe(context).await.map_err(failed)?;
         if context.config.bus_config.topology == Topology::Dedicated {
-            for topic in drafts.iter().flat_map(|draft| draft.topics(&context.names)) {
-                context.bus.declare(&topic).await.map_err(failed)?;
+            let topics: Vec<String> = drafts.iter().flat_map(|draft| draft.topics(&context.names)).collect();
+            let declaring = topics.into_iter().map(|topic| async move { context.bus.declare(&topic).await });
+            let mut declared = stream::iter(declaring).buffer_unordered(DECLARED_AT_ONCE);
+            while let Some(declared) = declared.next().await {
+                declared.map_err(failed)?;
             }
         }
-        let control = inbox::subscribe_control(context).await.map_err(failed)?;
         talk.tell(replies, &Say::Joined).await;
         let parts = self.parts(|say| if let Say::All { parts } = say { Some(*parts) } else { None }).await?;
         let mail =
@@ -132,19 +135,19 @@ impl Taking<'_> {
         super::adopt::adopt(context, drafts, mail);
         talk.tell(replies, &Say::Taken).await;
         info!(dialogs, "took over from another process");
-        Ok((workers, control, questions))
+        Ok((workers, questions))
     }
 
     /// The parts that come until it is said how many there were.
     async fn parts(&mut self, end: impl Fn(&Say) -> Option<usize>) -> Result<Vec<Part>, String> {
-        let until = Instant::now() + HANDOVER_STEP + FREEZE;
         let mut parts = Vec::new();
         loop {
-            let word = timeout_at(until, self.words.recv()).await;
+            // As long as anything comes it is not silent.
+            let word = timeout(HANDOVER_STEP + FREEZE, self.words.recv()).await;
             match word.map_err(|_| "the process that hands over is silent")? {
-                Some(Word::Part(part)) => {
-                    let read = serde_json::from_slice(&part);
-                    parts.push(read.map_err(|error| format!("a part cannot be read: {error}"))?);
+                Some(Word::Part(message)) => {
+                    let read = Part::read(&message);
+                    parts.extend(read.map_err(|error| format!("a part cannot be read: {error}"))?);
                 }
                 Some(Word::Say(Say::NotNow { why, .. })) => return Err(why),
                 Some(Word::Say(say)) => match end(&say) {

@@ -77,6 +77,14 @@ impl Broker {
         }
     }
 
+    /// Starts a NATS of a test's own that has JetStream.
+    ///
+    /// # Panics
+    /// When it does not start; the text says why.
+    pub async fn start_jetstream() -> Self {
+        Self::Nats(ok(Nats::start_with("jetstream { store_dir: $TESTBED_DATA }").await))
+    }
+
     /// The broker that the tests of one binary share; it is gone with the binary.
     ///
     /// # Panics

@@ -45,11 +45,19 @@ impl Crew {
     /// # Panics
     /// When it does not start; the text says why.
     pub async fn new(setup: Setup, programs: Programs) -> Self {
+        Self::on(Broker::start(setup.kind()).await, setup, programs)
+    }
+
+    /// On a broker that is there already.
+    ///
+    /// # Panics
+    /// When there is no room for what is written down.
+    #[must_use]
+    pub fn on(broker: Broker, setup: Setup, programs: Programs) -> Self {
         let folder = ok(tempfile::tempdir());
         let diary = folder.path().join("diary");
         // There before the first worker writes.
         ok(std::fs::write(&diary, ""));
-        let broker = Broker::start(setup.kind()).await;
         Self { setup, broker, application: fresh_application(), programs, diary, _folder: folder }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ari_bus::{BusError, Claimed, Reach, Rival, Subscription};
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::{Claim, Talk};
 use crate::limits::{CLAIM_SILENCE, HANDOVER_STEP, HOLDER_GONE, MIN_PAUSE, RECONNECT, STAND_BY_LOOK};
@@ -12,13 +12,13 @@ use crate::limits::{CLAIM_SILENCE, HANDOVER_STEP, HOLDER_GONE, MIN_PAUSE, RECONN
 /// Waits until this process may act. Returns its claim, and the questions of others who ask for its holder.
 pub(crate) async fn take(talk: &Talk) -> (Arc<Claim>, Subscription) {
     let heard = Instant::now();
-    let mut candidate = Candidate { talk, first: true, heard, nobody: None, rival: None, up: None };
+    let mut candidate = Candidate { talk, first: true, heard, nobody: None, rival: None, back: None };
     let mut said = false;
     loop {
         match candidate.look().await {
             Ok(Some(taken)) => {
                 if said {
-                    info!("this process acts now");
+                    warn!("this process acts now: the other one is gone");
                 }
                 return taken;
             }
@@ -65,8 +65,8 @@ struct Candidate<'a> {
     nobody: Option<Instant>,
     /// The holder that the bus named, and since when it has not said again that it is.
     rival: Option<(Rival, Instant)>,
-    /// Since when the bus has been there.
-    up: Option<Instant>,
+    /// When the bus came back, where it was away since this process stands by.
+    back: Option<Instant>,
 }
 
 impl Candidate<'_> {
@@ -74,22 +74,22 @@ impl Candidate<'_> {
     async fn look(&mut self) -> Result<Option<(Arc<Claim>, Subscription)>, BusError> {
         let mut link = self.talk.bus().link();
         if !link.is_up() {
-            self.up = None;
             if !link.up().await {
                 // The bus is closed: this proxy is about to end.
                 std::future::pending::<()>().await;
             }
+            self.back = Some(Instant::now()).filter(|_| !self.first);
         }
-        let up = self.up.get_or_insert_with(Instant::now).elapsed();
         if std::mem::take(&mut self.first) {
             return self.claim(true).await;
         }
         // After an outage whoever had it comes back first.
-        if up < RECONNECT {
+        if self.back.is_some_and(|back| back.elapsed() < RECONNECT) {
+            (self.heard, self.nobody) = (Instant::now(), None);
             return Ok(None);
         }
         let asked = Instant::now();
-        let heard = self.talk.ask(false).await?;
+        let heard = self.talk.ask(false).await.inspect_err(|_| self.back = Some(Instant::now()))?;
         if heard.others.iter().any(|(_, since)| since.is_some()) {
             (self.heard, self.nobody, self.rival) = (asked, None, None);
             return Ok(None);

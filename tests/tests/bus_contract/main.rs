@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and end")]
 
 mod brokers;
+mod claims;
 mod closing;
 mod failover_nats;
 mod foreign_nats;
@@ -62,6 +63,8 @@ macro_rules! contract {
             offers::an_offer_after_the_reader_died_reaches_nobody,
             offers::many_offers_at_once_are_told_apart,
             offers::an_offer_that_is_too_large_is_refused,
+            claims::a_name_has_one_holder_until_that_is_gone,
+            claims::what_one_process_leaves_another_gets,
             leaving::a_dropped_subscription_is_unsubscribed,
             leaving::leaving_returns_what_had_arrived_and_no_more_comes,
             leaving::leaving_while_the_broker_is_away_does_not_hang,

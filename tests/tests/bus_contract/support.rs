@@ -20,7 +20,7 @@ use crate::brokers::Broker;
 /// Only a hang reaches this, even on a machine that compiles and runs three brokers meanwhile.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// How often a condition is looked at.
-const POLL: Duration = Duration::from_millis(10);
+pub(crate) const POLL: Duration = Duration::from_millis(10);
 /// The operations' own deadline in tests that are not about it.
 const GENEROUS: Duration = Duration::from_secs(30);
 /// An offer's life in tests that are not about it.

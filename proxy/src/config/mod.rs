@@ -143,10 +143,22 @@ impl Default for DialogConfig {
     }
 }
 
+/// Which way commands go to Asterisk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RestWay {
+    /// Over connections of their own.
+    Http,
+    /// Over the websocket of events, if Asterisk answers there.
+    Websocket,
+}
+
 /// How Asterisk is spoken to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AsteriskConfig {
+    /// Which way commands go; absent is over HTTP.
+    pub rest: Option<RestWay>,
     /// How long a command waits for Asterisk's answer; afterwards its fate is unknown, and the worker is told so.
     #[serde(deserialize_with = "values::duration")]
     pub command_timeout: Duration,
@@ -156,7 +168,7 @@ pub struct AsteriskConfig {
 
 impl Default for AsteriskConfig {
     fn default() -> Self {
-        Self { command_timeout: Duration::from_secs(20), mark_channels: true }
+        Self { rest: None, command_timeout: Duration::from_secs(20), mark_channels: true }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     future::pending,
-    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -12,16 +11,11 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;
-use tokio::{
-    io::AsyncWriteExt as _,
-    net::TcpListener,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener, sync::mpsc::unbounded_channel};
 use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
-use tracing::subscriber::{DefaultGuard, set_default};
 
 use super::{connect::Socket, *};
-use crate::testing::{config, rest};
+use crate::testing::{config, log, rest};
 
 /// Longer than anything here takes, on any machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,29 +51,6 @@ impl Listener for Ear {
     fn broken_frame(&mut self) {}
 }
 
-/// Sends on what is logged, line by line.
-#[derive(Clone)]
-struct Lines(UnboundedSender<String>);
-
-impl io::Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let _ = self.0.send(String::from_utf8_lossy(line).into_owned());
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What this thread logs while the guard lives.
-fn log() -> (DefaultGuard, UnboundedReceiver<String>) {
-    let (sender, lines) = unbounded_channel();
-    let writer = Lines(sender);
-    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    (set_default(log), lines)
-}
-
 async fn server() -> (TcpListener, String) {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap().to_string();
@@ -90,8 +61,8 @@ async fn connected_to(address: &str) -> Socket {
     connect_async(config(address).websocket_url).await.unwrap().0
 }
 
-fn opened(socket: Socket, ping_every: Duration) -> Connection {
-    Connection::new(socket, vec!["hello".to_owned()], Fences::new().1, ping_every)
+fn opened(socket: Socket, ping_every: Duration) -> Connection<Stream> {
+    Connection::new(socket, vec!["hello".to_owned()], Fences::new().1, Line::new().1, ping_every)
 }
 
 /// The whole link, with nobody to tell it anything.
@@ -199,7 +170,7 @@ async fn a_fence_is_passed_when_all_that_was_sent_before_is_read_and_never_when_
     let socket = connected_to(&address).await;
     let (mut ear, stop) = (Ear::default(), CancellationToken::new());
     let (fence, fences) = Fences::new();
-    let mut connection = Connection::new(socket, Vec::new(), fences, Duration::from_secs(5));
+    let mut connection = Connection::new(socket, Vec::new(), fences, Line::new().1, Duration::from_secs(5));
     let passing = async {
         let [first, second] = [fence.passed().await, fence.passed().await];
         // The server hears of the third, and hangs up.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     asterisk::{
+        dial_in::{self, ListenError, Seat},
         rest::Rest,
         websocket::{self, Surroundings},
     },
@@ -34,6 +35,12 @@ pub enum StartError {
     /// The HTTP client could not be made.
     #[error("cannot prepare HTTP: {0}")]
     Http(String),
+    /// A proxy ended as it never should.
+    #[error("a proxy broke off: {0}")]
+    Broken(String),
+    /// Asterisk cannot dial in.
+    #[error("websocket_listen.{0}")]
+    Listen(#[from] ListenError),
 }
 
 /// A proxy between one Asterisk and one bus.
@@ -43,6 +50,8 @@ pub struct Proxy {
     counters: Arc<Counters>,
     sabotage: Sabotage,
     take_back: Arc<Notify>,
+    /// Where Asterisk comes, if it dials in.
+    seat: Option<Arc<Seat>>,
 }
 
 impl Proxy {
@@ -68,7 +77,12 @@ impl Proxy {
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let (counters, take_back) = Default::default();
-        Self { config, bus, counters, sabotage: Sabotage::default(), take_back }
+        Self { config, bus, counters, sabotage: Sabotage::default(), take_back, seat: None }
+    }
+
+    /// A proxy for the Asterisk that comes to this seat.
+    pub(crate) fn at(self, seat: Arc<Seat>) -> Self {
+        Self { seat: Some(seat), ..self }
     }
 
     /// A proxy that does not do what it must.
@@ -90,8 +104,8 @@ impl Proxy {
         Arc::clone(&self.take_back)
     }
 
-    /// Runs until `stop` is cancelled: then nothing new is begun, what is in flight is finished, and the topics of all
-    /// dialogs are deleted, within the configured time.
+    /// Runs until `stop` is cancelled: then the link to Asterisk is closed and what had come on it is taken, nothing new is
+    /// begun, what is in flight is finished, and the topics of all dialogs are deleted, within the configured time.
     ///
     /// # Errors
     /// When it cannot start.
@@ -99,27 +113,35 @@ impl Proxy {
         let rest = Rest::new(&self.config).map_err(|error| StartError::Http(error.to_string()))?;
         let incarnation = Uuid::now_v7().simple().to_string();
         let stop_timeout = self.config.stop_timeout;
-        let mut context = Context::new(self.config, self.bus, rest, self.counters, &incarnation, stop);
+        // Dialogs stop when the link has: until then they take what comes.
+        let dialogs_stop = CancellationToken::new();
+        let mut context =
+            Context::new(self.config, self.bus, rest, self.counters, &incarnation, dialogs_stop);
         context.sabotage = self.sabotage;
         let context = Arc::new(context);
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
 
-        if let Some((workers, control)) = subscribe(&context).await {
+        let subscribed = stop.run_until_cancelled(subscribe(&context)).await;
+        if let Some((workers, control)) = subscribed.flatten() {
             tasks.spawn(inbox::serve(Arc::clone(&context), workers));
             tasks.spawn(control::serve(Arc::clone(&context), control));
             let (sender, closing) = (Arc::clone(&context), closing.clone());
             tasks.spawn(async move { closing.run_until_cancelled(pulse::send(&sender)).await });
             let router = Router::new(Arc::clone(&context));
-            restart::look(&context).await;
+            stop.run_until_cancelled(restart::look(&context)).await;
             // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
             let surroundings = Surroundings {
                 config: &context.config,
                 rest: &context.rest,
                 told: &self.take_back,
-                stop: &context.stop,
+                stop: &stop,
             };
-            websocket::listen(surroundings, router).await;
+            match &self.seat {
+                None => websocket::listen(surroundings, router).await,
+                Some(seat) => dial_in::serve(seat, surroundings, router).await,
+            }
         }
+        context.stop.cancel();
         info!("stopping: finishing what is in flight");
         // One deadline for all that follows, with a part of it for what must be said in any case.
         let deadline = Instant::now() + stop_timeout;

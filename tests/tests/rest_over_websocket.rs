@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use ari_client::{Call, Method, Worker};
+use ari_client::Worker;
 use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
     brokers::{Broker, Kind},
@@ -18,6 +18,7 @@ use ari_tests::{
     proxies::{Ari, RunningProxy, config_json},
     seed::Seed,
     wait::{eventually, ok, soon},
+    whole_call::whole_call,
     worlds::{Real, fresh_application, start_asterisk, until_registered},
 };
 use asterisk_sim::{Simulator, SimulatorOptions};
@@ -50,18 +51,7 @@ async fn a_phone_call_over_one_socket(kind: Kind) {
     let world = world(kind).await;
     let stop = CancellationToken::new();
     let worker = ok(Worker::connect(world.broker.url()).await).application(&world.application);
-    let run = worker.shutdown(stop.clone()).run(|call: Call| async move {
-        let channel = call.channel();
-        channel.answer().await?;
-        channel.play("sound:hello-world").await?.finished().await?;
-        channel.send_dtmf("1").await?;
-        channel.hold().await?;
-        channel.unhold().await?;
-        call.command(Method::Post, format!("/channels/{}/moh", channel.id())).send().await?;
-        call.command(Method::Delete, format!("/channels/{}/moh", channel.id())).send().await?;
-        channel.play("sound:hello-world").await?.finished().await?;
-        channel.hangup().await
-    });
+    let run = worker.shutdown(stop.clone()).run(whole_call);
     let worker = tokio::spawn(async move { ok(run.await) });
     let report = ok(Sipp::call(&world.asterisk, &Scenario::HoldAndDtmf, &SippOptions::new()).await);
     assert!(report.all_went_well(1), "{}\n{}", report.errors, world.asterisk.log());

@@ -60,3 +60,19 @@ pub(super) const FREE_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) const PINGS_UNWRITTEN: u32 = 2;
 /// How long a websocket that we close is read on: what Asterisk had sent by then it takes for delivered.
 pub(super) const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Connections whose handshake is not over, when Asterisk dials in; a further one is closed at once. None of them is known
+/// yet, and each may take the memory of one header, 64 KiB, and of a TLS handshake.
+pub(super) const HANDSHAKES: usize = 64;
+/// How long TLS and handshake of one that dials in may take.
+pub(super) const DIAL_IN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Handshakes of one Asterisk that have been let in and are being finished.
+pub(super) const COMING: u32 = 4;
+/// The pause after a connection could not be accepted: most often there are too many open files.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection is read on whose place another one takes: what lies there, and no more, for that one waits.
+pub(super) const PLACE_TAKEN: Duration = Duration::from_millis(50);
+/// The same refusal is not said again for so long: Asterisk tries twice a second.
+pub(super) const REFUSAL_SAID: Duration = Duration::from_secs(60);
+/// Refusals that are remembered as said; further ones are told at debug level only.
+pub(super) const REFUSALS: usize = 256;

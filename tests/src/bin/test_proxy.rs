@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use ari_proxy::{Proxy, config};
+use ari_proxy::{Fleet, config};
 use ari_tests::brokers::prepare_process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -33,14 +33,14 @@ async fn run() -> anyhow::Result<()> {
         terminate.recv().await;
         std::process::exit(1);
     });
-    let proxy = Proxy::new(config)?;
+    let fleet = Fleet::new(config)?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
-    let take_back = proxy.take_back();
+    let take_back = fleet.take_back();
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            take_back.notify_one();
+            take_back.iter().for_each(|one| one.notify_one());
         }
     });
-    proxy.run(stop).await?;
+    fleet.run(stop).await?;
     Ok(())
 }

@@ -116,12 +116,16 @@ impl Rest {
 
     /// There is a new websocket. If requests may take it and Asterisk answers one there, all do from then on; otherwise they
     /// take HTTP, and that is said. Where there is no other way they take it at once.
-    pub(crate) async fn ride(&self, line: Line) {
-        if !self.may_ride {
-            return;
-        }
+    pub(crate) fn ride(&self, line: Line) -> impl Future<Output = ()> + Send + '_ {
         if self.http.is_none() {
             self.set_line(Some(line.clone()));
+        }
+        self.probe(line)
+    }
+
+    async fn probe(&self, line: Line) {
+        if !self.may_ride {
+            return;
         }
         let probe = Request::own(Method::GET, &["asterisk", "ping"]);
         let answer = match line.ask_for(&probe) {

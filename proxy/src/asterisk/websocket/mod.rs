@@ -19,9 +19,9 @@ use tracing::warn;
 pub(crate) use connect::handshake;
 use connect::{Socket, Stream, connect};
 pub(crate) use fence::Fence;
-use fence::Fences;
+pub(super) use fence::Fences;
 use holdings::Holdings;
-use read::{Connection, Read};
+pub(super) use read::{Connection, Read};
 use said::Said;
 
 use super::{
@@ -225,7 +225,7 @@ enum Meanwhile {
 }
 
 /// Resolves with what there is to wait for, if there is anything.
-async fn ready(future: &mut Option<impl Future<Output = ()> + Unpin>) {
+pub(super) async fn ready(future: &mut Option<impl Future<Output = ()> + Unpin>) {
     match future {
         Some(future) => future.await,
         None => std::future::pending().await,

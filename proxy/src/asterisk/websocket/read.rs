@@ -56,10 +56,10 @@ impl Pings {
 }
 
 /// A websocket that is open.
-pub(super) struct Connection<S> {
+pub(in super::super) struct Connection<S> {
     socket: WebSocketStream<S>,
     /// The applications whose events come on it.
-    pub(super) applications: Vec<String>,
+    pub(in super::super) applications: Vec<String>,
     pings: Pings,
     fences: Fences,
     /// Requests that take this way.
@@ -88,7 +88,7 @@ enum Moved {
 
 /// Why a connection is not read any more.
 #[derive(Debug)]
-pub(super) enum Read<T> {
+pub(in super::super) enum Read<T> {
     /// It has ended, and why.
     Lost(String),
     /// The proxy stops.
@@ -100,7 +100,7 @@ pub(super) enum Read<T> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub(super) fn new(
+    pub(in super::super) fn new(
         socket: WebSocketStream<S>,
         applications: Vec<String>,
         fences: Fences,
@@ -118,7 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Reads frames until there is a reason not to, and writes what is to go out.
-    pub(super) async fn read<T>(
+    pub(in super::super) async fn read<T>(
         &mut self,
         listener: &mut impl Listener,
         stop: &CancellationToken,
@@ -185,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Says goodbye, and takes what had been sent by then: Asterisk takes it for delivered. Nothing is asked any more.
-    pub(super) async fn finish(&mut self, listener: &mut impl Listener, patience: Duration) {
+    pub(in super::super) async fn finish(&mut self, listener: &mut impl Listener, patience: Duration) {
         self.asks.close();
         let mut goodbye = Some(Message::Close(None));
         let to_the_end = async {

@@ -1,0 +1,157 @@
+//! Real Asterisks dial in to the proxy: one for each server's place, through restarts of the proxy, with TLS, and those who
+//! may not come.
+
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
+
+use ari_client::Worker;
+use ari_testbed::{Asterisk, Root, Scenario, Sipp, SippOptions, free_tcp_port};
+use ari_tests::{
+    brokers::{Broker, Kind},
+    desk::{Desk, ari},
+    dialled_in::{Dials, listen_json},
+    fault_proxy::FaultProxy,
+    listeners::{Heard, Listeners},
+    on_both_buses,
+    oracle::number,
+    phones::Phones,
+    programs,
+    programs::Running,
+    proxies::Ari,
+    seed::Seed,
+    tap::texts,
+    wait::{DEADLINE, eventually, ok, soon},
+    whole_call::whole_call,
+    worlds::{fresh_application, start_asterisk, until_registered},
+};
+use rand::RngExt as _;
+use serde_json::{Value, json};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, interval, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+on_both_buses!(
+    a_phone_call_through_an_asterisk_that_dials_in,
+    equal_calls_of_two_asterisks_never_cross,
+    //RESTARTS
+);
+
+/// Restarts load the machine: one test at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+fn asterisks(names: &[&str]) -> Value {
+    names.iter().map(|name| json!({"server_id": name, "password": format!("secret of {name}")})).collect()
+}
+
+/// Starts an Asterisk that dials a port on this machine under this name.
+async fn dials(port: u16, name: &str, application: &str) -> Asterisk {
+    let (uri, password) = (format!("ws://127.0.0.1:{port}/ari"), format!("secret of {name}"));
+    let dials = Dials { uri: &uri, username: Some(name), password: &password, more: "" };
+    start_asterisk(dials.options(application)).await
+}
+
+async fn a_phone_call_through_an_asterisk_that_dials_in(kind: Kind) {
+    let _alone = ALONE.lock().await;
+    let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
+    let config = listen_json(kind, &broker.url(), port, &asterisks(&["pbx"]), &application);
+    let proxy = Running::proxy(programs!(), &config);
+    let asterisk = dials(port, "pbx", &application).await;
+    let stop = CancellationToken::new();
+    let worker = ok(Worker::connect(broker.url()).await).application(&application);
+    let run = worker.shutdown(stop.clone()).run(whole_call);
+    let worker = tokio::spawn(async move { ok(run.await) });
+    broker.until_read_by(&application, 1).await;
+    until_dialled_in(&proxy, &asterisk, &application).await;
+    let report = ok(Sipp::call(&asterisk, &Scenario::HoldAndDtmf, &SippOptions::new()).await);
+    assert!(report.all_went_well(1), "{}\n{}\n{}", report.errors, asterisk.log(), proxy.output());
+    assert!(report.messages.contains("Signal=1"), "the digit reached the phone: {}", report.messages);
+    eventually("no channel in Asterisk", async || ok(asterisk.channels().await) == 0).await;
+    stop.cancel();
+    ok(soon("the worker's end", worker).await);
+    proxy.stop().await;
+}
+
+/// Waits until Asterisk has its websocket to the proxy.
+async fn until_dialled_in(_proxy: &Running, asterisk: &Asterisk, application: &str) {
+    until_registered(asterisk, application).await;
+    eventually("the connection", async || asterisk.log().contains("Outbound websocket connected")).await;
+}
+
+/// The same application, the same ids: what tells them apart is who dialled.
+async fn equal_calls_of_two_asterisks_never_cross(kind: Kind) {
+    const CALLS: u64 = 20;
+    const EVENTS: u64 = 25;
+    let _alone = ALONE.lock().await;
+    let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
+    let names = ["pbx-1", "pbx-2"];
+    let config = listen_json(kind, &broker.url(), port, &asterisks(&names), &application);
+    let proxy = Running::proxy(programs!(), &config);
+    let servers = [dials(port, names[0], &application).await, dials(port, names[1], &application).await];
+    for server in &servers {
+        until_dialled_in(&proxy, server, &application).await;
+    }
+    let phones = servers.each_ref().map(|server| Phones::to(Ari::from(server)));
+    let desk = Desk::open(broker.connect("desk").await).await;
+    let mut pool = desk.join(&application).await;
+    let mut dialogs = BTreeMap::new();
+    for number in 1..=CALLS {
+        let channel = format!("call-{number}");
+        for phones in &phones {
+            phones.call(&channel).await;
+        }
+        for _ in &phones {
+            let offer = pool.offer().await;
+            let server = offer["server_id"].as_str().unwrap_or_default().to_owned();
+            let start: Value = ok(serde_json::from_str(offer["start"].as_str().unwrap_or_default()));
+            assert_eq!(start["channel"]["id"], *channel);
+            let dialog = desk.accept(&offer).await;
+            assert!(dialogs.insert((server, channel.clone()), dialog).is_none(), "each offers it once");
+        }
+    }
+    for (server, phones) in phones.iter().enumerate() {
+        for n in 1..=EVENTS {
+            for number in 1..=CALLS {
+                let n = u64::try_from(server).unwrap_or(0) * 1_000 + n;
+                assert!(phones.event(&application, &format!("call-{number}"), n).await);
+            }
+        }
+    }
+    for (server, name) in names.iter().enumerate() {
+        let first = u64::try_from(server).unwrap_or(0) * 1_000;
+        for number in 1..=CALLS {
+            let channel = format!("call-{number}");
+            let dialog = &dialogs[&((*name).to_owned(), channel.clone())];
+            let numbers = || dialog.events().iter().filter_map(|event| number_of(event)).collect::<Vec<_>>();
+            eventually("its own events", async || numbers().len() as u64 == EVENTS).await;
+            assert_eq!(numbers(), (first + 1..=first + EVENTS).collect::<Vec<_>>(), "{name} {channel}");
+            // Commands go where the call is.
+            let set = format!("/channels/{channel}/variable?variable=WHO&value={name}");
+            assert_eq!(dialog.command("POST", &set, json!(null)).await.0, 204);
+        }
+    }
+    for (server, name) in servers.iter().zip(names) {
+        for number in 1..=CALLS {
+            let path = format!("/channels/call-{number}/variable?variable=WHO");
+            assert_eq!(ok(server.ari("GET", &path).await).1["value"], name);
+        }
+    }
+    // The end of one is not the end of the other.
+    for number in 1..=CALLS {
+        let channel = format!("call-{number}");
+        phones[0].hang_up(&channel).await;
+        dialogs[&(names[0].to_owned(), channel.clone())].event("ProxyEnded").await;
+        let other = &dialogs[&(names[1].to_owned(), channel.clone())];
+        let answer = format!("/channels/{channel}/answer");
+        assert_eq!(other.command("POST", &answer, json!(null)).await.0, 204);
+        assert!(other.events().iter().all(|event| event["type"] != "StasisEnd"));
+        phones[1].hang_up(&channel).await;
+        other.event("ProxyEnded").await;
+    }
+    println!("{kind:?}: {} calls of two Asterisks, equal in pairs, none crossed", 2 * CALLS);
+    proxy.stop().await;
+}
+
+fn number_of(event: &Value) -> Option<u64> {
+    number(&ari(event))
+}

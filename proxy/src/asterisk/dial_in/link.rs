@@ -22,7 +22,7 @@ pub(crate) async fn serve(seat: &Seat, surroundings: Surroundings<'_>, listener:
     let stop = surroundings.stop;
     let registered = Registered { listener, applications: BTreeSet::new() };
     let mut link = Link { seat, surroundings, registered, contested: false };
-    seat.open();
+    seat.open(stop);
     let mut next = None;
     while !stop.is_cancelled() {
         next = match next.take() {
@@ -31,7 +31,7 @@ pub(crate) async fn serve(seat: &Seat, surroundings: Surroundings<'_>, listener:
         };
     }
     // Whoever has just been let in has been told so, and may have sent what it kept for us.
-    for arrival in [next, seat.close().await].into_iter().flatten() {
+    for arrival in [next, seat.last().await].into_iter().flatten() {
         link.serve(arrival).await;
     }
 }
@@ -68,7 +68,8 @@ impl<L: Listener> Link<'_, L> {
         self.registered.applications.clear();
         self.registered.listener.connected(&config.applications, &fence);
         let applications = config.applications.clone();
-        let mut connection = Connection::new(arrival.socket, applications, fences, asks, PING_EVERY);
+        let mut connection =
+            Connection::new(arrival.socket, applications, fences, asks, PING_EVERY).listens_first();
         let (since, mut steady) = (Instant::now(), false);
         let (mut next, mut why) = (None, None);
         loop {

@@ -2,10 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::{
@@ -13,6 +10,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::WebSocketStream;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     super::limits::{COMING, DIAL_IN_TIMEOUT},
@@ -27,8 +25,8 @@ pub(crate) struct Arrival {
 
 /// The place of one Asterisk. The newest connection has it.
 pub(crate) struct Seat {
-    /// Whether somebody reads what comes. Otherwise nobody is let in: Asterisk keeps its events as long.
-    open: AtomicBool,
+    /// Not cancelled while somebody reads what comes. Otherwise nobody is let in: Asterisk keeps its events as long.
+    open: Mutex<Option<CancellationToken>>,
     /// One for each that has been let in and has not arrived yet.
     coming: Arc<Semaphore>,
     arrived: Mutex<Option<Arrival>>,
@@ -45,23 +43,25 @@ impl Seat {
     /// A place that is not open yet.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            open: AtomicBool::new(false),
+            open: Mutex::default(),
             coming: Arc::new(Semaphore::new(COMING as usize)),
             arrived: Mutex::default(),
             news: Notify::new(),
         })
     }
 
-    /// Lets them in from now on.
-    pub(super) fn open(&self) {
-        self.open.store(true, Ordering::SeqCst);
+    /// Lets them in from now on and until `stop` is cancelled.
+    pub(super) fn open(&self, stop: &CancellationToken) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop.clone());
     }
 
     /// Lets somebody in, if there is anybody to read what they bring.
     pub(super) fn let_in(self: &Arc<Self>) -> Option<Coming> {
-        // In this order: who closes the seat first says so, and then looks who has a place.
+        // In this order: at a stop it is looked afterwards who has a place.
         let place = Arc::clone(&self.coming).try_acquire_owned().ok()?;
-        self.open.load(Ordering::SeqCst).then(|| Coming { seat: Arc::clone(self), _place: place })
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = open.as_ref().is_some_and(|stop| !stop.is_cancelled());
+        is_open.then(|| Coming { seat: Arc::clone(self), _place: place })
     }
 
     /// The next connection.
@@ -74,10 +74,9 @@ impl Seat {
         }
     }
 
-    /// Lets nobody in any more. Returns one who was let in before and has not been taken: what Asterisk has written there it
-    /// takes for delivered.
-    pub(super) async fn close(&self) -> Option<Arrival> {
-        self.open.store(false, Ordering::SeqCst);
+    /// One who was let in before `stop` was cancelled and has not been taken: what Asterisk has written there it takes for
+    /// delivered.
+    pub(super) async fn last(&self) -> Option<Arrival> {
         // None of them takes longer.
         let _ = timeout(DIAL_IN_TIMEOUT, self.coming.acquire_many(COMING)).await;
         self.take()

@@ -12,6 +12,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Bytes, Message},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use super::{Listener, fence::Fences};
 use crate::asterisk::{
@@ -67,6 +68,8 @@ pub(in super::super) struct Connection<S> {
     /// The payload of a ping that is to go out.
     ping: Option<Bytes>,
     output: Output,
+    /// Whether anything may be written yet.
+    speaks: bool,
 }
 
 /// What is on its way out.
@@ -108,7 +111,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         ping_every: Duration,
     ) -> Self {
         let (pings, output) = (Pings::new(ping_every), Output::default());
-        Self { socket, applications, pings, fences, asks, ping: None, output }
+        Self { socket, applications, pings, fences, asks, ping: None, output, speaks: true }
+    }
+
+    /// Lets Asterisk speak first. One that has dialled in says at once what it has registered; what comes to it in one piece
+    /// with our side of the handshake it leaves lying until more comes.
+    pub(in super::super) fn listens_first(mut self) -> Self {
+        self.speaks = false;
+        self.pings.next = Instant::now() + self.pings.every;
+        self
     }
 
     /// Everything that came on it has been read: its fences, for the one that takes its place.
@@ -132,11 +143,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             {
                 return Read::Lost(why);
             }
-            if self.output.next.is_none()
+            if self.may_write()
                 && let Some(payload) = self.ping.take()
             {
                 self.output.next = Some(Message::Ping(payload));
             }
+            let may_write = self.may_write();
             tokio::select! {
                 // What lies in the socket is read before its silence is judged.
                 biased;
@@ -148,7 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 // A fence is as good a ping as any.
                 payload = self.fences.next(), if self.ping.is_none() => self.ping = Some(payload),
                 // Before the frames, of which there may be no end; those who ask wait for answers, and so for frames.
-                frame = self.asks.next(), if self.output.next.is_none() => {
+                frame = self.asks.next(), if may_write => {
                     self.output.next = Some(Message::Text(frame));
                 }
                 moved = self.output.exchange(&mut self.socket) => match moved {
@@ -169,8 +181,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Whether there is room for what is to go out next.
+    fn may_write(&self) -> bool {
+        self.speaks && self.output.next.is_none()
+    }
+
     /// A ping is due: it goes out, unless the socket is dead.
     fn ping(&mut self) -> Result<(), String> {
+        // Silence is to be noticed in any case.
+        self.speaks = true;
         let every = self.pings.every;
         if self.pings.dead() {
             return Err(format!("nothing heard after {PINGS_UNANSWERED} pings, {every:?} apart"));
@@ -190,18 +209,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut goodbye = Some(Message::Close(None));
         let to_the_end = async {
             loop {
-                if self.output.next.is_none() {
+                if self.may_write() {
                     self.output.next = goodbye.take();
                 }
                 if let Moved::Read(frame) = self.output.exchange(&mut self.socket).await
-                    && self.take(frame, listener).is_err()
+                    && let Err(why) = self.take(frame, listener)
                 {
-                    return;
+                    return why;
                 }
             }
         };
         // Asterisk needs no goodbye: it is a courtesy that must not hold us up.
-        let _ = timeout(patience, to_the_end).await;
+        match timeout(patience, to_the_end).await {
+            Ok(why) => debug!(why, "the websocket was closed and read to its end"),
+            Err(_) => debug!("the websocket was closed, and not ended by Asterisk in {patience:?}"),
+        }
     }
 
     /// Takes a frame; returns the application that it says another connection has, or why there are no more frames.
@@ -211,6 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         listener: &mut impl Listener,
     ) -> Result<Option<String>, String> {
         self.pings.heard();
+        self.speaks = true;
         match frame {
             Some(Ok(Message::Text(text))) => match RestResponse::read(&text) {
                 Some(response) => self.asks.answered(response),

@@ -47,7 +47,7 @@ struct Link<'a, L> {
 /// What can happen while a connection is read.
 enum Meanwhile {
     /// Another one takes its place.
-    Newer(Arrival),
+    Newer(Box<Arrival>),
     /// It has lasted for some time.
     Steady,
     /// It is known whether requests go over it.
@@ -75,7 +75,7 @@ impl<L: Listener> Link<'_, L> {
         loop {
             let interrupt = async {
                 tokio::select! {
-                    newer = self.seat.next() => Meanwhile::Newer(newer),
+                    newer = self.seat.next() => Meanwhile::Newer(Box::new(newer)),
                     () = sleep_until(since + STEADY), if !steady => Meanwhile::Steady,
                     () = ready(&mut riding) => Meanwhile::Riding,
                     () = told.notified() => Meanwhile::Told,
@@ -110,7 +110,7 @@ impl<L: Listener> Link<'_, L> {
                 Read::Interrupted(Meanwhile::Newer(newer)) => {
                     self.contested(&arrival.peer, &newer, steady);
                     connection.finish(&mut self.registered, PLACE_TAKEN).await;
-                    next = Some(newer);
+                    next = Some(*newer);
                     break;
                 }
             }

@@ -161,6 +161,7 @@ impl Door {
         certificate: Option<String>,
     ) -> Result<(WebSocketStream<Stream>, Coming), Option<Refusal>> {
         let mut decided = None;
+        #[allow(clippy::result_large_err, reason = "the library wants it so")]
         let decide = |request: &Request, mut response: Response| match self.decide(request, certificate) {
             Ok(coming) => {
                 decided = Some(Ok(coming));

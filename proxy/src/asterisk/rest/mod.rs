@@ -88,7 +88,7 @@ impl RestError {
 
 /// The way that a request takes.
 enum Way<'a> {
-    Http(&'a Http, reqwest::Request),
+    Http(&'a Http, Box<reqwest::Request>),
     Line(Line, line::Ask),
 }
 
@@ -177,7 +177,7 @@ impl Rest {
         let late = || RestError::FateUnknown(format!("timed out after {:?}", self.timeout));
         match way {
             Way::Http(http, request) => {
-                timeout_at(deadline, http.answer(request)).await.unwrap_or_else(|_| Err(late()))
+                timeout_at(deadline, http.answer(*request)).await.unwrap_or_else(|_| Err(late()))
             }
             Way::Line(line, ask) => {
                 let answer = line.answer(ask, deadline).await;
@@ -202,10 +202,10 @@ impl Rest {
 
     /// Chooses the way of a request.
     fn way(&self, request: &Request) -> Result<Way<'_>, RestError> {
-        let http = |http: &'_ Http| http.build(request);
+        let over = |http: &'_ Http| http.build(request).map(Box::new);
         let line = match (self.line(), &self.http) {
             (Some(line), _) => line,
-            (None, Some(pool)) => return Ok(Way::Http(pool, http(pool)?)),
+            (None, Some(pool)) => return Ok(Way::Http(pool, over(pool)?)),
             (None, None) => return Err(RestError::Unreachable("it is not connected".to_owned())),
         };
         if swallows_answers(request) {
@@ -226,7 +226,7 @@ impl Rest {
             }
         };
         match &self.http {
-            Some(pool) => Ok(Way::Http(pool, http(pool)?)),
+            Some(pool) => Ok(Way::Http(pool, over(pool)?)),
             None => Err(RestError::Malformed(unfit)),
         }
     }

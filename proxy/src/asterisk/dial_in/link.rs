@@ -21,7 +21,7 @@ use super::{
 pub(crate) async fn serve(seat: &Seat, surroundings: Surroundings<'_>, listener: impl Listener) {
     let stop = surroundings.stop;
     let registered = Registered { listener, applications: BTreeSet::new() };
-    let mut link = Link { seat, surroundings, registered, contested: false };
+    let mut link = Link { seat, surroundings, registered, contested: false, lost: false };
     seat.open(stop);
     let mut next = None;
     while !stop.is_cancelled() {
@@ -42,6 +42,8 @@ struct Link<'a, L> {
     registered: Registered<L>,
     /// Whether it was said that connections take each other's place.
     contested: bool,
+    /// Whether it was said that a connection was lost which had not lasted.
+    lost: bool,
 }
 
 /// What can happen while a connection is read.
@@ -97,7 +99,7 @@ impl<L: Listener> Link<'_, L> {
                 }
                 Read::Interrupted(Meanwhile::Riding) => riding = None,
                 Read::Interrupted(Meanwhile::Steady) => {
-                    (steady, self.contested) = (true, false);
+                    (steady, self.contested, self.lost) = (true, false, false);
                     self.registered.compare(&config.server_id, &config.applications);
                 }
                 Read::Interrupted(Meanwhile::Told) => {
@@ -117,12 +119,18 @@ impl<L: Listener> Link<'_, L> {
         }
         self.registered.listener.disconnected(&connection.applications);
         if let Some(why) = why.filter(|_| !stop.is_cancelled()) {
-            warn!(
-                server_id = config.server_id,
-                why, "the connection with which Asterisk dialled in was lost; it is waited for"
-            );
+            self.lost(steady, &why);
         }
         next
+    }
+
+    fn lost(&mut self, steady: bool, why: &str) {
+        let server_id = &self.surroundings.config.server_id;
+        if steady || !std::mem::replace(&mut self.lost, true) {
+            warn!(server_id, why, "the connection with which Asterisk dialled in was lost; it is waited for");
+        } else {
+            debug!(server_id, why, "the connection with which Asterisk dialled in was lost once more");
+        }
     }
 
     /// A connection takes another's place. Two Asterisks of one name would do that for ever.

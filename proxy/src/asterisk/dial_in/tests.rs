@@ -57,9 +57,9 @@ impl Listener for Ear {
 
     fn failed(&mut self, _: bool) {}
 
-    fn event(&mut self, _: Utf8Bytes) -> Option<String> {
+    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
         self.events.fetch_add(1, Ordering::SeqCst);
-        None
+        text.strip_prefix("taken ").map(str::to_owned)
     }
 
     fn broken_frame(&mut self) {}
@@ -71,6 +71,7 @@ struct Port {
     seat: Arc<Seat>,
     config: Config,
     stop: CancellationToken,
+    told: Notify,
     ear: Ear,
     _server: AbortOnDropHandle<()>,
 }
@@ -87,13 +88,15 @@ impl Port {
         let server = AbortOnDropHandle::new(tokio::spawn(async move { server.run().await }));
         let mut config = testing::config("");
         (config.stasis_url, config.websocket_url) = (String::new(), String::new());
-        Self { address, seat, config, stop: CancellationToken::new(), ear: Ear::default(), _server: server }
+        let (stop, told, ear) = Default::default();
+        Self { address, seat, config, stop, told, ear, _server: server }
     }
 
     /// The link of the Asterisk's proxy, until `stop`.
     async fn serve(&self) {
-        let (rest, told) = (testing::rest(&self.config), Notify::new());
-        let surroundings = Surroundings { config: &self.config, rest: &rest, told: &told, stop: &self.stop };
+        let rest = testing::rest(&self.config);
+        let surroundings =
+            Surroundings { config: &self.config, rest: &rest, told: &self.told, stop: &self.stop };
         Box::pin(serve(&self.seat, surroundings, self.ear.clone())).await;
     }
 
@@ -228,4 +231,31 @@ async fn strangers_that_say_nothing_keep_nobody_out_for_ever_and_a_flood_of_word
     let end: std::io::Result<()> = timeout(PATIENCE, talking).await.unwrap();
     assert!(end.is_err());
     assert_eq!(port.dial("pbx", "guess", Some("ari")).await.err(), Some(401), "there is room again");
+}
+
+/// Asterisk registers all its applications when it dials in.
+#[tokio::test]
+async fn to_take_an_application_back_asterisk_is_made_to_dial_anew() {
+    let port = Port::open().await;
+    let client = async {
+        let mut client = port.dial_well().await;
+        client.send(Message::text(r#"{"type":"X"}"#)).await.unwrap();
+        // Nothing is taken: nothing is done.
+        port.told.notify_one();
+        let quiet = async { while !client.next().await.unwrap().unwrap().is_close() {} };
+        assert!(timeout(Duration::from_millis(300), quiet).await.is_err());
+        client.send(Message::text("taken hello")).await.unwrap();
+        while port.ear.events.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        port.told.notify_one();
+        while let Some(Ok(_)) = client.next().await {}
+        let mut client = port.dial_well().await;
+        port.stop.cancel();
+        client.send(Message::text(r#"{"type":"X"}"#)).await.unwrap();
+        while let Some(Ok(_)) = client.next().await {}
+    };
+    timeout(PATIENCE, async { tokio::join!(port.serve(), client) }).await.unwrap();
+    assert_eq!(port.ear.connected.load(Ordering::SeqCst), 2);
+    assert_eq!(port.ear.events.load(Ordering::SeqCst), 3, "what came before the stop, or with it");
 }

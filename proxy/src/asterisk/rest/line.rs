@@ -106,6 +106,18 @@ impl Line {
     }
 }
 
+#[cfg(test)]
+impl Line {
+    /// The status with which a worker would be answered.
+    pub(in super::super) async fn send_one(&self, request: &Request, patience: std::time::Duration) -> u16 {
+        let answer = match self.ask_for(request) {
+            Ok(ask) => self.answer(ask, Instant::now() + patience).await,
+            Err(refused) => Err(RestError::Malformed(refused)),
+        };
+        answer.unwrap_or_else(|error| error.to_answer()).status
+    }
+}
+
 impl Asks {
     /// The next frame to be written. Whoever gets it writes it: it counts as sent.
     pub(in super::super) async fn next(&mut self) -> Utf8Bytes {

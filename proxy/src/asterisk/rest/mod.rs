@@ -46,6 +46,8 @@ pub(crate) struct Rest {
     may_ride: bool,
     /// The websocket on which they do.
     line: Arc<Mutex<Option<Line>>>,
+    /// Whether it was said last that they do: each reconnect is no news.
+    said: Arc<Mutex<Option<bool>>>,
     timeout: Duration,
     in_flight: Arc<Semaphore>,
     /// Whether Asterisk could not be reached when that was tried last.
@@ -103,6 +105,7 @@ impl Rest {
             http: if dialled_in { None } else { Some(Http::new(config)?) },
             may_ride: dialled_in || config.asterisk.rest == Some(RestWay::Websocket),
             line: Arc::default(),
+            said: Arc::default(),
             timeout: config.asterisk.command_timeout,
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             away: Arc::default(),
@@ -132,17 +135,21 @@ impl Rest {
             Ok(ask) => line.answer(ask, Instant::now() + PROBE_TIMEOUT).await,
             Err(refused) => Err(RestError::Malformed(refused)),
         };
-        match answer {
-            Ok(_) => {
-                self.set_line(Some(line));
-                info!("commands go to Asterisk over its websocket");
-            }
+        let rides = answer.is_ok();
+        if rides {
+            self.set_line(Some(line));
+        } else if line.is_closed() {
             // The next connection is asked anew.
-            Err(_) if line.is_closed() => {}
-            Err(_) if self.http.is_some() => warn!(
+            return;
+        }
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner).replace(rides);
+        match (rides, &self.http) {
+            _ if said == Some(rides) => {}
+            (true, _) => info!("commands go to Asterisk over its websocket"),
+            (false, Some(_)) => warn!(
                 "Asterisk answers no requests on its websocket: commands go over HTTP. It can from 20.14 and 22.4 on, if no event filter keeps RESTResponse back"
             ),
-            Err(_) => warn!(
+            (false, None) => warn!(
                 "Asterisk answers no requests on the websocket with which it dials in, so no command can reach it: does an event filter of its first application keep RESTResponse back?"
             ),
         }

@@ -9,12 +9,18 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, future::join_all};
+use reqwest::Method;
 use tokio::time::timeout;
-use tokio::{io::AsyncWriteExt as _, net::TcpListener, sync::mpsc::unbounded_channel};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpSocket},
+    sync::mpsc::unbounded_channel,
+};
 use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
 
 use super::{connect::Socket, *};
+use crate::asterisk::request::Request;
 use crate::testing::{config, log, rest};
 
 /// Longer than anything here takes, on any machine.
@@ -252,4 +258,39 @@ async fn silence_is_noticed() {
     let read = connection.read(&mut ear, &stop, patience).await;
     assert!(matches!(&read, Read::Lost(why) if why.starts_with("nothing heard")), "{read:?}");
     drop(silent);
+}
+
+/// Asterisk writes to us while it acts on a request, and reads nothing else meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_written_holds_up_no_event_and_is_noticed_in_the_end() {
+    let server = TcpSocket::new_v4().unwrap();
+    server.set_recv_buffer_size(4_096).unwrap();
+    server.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let server = server.listen(1).unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let talking = tokio::spawn(async move {
+        let mut socket = accept_async(server.accept().await.unwrap().0).await.unwrap();
+        // Reads nothing.
+        while socket.send(Message::text("{}")).await.is_ok() {}
+    });
+    let (line, asks) = Line::new();
+    let socket = connected_to(&address).await;
+    let mut connection =
+        Connection::new(socket, Vec::new(), Fences::new().1, asks, Duration::from_millis(100));
+    let (mut ear, stop) = (Ear::default(), CancellationToken::new());
+    let reading = async {
+        let read = timeout(PATIENCE, connection.read(&mut ear, &stop, pending::<()>())).await.unwrap();
+        drop(connection);
+        read
+    };
+    let body = Some("x".repeat(40_000));
+    let request = Request { method: Method::POST, url: "/channels".to_owned(), body };
+    // More than any buffer of the system's takes.
+    let asking = join_all((0..400).map(|_| line.send_one(&request, PATIENCE)));
+    let (read, answers) = tokio::join!(reading, asking);
+    assert!(matches!(&read, Read::Lost(why) if why.starts_with("nothing could be written")), "{read:?}");
+    assert!(ear.events > 1_000, "{}", ear.events);
+    let of = |status| answers.iter().filter(|answer| **answer == status).count();
+    assert!(of(504) > 0 && of(503) > 0 && of(503) + of(504) == answers.len(), "{answers:?}");
+    talking.await.unwrap();
 }

@@ -47,6 +47,11 @@ impl Field<'_> {
     pub(crate) fn text(self) -> Option<String> {
         serde_json::from_str::<String>(self.0.get()).ok().filter(|text| !text.is_empty())
     }
+
+    /// A whole number that is not negative.
+    pub(crate) fn number(self) -> Option<u64> {
+        serde_json::from_str(self.0.get()).ok()
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {

@@ -1,6 +1,6 @@
 //! The daemon beside Asterisk: hands its calls to workers on a message bus, and their commands back.
 //!
-//! [`Proxy::run`] is the whole of it; the binary adds the command line, logs and signals.
+//! [`Fleet::run`] is the whole of it; the binary adds the command line, logs and signals.
 
 mod asterisk;
 mod claim;
@@ -8,6 +8,7 @@ pub mod config;
 mod counters;
 mod dialog;
 mod fields;
+mod fleet;
 mod limits;
 mod pauses;
 mod proxy;
@@ -16,7 +17,9 @@ mod sabotage;
 #[cfg(test)]
 mod testing;
 
+pub use asterisk::dial_in::ListenError;
 pub use counters::{Counter, Counters};
+pub use fleet::Fleet;
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use ari_proxy::{
-    Proxy, StartError,
+    Fleet, StartError,
     config::{self, Config},
 };
 use clap::Parser;
@@ -125,12 +125,12 @@ fn run(config: Config, take_over: bool) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let stop = CancellationToken::new();
         let stopping = tokio::spawn(stop_on_signal(stop.clone())?);
-        let mut proxy = Proxy::new(config)?;
+        let mut fleet = Fleet::new(config)?;
         if take_over {
-            proxy = proxy.taking_over();
+            fleet = fleet.taking_over()?;
         }
-        let taking_back = tokio::spawn(take_back_on_signal(proxy.take_back())?);
-        proxy.run(stop).await?;
+        let taking_back = tokio::spawn(take_back_on_signal(fleet.take_back())?);
+        fleet.run(stop).await?;
         stopping.abort();
         taking_back.abort();
         Ok(())
@@ -169,11 +169,11 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// Notifies at each SIGHUP.
-fn take_back_on_signal(take_back: Arc<Notify>) -> anyhow::Result<impl Future<Output = ()>> {
+fn take_back_on_signal(take_back: Vec<Arc<Notify>>) -> anyhow::Result<impl Future<Output = ()>> {
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     Ok(async move {
         while hangup.recv().await.is_some() {
-            take_back.notify_one();
+            take_back.iter().for_each(|one| one.notify_one());
         }
     })
 }

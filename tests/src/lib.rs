@@ -4,6 +4,7 @@
 pub mod brokers;
 pub mod crew;
 pub mod desk;
+pub mod dialled_in;
 pub mod fault_proxy;
 pub mod figures;
 pub mod go_worker;
@@ -16,6 +17,8 @@ pub mod programs;
 pub mod proxies;
 pub mod seed;
 pub mod stage;
+pub mod tap;
 pub mod wait;
+pub mod whole_call;
 pub mod witness;
 pub mod worlds;

@@ -87,10 +87,20 @@ impl Phones {
     }
 
     /// Makes Asterisk send an event with this number on a channel to an application; false if one of them is not there.
+    ///
+    /// # Panics
+    /// When Asterisk does not answer.
     pub async fn event(&self, application: &str, channel: &str, n: u64) -> bool {
+        let Some(sent) = self.try_event(application, channel, n).await else { panic!("Asterisk has gone") };
+        sent
+    }
+
+    /// The same; none if Asterisk does not answer.
+    pub async fn try_event(&self, application: &str, channel: &str, n: u64) -> Option<bool> {
         let path = format!("/events/user/load?application={application}&source=channel:{channel}");
-        let (status, _) = self.post(&path, &json!({"variables": {"n": n.to_string()}})).await;
-        status == 204
+        let answer =
+            self.authorized(self.post_to(&path, &json!({"variables": {"n": n.to_string()}}))).send().await;
+        answer.ok().map(|answer| answer.status() == 204)
     }
 
     /// Sends events on these channels in turn, numbered for each from 1, so many a second in all, until it is stopped.
@@ -120,10 +130,13 @@ impl Phones {
     }
 
     async fn post(&self, path: &str, body: &Value) -> (u16, String) {
-        let request = self.http.post(format!("{}{path}", self.ari.rest_url));
-        let request = request.header("content-type", "application/json").body(body.to_string());
-        let answer = ok(self.authorized(request).send().await);
+        let answer = ok(self.authorized(self.post_to(path, body)).send().await);
         (answer.status().as_u16(), ok(answer.text().await))
+    }
+
+    fn post_to(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let request = self.http.post(format!("{}{path}", self.ari.rest_url));
+        request.header("content-type", "application/json").body(body.to_string())
     }
 
     fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {

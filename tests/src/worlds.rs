@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     brokers::{Broker, Kind},
-    proxies::{RunningProxy, config_json},
+    proxies::{Ari, RunningProxy, config_json},
     wait::{eventually, ok, soon},
 };
 
@@ -39,9 +39,20 @@ impl<'a> Real<'a> {
     /// # Panics
     /// When something does not start; the text says why.
     pub async fn on(broker: &'a Broker, options: AsteriskOptions) -> Self {
+        Self::with(broker, options, |_| {}).await
+    }
+
+    /// The same; `change` may change the proxy's configuration.
+    ///
+    /// # Panics
+    /// When something does not start; the text says why.
+    pub async fn with(broker: &'a Broker, options: AsteriskOptions, change: impl FnOnce(&mut Value)) -> Self {
         let application = fresh_application();
         let asterisk = start_asterisk(options.application(&application)).await;
-        let proxy = RunningProxy::between(&asterisk, broker, &application, &application);
+        let ari = Ari::from(&asterisk);
+        let mut config = config_json(&ari, broker.kind(), &broker.url(), &application, &[&application]);
+        change(&mut config);
+        let proxy = RunningProxy::start(&config);
         until_registered(&asterisk, &application).await;
         Self { asterisk, proxy, broker, application }
     }

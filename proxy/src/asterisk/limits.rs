@@ -11,13 +11,21 @@ pub(super) const MAX_REQUEST_LINE: usize = 4_095;
 pub(super) const MAX_BODY: usize = 40_960;
 /// The largest answer that is passed on, in bytes: a stored recording of two hours in 16-bit, 8 kHz has 115 MB.
 pub(super) const MAX_ANSWER: usize = 256 << 20;
-/// The largest event, in bytes. Asterisk's own are far smaller.
-pub(super) const MAX_EVENT: usize = 16 << 20;
+/// The largest frame on the websocket, in bytes. Asterisk's events are far smaller; an answer that comes there may list all
+/// channels, of which each takes about 1 KB.
+pub(super) const MAX_EVENT: usize = 64 << 20;
+/// The largest frame that goes to Asterisk, in bytes. At 65,535 it closes the socket; it takes 65,300.
+pub(super) const MAX_REQUEST_FRAME: usize = 65_000;
 
-/// Requests under way at once, each on a connection of its own; further ones wait for their turn. As many again may be
+/// Requests under way at once: over HTTP each on a connection of its own, over the websocket one behind the other; further ones wait for their turn. As many again may be
 /// idle for a moment, and both together must stay below Asterisk's `sessionlimit`, 100 by default: it closes what is over
 /// that without a word, and nobody knows what became of the request.
 pub(super) const MAX_IN_FLIGHT: usize = 40;
+/// Requests that wait to be written on a websocket: those under way, and some of askers who gave up and are not written.
+/// One that finds no room was not sent, and is answered 503.
+pub(super) const ASKS: usize = 4 * MAX_IN_FLIGHT;
+/// How long Asterisk may take to show that it answers requests on a websocket. Meanwhile they go over HTTP.
+pub(super) const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Asterisk closes an idle connection after 15 s. Ours is closed before, so that no POST races that.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection for requests may take to be made.
@@ -48,5 +56,23 @@ pub(super) const FENCES: usize = 16;
 pub(super) const FREE_LOOK: Duration = Duration::from_secs(5);
 /// How long such a look may take.
 pub(super) const FREE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a ping or goodbye may take to be written.
-pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A websocket on which nothing could be written while so many pings were due is dead, whatever can be read.
+pub(super) const PINGS_UNWRITTEN: u32 = 2;
+/// How long a websocket that we close is read on: what Asterisk had sent by then it takes for delivered.
+pub(super) const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Connections whose handshake is not over, when Asterisk dials in; a further one is closed at once. None of them is known
+/// yet, and each may take the memory of one header, 64 KiB, and of a TLS handshake.
+pub(super) const HANDSHAKES: usize = 64;
+/// How long TLS and handshake of one that dials in may take.
+pub(super) const DIAL_IN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Handshakes of one Asterisk that have been let in and are being finished.
+pub(super) const COMING: u32 = 4;
+/// The pause after a connection could not be accepted: most often there are too many open files.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection is read on whose place another one takes: what lies there, and no more, for that one waits.
+pub(super) const PLACE_TAKEN: Duration = Duration::from_millis(50);
+/// The same refusal is not said again for so long: Asterisk tries twice a second.
+pub(super) const REFUSAL_SAID: Duration = Duration::from_secs(60);
+/// Refusals that are remembered as said; further ones are told at debug level only.
+pub(super) const REFUSALS: usize = 256;

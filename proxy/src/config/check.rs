@@ -9,8 +9,12 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, MessageBus, values::without_url};
-use crate::asterisk::{sizes::check_line, websocket::handshake};
+use super::{Config, MessageBus, RestWay, WebsocketListen, values::without_url};
+use crate::asterisk::{
+    dial_in::tls::{BadTls, server_config},
+    sizes::check_line,
+    websocket::handshake,
+};
 
 /// A value that cannot be used.
 pub(super) struct Problem {
@@ -32,8 +36,10 @@ fn local_url(bus: MessageBus) -> &'static str {
 
 /// Checks a configuration and fills in what depends on other values.
 pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
-    check_server_id(&config.server_id)
-        .map_err(|error| problem("server_id", without_url(&config.server_id, error.to_string())))?;
+    match &config.websocket_listen {
+        Some(listen) => check_listen(&config, listen)?,
+        None => check_dialled(&mut config)?,
+    }
     if config.applications.is_empty() {
         return Err(problem("applications", "names no application"));
     }
@@ -45,21 +51,9 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         }
     }
     check_moves(&config)?;
-    let websocket = check_url("websocket_url", &config.websocket_url, &["ws", "wss"])?;
-    if websocket.fragment().is_some() {
-        return Err(problem("websocket_url", "must not hold a #: what we add would come after it"));
+    if config.websocket_listen.is_none() {
+        check_handshake(&config)?;
     }
-    let rest = check_url("stasis_url", &config.stasis_url, &["http", "https"])?;
-    if rest.query().is_some() || rest.fragment().is_some() {
-        return Err(problem("stasis_url", "must end with the path, such as http://localhost:8088/ari"));
-    }
-    // As they were understood: without the spaces around them, for example, which others would take for a part of them.
-    (config.websocket_url, config.stasis_url) = (websocket.into(), rest.into());
-    if config.ws_user.is_empty() || config.ws_user.contains(':') {
-        return Err(problem("ws_user", "is empty or holds a colon"));
-    }
-    HeaderValue::from_str(&config.origin).map_err(|_| problem("origin", "is not a header's value"))?;
-    check_handshake(&config)?;
     config.log = check_log(&config.log)?;
     let prefix = &config.bus_config.prefix;
     if prefix.len() > MAX_PREFIX || check_topic(&format!("{prefix}x")).is_err() {
@@ -80,6 +74,96 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
     };
     check_bus_url(&config)?;
     Ok(config)
+}
+
+/// What an Asterisk that we dial needs.
+fn check_dialled(config: &mut Config) -> Result<(), Problem> {
+    for (key, value) in [
+        ("server_id", config.server_id.as_str()),
+        ("websocket_url", &config.websocket_url),
+        ("stasis_url", &config.stasis_url),
+        ("ws_user", &config.ws_user),
+        ("ws_password", config.ws_password.expose_secret()),
+    ] {
+        if value.is_empty() {
+            return Err(problem(key, "is missing"));
+        }
+    }
+    check_server_id(&config.server_id)
+        .map_err(|error| problem("server_id", without_url(&config.server_id, error.to_string())))?;
+    let websocket = check_url("websocket_url", &config.websocket_url, &["ws", "wss"])?;
+    if websocket.fragment().is_some() {
+        return Err(problem("websocket_url", "must not hold a #: what we add would come after it"));
+    }
+    let rest = check_url("stasis_url", &config.stasis_url, &["http", "https"])?;
+    if rest.query().is_some() || rest.fragment().is_some() {
+        return Err(problem("stasis_url", "must end with the path, such as http://localhost:8088/ari"));
+    }
+    // As they were understood: without the spaces around them, for example, which others would take for a part of them.
+    (config.websocket_url, config.stasis_url) = (websocket.into(), rest.into());
+    if config.ws_user.is_empty() || config.ws_user.contains(':') {
+        return Err(problem("ws_user", "is empty or holds a colon"));
+    }
+    HeaderValue::from_str(&config.origin).map_err(|_| problem("origin", "is not a header's value"))?;
+    Ok(())
+}
+
+/// What Asterisks that dial in need, and what has no meaning then.
+fn check_listen(config: &Config, listen: &WebsocketListen) -> Result<(), Problem> {
+    let away = "must not stand beside websocket_listen: ";
+    for (key, value, why) in [
+        ("server_id", config.server_id.as_str(), "each Asterisk has its own in websocket_listen.asterisks"),
+        ("websocket_url", &config.websocket_url, "Asterisk connects to us"),
+        ("stasis_url", &config.stasis_url, "commands go over the websocket with which Asterisk dials in"),
+        ("ws_user", &config.ws_user, "who may come stands in websocket_listen.asterisks"),
+        (
+            "ws_password",
+            config.ws_password.expose_secret(),
+            "each Asterisk has its own in websocket_listen.asterisks",
+        ),
+    ] {
+        if !value.is_empty() {
+            return Err(problem(key, format!("{away}{why}")));
+        }
+    }
+    if config.asterisk.rest == Some(RestWay::Http) {
+        return Err(problem(
+            "asterisk.rest",
+            "must be websocket, or absent, as Asterisk dials in (websocket_listen)",
+        ));
+    }
+    if listen.asterisks.is_empty() {
+        return Err(problem("websocket_listen.asterisks", "names nobody who may come"));
+    }
+    let has_authority = listen.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    for (index, asterisk) in listen.asterisks.iter().enumerate() {
+        let key = |key: &str| format!("websocket_listen.asterisks[{index}].{key}");
+        let name = &asterisk.server_id;
+        let bad = |text: String| problem(key("server_id"), without_url(name, text));
+        check_server_id(name).map_err(|error| bad(error.to_string()))?;
+        if name.contains(':') || name.contains(char::is_control) {
+            return Err(bad(format!("{name:?} holds what no user name can, a colon or a control character")));
+        }
+        if listen.asterisks[..index].iter().any(|other| other.server_id == *name) {
+            return Err(bad(format!("{name:?} stands there twice")));
+        }
+        match &asterisk.password {
+            Some(password) if password.expose_secret().is_empty() => {
+                return Err(problem(key("password"), "is empty"));
+            }
+            None if !has_authority => {
+                let text =
+                    "is missing; only with websocket_listen.tls.client_ca a certificate can take its place";
+                return Err(problem(key("password"), text));
+            }
+            _ => {}
+        }
+    }
+    if let Some(tls) = &listen.tls {
+        server_config(tls)
+            .map_err(|BadTls { key, problem: text }| problem(format!("websocket_listen.tls.{key}"), text))?;
+    }
+    Ok(())
 }
 
 /// The longest prefix, in bytes: with it a topic stays below RabbitMQ's 255.

@@ -115,7 +115,12 @@ fn environment() -> Vec<(String, String)> {
 /// The key and the problem of an error of figment's; of several the first. A value is shown only where it could not be
 /// a secret: see values.rs.
 fn describe(error: &figment::Error) -> (String, String) {
-    let path = error.path.join(".");
+    // As in `asterisks[0].password`.
+    let path = error.path.iter().fold(String::new(), |path, part| match part.parse::<usize>() {
+        _ if path.is_empty() => part.clone(),
+        Ok(index) => format!("{path}[{index}]"),
+        Err(_) => format!("{path}.{part}"),
+    });
     // Figment names the field in the path for some kinds of error and not for others.
     let with = |name: &str| match path.as_str() {
         "" => name.to_owned(),
@@ -325,6 +330,98 @@ mod tests {
             let text = SEED.replace("RABBITMQ|NATS", "NATS");
             let text = text.replace(r#""ws_user""#, &format!(r#""log": "{log}", "ws_user""#));
             assert_eq!(load_text(&text).unwrap().log, taken);
+        }
+    }
+
+    const LISTEN: &str = r#"{
+        "applications": ["foo"], "message_bus": "NATS",
+        "websocket_listen": {"address": "0.0.0.0:8089", "asterisks": [{"server_id": "pbx-1", "password": "secret"}]}
+    }"#;
+
+    #[test]
+    fn asterisk_may_dial_in() {
+        let config = load_text(LISTEN).unwrap();
+        let listen = config.websocket_listen.unwrap();
+        assert_eq!((listen.address.port(), &*listen.asterisks[0].server_id), (8089, "pbx-1"));
+        let with =
+            |rest: &str| load_text(&LISTEN.replace(r#""message_bus""#, &format!("{rest}, \"message_bus\"")));
+        assert!(with(r#""asterisk": {"rest": "websocket"}"#).is_ok());
+    }
+
+    #[test]
+    fn what_contradicts_it_or_lacks_is_named() {
+        let asterisks = r#"[{"server_id": "pbx-1", "password": "secret"}]"#;
+        let tls = |tls: &str| format!(r#""address": "0.0.0.0:8089", "tls": {tls}"#);
+        let message_bus = r#""message_bus""#;
+        for (from, to, key) in [
+            (
+                message_bus,
+                r#""server_id": "a", "message_bus""#,
+                "server_id: must not stand beside websocket_listen",
+            ),
+            (
+                message_bus,
+                r#""websocket_url": "ws://x", "message_bus""#,
+                "websocket_url: must not stand beside",
+            ),
+            (message_bus, r#""stasis_url": "http://x", "message_bus""#, "stasis_url: must not stand beside"),
+            (message_bus, r#""ws_user": "x", "message_bus""#, "ws_user: must not stand beside"),
+            (message_bus, r#""ws_password": "secret", "message_bus""#, "ws_password: must not stand beside"),
+            (
+                message_bus,
+                r#""asterisk": {"rest": "http"}, "message_bus""#,
+                "asterisk.rest: must be websocket",
+            ),
+            (message_bus, r#""asterisk": {"rest": "ws"}, "message_bus""#, "asterisk.rest: \"ws\" is none of"),
+            ("0.0.0.0:8089", "8089", "websocket_listen.address: \"8089\" is no address"),
+            (r#""address": "0.0.0.0:8089","#, "", "websocket_listen.address: is missing"),
+            (asterisks, "[]", "websocket_listen.asterisks: names nobody"),
+            ("pbx-1", "worker", "websocket_listen.asterisks[0].server_id: \"worker\""),
+            ("pbx-1", "a:b", "websocket_listen.asterisks[0].server_id: \"a:b\" holds"),
+            ("pbx-1", "", "websocket_listen.asterisks[0].server_id: "),
+            (
+                r#"}]"#,
+                r#"}, {"server_id": "pbx-1", "password": "secret"}]"#,
+                "websocket_listen.asterisks[1].server_id: \"pbx-1\" stands",
+            ),
+            (r#", "password": "secret""#, "", "websocket_listen.asterisks[0].password: is missing"),
+            (
+                r#""password": "secret""#,
+                r#""password": """#,
+                "websocket_listen.asterisks[0].password: is empty",
+            ),
+            (
+                r#""password": "secret""#,
+                r#""pasword": "secret""#,
+                "websocket_listen.asterisks[0].pasword: is not a key",
+            ),
+            (
+                r#""password": "secret""#,
+                r#""password": 1"#,
+                "websocket_listen.asterisks[0].password: is a number",
+            ),
+            (
+                r#""address": "0.0.0.0:8089""#,
+                &tls(r#"{"certificate": "no/such", "key": "k"}"#),
+                "websocket_listen.tls.certificate: cannot read no/such",
+            ),
+            (
+                r#""address": "0.0.0.0:8089""#,
+                &tls(r#"{"key": "k"}"#),
+                "websocket_listen.tls.certificate: is missing",
+            ),
+        ] {
+            let error = load_text(&LISTEN.replacen(from, to, 1)).unwrap_err();
+            assert_eq!(error.lines().count(), 1, "{error}");
+            assert!(error.contains(key), "{error}\n  lacks {key}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        for key in ["websocket_url", "stasis_url", "ws_user", "ws_password"] {
+            let mut without: serde_json::Value =
+                serde_json::from_str(&SEED.replace("RABBITMQ|NATS", "NATS")).unwrap();
+            without.as_object_mut().unwrap().remove(key);
+            let error = load_text(&without.to_string()).unwrap_err();
+            assert!(error.ends_with(&format!(": {key}: is missing")), "{error}");
         }
     }
 }

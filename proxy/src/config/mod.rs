@@ -1,6 +1,7 @@
 //! The configuration: defaults, then `config.json`, then the environment, then checks.
 
 mod check;
+mod listen;
 mod load;
 mod unanswered;
 mod values;
@@ -11,6 +12,7 @@ use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
@@ -21,19 +23,27 @@ pub struct Config {
     /// Sent as the `Origin` header to Asterisk; may be empty.
     #[serde(default)]
     pub origin: String,
-    /// The name of this proxy, unique among those on the same bus.
+    /// The name of this proxy, unique among those on the same bus. With `websocket_listen` each Asterisk has one of its own.
+    #[serde(default)]
     pub server_id: String,
     /// The Stasis applications whose calls are put on the bus.
     #[serde(deserialize_with = "values::list")]
     pub applications: Vec<String>,
     /// Asterisk's websocket of events, `ws://HOST:8088/ari/events`.
+    #[serde(default)]
     pub websocket_url: String,
     /// The root of Asterisk's REST interface, `http://HOST:8088/ari`.
+    #[serde(default)]
     pub stasis_url: String,
     /// The ARI user, as in Asterisk's `ari.conf`.
+    #[serde(default)]
     pub ws_user: String,
     /// That user's password.
+    #[serde(default)]
     pub ws_password: SecretString,
+    /// Where Asterisk dials in, instead of us dialling it. It takes the place of the four keys above and of `server_id`.
+    #[serde(default)]
+    pub websocket_listen: Option<WebsocketListen>,
     /// Which bus: `NATS` or `RABBITMQ`.
     pub message_bus: MessageBus,
     /// How to reach the bus.
@@ -143,10 +153,22 @@ impl Default for DialogConfig {
     }
 }
 
+/// Which way commands go to Asterisk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RestWay {
+    /// Over connections of their own.
+    Http,
+    /// Over the websocket of events, if Asterisk answers there.
+    Websocket,
+}
+
 /// How Asterisk is spoken to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AsteriskConfig {
+    /// Which way commands go; absent is over HTTP.
+    pub rest: Option<RestWay>,
     /// How long a command waits for Asterisk's answer; afterwards its fate is unknown, and the worker is told so.
     #[serde(deserialize_with = "values::duration")]
     pub command_timeout: Duration,
@@ -156,7 +178,7 @@ pub struct AsteriskConfig {
 
 impl Default for AsteriskConfig {
     fn default() -> Self {
-        Self { command_timeout: Duration::from_secs(20), mark_channels: true }
+        Self { rest: None, command_timeout: Duration::from_secs(20), mark_channels: true }
     }
 }
 

@@ -1,6 +1,6 @@
 //! How values are written in the configuration: durations, lists, numbers, the kind of bus.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -22,6 +22,13 @@ pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dur
 /// The problem of a value, which it may repeat; but not where somebody put a URL, and perhaps their password with it.
 pub(super) fn without_url(value: &str, problem: String) -> String {
     if value.contains("://") { "is a URL, which does not belong here".to_owned() } else { problem }
+}
+
+/// `"0.0.0.0:8089"`, `"[::1]:8089"`.
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let problem = || format!("{text:?} is no address and port such as \"0.0.0.0:8089\"");
+    text.trim().parse().map_err(|_| D::Error::custom(without_url(&text, problem())))
 }
 
 /// Longer than any wait that makes sense here.

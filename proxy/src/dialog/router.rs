@@ -135,6 +135,11 @@ impl Router {
         self.gaps.entry(application.to_owned()).or_default().resync = Some(task);
     }
 
+    /// Whether an application is one of ours; an event that names none may be anybody's.
+    fn is_ours(&self, application: &str) -> bool {
+        application.is_empty() || self.context.config.applications.iter().any(|ours| ours == application)
+    }
+
     fn deliver(&self, dialog: &Dialog, event: KeptEvent) {
         let counters = &self.context.counters;
         match dialog.delivery.push(event) {
@@ -204,6 +209,11 @@ impl Listener for Router {
             }
         };
         self.context.counters.count(Counter::EventsReceived);
+        if !self.is_ours(&header.application) {
+            // An Asterisk that dials in decides itself which applications come on its connection.
+            self.context.counters.count(Counter::EventsWithoutDialog);
+            return None;
+        }
         // Nothing is held for most of a process's life, and nobody held up.
         self.route(&mut self.context.settling(), &header, &text);
         (header.kind == "ApplicationReplaced").then(|| header.application.into_owned())

@@ -18,7 +18,10 @@ use super::{
     subscribe::subscribe,
 };
 use crate::{
-    asterisk::websocket::{self, Status, Surroundings},
+    asterisk::{
+        dial_in,
+        websocket::{self, Status, Surroundings},
+    },
     claim::{self, Claim, Word},
     dialog::{
         Context, Router, control,
@@ -33,6 +36,8 @@ pub(super) struct Acting<'a> {
     running: Running<'a>,
     context: Arc<Context>,
     status: Status,
+    /// Cancelled when the link to Asterisk is to end; the dialogs stop after it, and take what comes until then.
+    stop: CancellationToken,
     /// What runs beside the dialogs, and ends after them.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -51,11 +56,13 @@ impl<'a> Acting<'a> {
             }
         };
         let (bus, rest, counters) = (Arc::clone(bus), running.rest.clone(), Arc::clone(counters));
-        let stop = running.stop.child_token();
-        let mut context = Context::new(config.clone(), bus, rest, counters, &incarnation, claim, stop);
+        let dialogs_stop = CancellationToken::new();
+        let mut context =
+            Context::new(config.clone(), bus, rest, counters, &incarnation, claim, dialogs_stop);
         context.sabotage = *sabotage;
         let context = Arc::new(context);
-        Self { running, context, status, tasks: TaskTracker::new(), closing: CancellationToken::new() }
+        let stop = running.stop.child_token();
+        Self { running, context, status, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
     }
 
     /// Puts the calls of Asterisk on the bus.
@@ -68,6 +75,7 @@ impl<'a> Acting<'a> {
         context.tasks.close();
         let ended = match ended {
             Ended::Stopped(_) => {
+                context.stop.cancel();
                 // If it was about to hand over.
                 context.freeze_ends().await;
                 Ended::Stopped(finish(&context).await)
@@ -100,7 +108,7 @@ impl<'a> Acting<'a> {
                     return stopped();
                 }
                 // Not before the bus was there once: Asterisk would give us calls that nobody can hear of.
-                restart::look(&context).await;
+                self.stop.run_until_cancelled(restart::look(&context)).await;
                 None
             }
             Beginning::Granted(granted) => {
@@ -112,7 +120,7 @@ impl<'a> Acting<'a> {
             Some(_) => Router::taking_over(Arc::clone(&context)),
             None => Router::new(Arc::clone(&context)),
         };
-        let mut listening = pin!(websocket::listen(self.surroundings(), router));
+        let mut listening = pin!(self.listen(router));
         if let Some(granted) = granted {
             let taken = tokio::select! {
                 () = &mut listening => return stopped(),
@@ -138,9 +146,17 @@ impl<'a> Acting<'a> {
         }
     }
 
+    /// Takes what comes from Asterisk, until it is to stop.
+    async fn listen(&self, router: Router) {
+        match &self.running.proxy.seat {
+            None => websocket::listen(self.surroundings(), router).await,
+            Some(seat) => dial_in::serve(seat, self.surroundings(), router).await,
+        }
+    }
+
     /// Subscribes as soon as the bus is there; `None` if the proxy stops before.
     async fn subscribe<'b, T>(&self, attempt: impl Fn() -> BoxFuture<'b, Result<T, BusError>>) -> Option<T> {
-        subscribe(&self.context.bus, &self.context.stop, &inbox::topics(&self.context), attempt).await
+        subscribe(&self.context.bus, &self.stop, &inbox::topics(&self.context), attempt).await
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
@@ -150,7 +166,7 @@ impl<'a> Acting<'a> {
             claim: &self.context.claim,
             status: &self.status,
             told: &self.running.proxy.take_back,
-            stop: &self.context.stop,
+            stop: &self.stop,
         }
     }
 

@@ -17,7 +17,10 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::{
-    asterisk::rest::Rest,
+    asterisk::{
+        dial_in::{ListenError, Seat},
+        rest::Rest,
+    },
     claim::Talk,
     config::{Config, Topology},
     counters::Counters,
@@ -35,6 +38,12 @@ pub enum StartError {
     /// It was to take over from a running process, and could not: that one goes on.
     #[error("cannot take over from the running proxy, which goes on: {0}")]
     TakeOver(String),
+    /// A proxy ended as it never should.
+    #[error("a proxy broke off: {0}")]
+    Broken(String),
+    /// Asterisk cannot dial in.
+    #[error("websocket_listen.{0}")]
+    Listen(#[from] ListenError),
     /// The HTTP client could not be made.
     #[error("cannot prepare HTTP: {0}")]
     Http(String),
@@ -48,6 +57,8 @@ pub struct Proxy {
     sabotage: Sabotage,
     take_back: Arc<Notify>,
     takes_over: bool,
+    /// Where Asterisk comes, if it dials in.
+    seat: Option<Arc<Seat>>,
 }
 
 impl Proxy {
@@ -73,7 +84,13 @@ impl Proxy {
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let (counters, take_back) = Default::default();
-        Self { config, bus, counters, sabotage: Sabotage::default(), take_back, takes_over: false }
+        let sabotage = Sabotage::default();
+        Self { config, bus, counters, sabotage, take_back, takes_over: false, seat: None }
+    }
+
+    /// A proxy for the Asterisk that comes to this seat.
+    pub(crate) fn at(self, seat: Arc<Seat>) -> Self {
+        Self { seat: Some(seat), ..self }
     }
 
     /// A proxy that takes everything over from the running process of its `server_id`, without a gap, if there is one.
@@ -101,8 +118,9 @@ impl Proxy {
         Arc::clone(&self.take_back)
     }
 
-    /// Runs until `stop` is cancelled: then nothing new is begun, what is in flight is finished, and the topics of all
-    /// dialogs are deleted, within the configured time. Or until another process takes over.
+    /// Runs until `stop` is cancelled: then the link to Asterisk is closed and what had come on it is taken, nothing new is
+    /// begun, what is in flight is finished, and the topics of all dialogs are deleted, within the configured time. Or until
+    /// another process takes over.
     ///
     /// Of several processes of one `server_id` one acts, and the others stand by until it is gone.
     ///

@@ -39,6 +39,9 @@ pub struct SimulatorOptions {
     pub move_order: MoveOrder,
     /// How long a write to a websocket may stall before the socket is cut off. `None`: for ever.
     pub write_timeout: Option<Duration>,
+    /// Whether requests are answered on websockets. Asterisk can from 20.14 and 22.4 on; before, it reads what comes there
+    /// and does nothing.
+    pub rest_over_websocket: bool,
     /// Whether requests are kept for [`requests`](crate::Simulator::requests).
     pub record_requests: bool,
 }
@@ -69,6 +72,7 @@ impl Default for SimulatorOptions {
             missing_sounds: vec!["nonexistent".into()],
             move_order: MoveOrder::EndFirst,
             write_timeout: Some(limits::WEBSOCKET_WRITE_TIMEOUT),
+            rest_over_websocket: true,
             record_requests: true,
         }
     }

@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use ari_proxy::{Proxy, config};
+use ari_proxy::{Fleet, config};
 use ari_tests::brokers::prepare_process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,17 +37,17 @@ async fn run() -> anyhow::Result<()> {
         terminate.recv().await;
         std::process::exit(1);
     });
-    let mut proxy = Proxy::new(config)?;
+    let mut fleet = Fleet::new(config)?;
     if takes_over {
-        proxy = proxy.taking_over();
+        fleet = fleet.taking_over()?;
     }
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
-    let take_back = proxy.take_back();
+    let take_back = fleet.take_back();
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            take_back.notify_one();
+            take_back.iter().for_each(|one| one.notify_one());
         }
     });
-    proxy.run(stop).await?;
+    fleet.run(stop).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One relayed connection: two directions, each with a gate that the faults open and close.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::PoisonError, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,7 +12,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Conditions, Cut, Open, Way};
+use super::{Conditions, Cut, Open, Records, Way};
 
 /// What is held of a direction at most: what stalls, stalls its sender.
 const PIECE: usize = 16 * 1024;
@@ -28,10 +28,11 @@ pub(super) async fn relay(
     mut client: TcpStream,
     server: SocketAddr,
     open: Open,
+    records: Records,
     mut conditions: watch::Receiver<Conditions>,
 ) {
     let number = open.number;
-    let gate = |way| Gate { way, number, conditions: conditions.clone() };
+    let gate = |way| Gate { way, number, records: records.clone(), conditions: conditions.clone() };
     let (mut up, mut down) = (gate(Way::ToServer), gate(Way::ToClient));
     let cut = conditions.wait_for(|conditions| number < conditions.cut_below);
     let Ok(mut server) = TcpStream::connect(server).await else {
@@ -78,6 +79,7 @@ async fn close(mut peer: TcpStream) {
 struct Gate {
     way: Way,
     number: u64,
+    records: Records,
     conditions: watch::Receiver<Conditions>,
 }
 
@@ -94,6 +96,10 @@ impl Gate {
                 return to.shutdown().await;
             }
             let mut rest = &buffer[..read];
+            if self.way == Way::ToServer && self.conditions.borrow().recorded {
+                let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+                records.entry(self.number).or_default().extend_from_slice(rest);
+            }
             while !rest.is_empty() {
                 let piece = match self.open().await {
                     Some(rate) => usize::try_from(rate / PIECES).unwrap_or(PIECE).clamp(1, rest.len()),

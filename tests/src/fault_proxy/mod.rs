@@ -9,10 +9,10 @@ mod connection;
 mod tests;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -75,6 +75,8 @@ struct Conditions {
     cut_below: u64,
     how: Option<Cut>,
     refused: bool,
+    /// What clients send is written down.
+    recorded: bool,
 }
 
 impl Conditions {
@@ -103,8 +105,12 @@ pub struct FaultProxy {
     doings: watch::Receiver<Doings>,
     /// The number of the next connection.
     next: Arc<AtomicU64>,
+    records: Records,
     task: JoinHandle<()>,
 }
+
+/// What clients have sent, by connection, as far as it is recorded.
+type Records = Arc<Mutex<BTreeMap<u64, Vec<u8>>>>;
 
 impl FaultProxy {
     /// Stands before a server on this machine, which need not be there yet. A connection that the server does not take
@@ -119,15 +125,17 @@ impl FaultProxy {
         let listener = ok(TcpListener::bind(address).await);
         let conditions = watch::Sender::new(Conditions::default());
         let (doings, seen) = watch::channel(Doings { listening: true, ..Doings::default() });
-        let next = Arc::<AtomicU64>::default();
+        let (next, records) = (Arc::<AtomicU64>::default(), Records::default());
         let relay = Relay {
             address,
             server: (Ipv4Addr::LOCALHOST, server_port).into(),
             conditions: conditions.subscribe(),
             doings: Arc::new(doings),
             next: Arc::clone(&next),
+            records: Arc::clone(&records),
         };
-        Self { address, conditions, doings: seen, next, task: tokio::spawn(relay.run(listener)) }
+        let task = tokio::spawn(relay.run(listener));
+        Self { address, conditions, doings: seen, next, records, task }
     }
 
     /// Where clients find it.
@@ -152,6 +160,17 @@ impl FaultProxy {
     #[must_use]
     pub fn taken(&self) -> u64 {
         self.next.load(Ordering::SeqCst)
+    }
+
+    /// Writes down what clients send from now on, whether it reaches the server or not.
+    pub fn record(&self) {
+        self.conditions.send_modify(|conditions| conditions.recorded = true);
+    }
+
+    /// What clients have sent since, by connection, in the order of these.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Vec<u8>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Ends all connections that there are; new ones work.
@@ -219,6 +238,7 @@ struct Relay {
     conditions: watch::Receiver<Conditions>,
     doings: Arc<watch::Sender<Doings>>,
     next: Arc<AtomicU64>,
+    records: Records,
 }
 
 impl Relay {
@@ -236,7 +256,8 @@ impl Relay {
                     let number = self.next.fetch_add(1, Ordering::SeqCst);
                     self.doings.send_modify(|doings| _ = doings.open.insert(number));
                     let open = Open { number, doings: Arc::clone(&self.doings) };
-                    connections.spawn(connection::relay(client, self.server, open, self.conditions.clone()));
+                    let records = Arc::clone(&self.records);
+                    connections.spawn(connection::relay(client, self.server, open, records, self.conditions.clone()));
                 }
                 Some(_) = connections.join_next() => {}
                 changed = self.conditions.changed() => if changed.is_err() { return },

@@ -15,7 +15,8 @@ use super::super::{
 };
 use crate::config::Config;
 
-pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Stream = MaybeTlsStream<TcpStream>;
+pub(super) type Socket = WebSocketStream<Stream>;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]

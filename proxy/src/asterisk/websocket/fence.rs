@@ -15,7 +15,7 @@ pub(crate) struct Fence(mpsc::Sender<oneshot::Sender<()>>);
 
 /// The fences of one connection.
 #[derive(Debug)]
-pub(super) struct Fences {
+pub(in super::super) struct Fences {
     asked: mpsc::Receiver<oneshot::Sender<()>>,
     /// Those that are up, by number, the oldest first.
     up: VecDeque<(u64, oneshot::Sender<()>)>,
@@ -32,7 +32,7 @@ impl Fence {
 
 impl Fences {
     /// No fence yet, and the way to put up some.
-    pub(super) fn new() -> (Fence, Self) {
+    pub(in super::super) fn new() -> (Fence, Self) {
         let (sender, asked) = mpsc::channel(FENCES);
         (Fence(sender), Self { asked, up: VecDeque::new(), last: 0 })
     }

@@ -18,17 +18,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub(crate) use connect::handshake;
-use connect::{Socket, connect};
+use connect::{Socket, Stream, connect};
 pub(crate) use fence::Fence;
-use fence::Fences;
+pub(super) use fence::Fences;
 use holdings::Holdings;
-use read::{Connection, Read};
+pub(super) use read::{Connection, Read};
 use said::Said;
 pub(crate) use status::Status;
 
 use super::{
     limits::{MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, SWITCH},
-    rest::Rest,
+    rest::{Line, Rest},
 };
 use crate::{claim::Claim, config::Config, pauses::Pauses};
 
@@ -129,14 +129,17 @@ impl<L: Listener> Link<'_, L> {
         let (fence, fences) = Fences::new();
         self.listener.connected(&applications, &fence);
         status.connected(&applications);
-        let mut connection = Connection::new(socket, applications, fences, PING_EVERY);
+        let (line, asks) = Line::new();
+        let mut connection = Connection::new(socket, applications, fences, asks, PING_EVERY);
+        let mut riding = Some(Box::pin(rest.ride(line)));
         let (since, mut steady) = (Instant::now(), false);
         let why = loop {
             let free = self.holdings.free(rest, told, stop);
             let interrupt = async {
                 tokio::select! {
-                    free = free => Some(free),
-                    () = sleep_until(since + STEADY), if !steady => None,
+                    free = free => Meanwhile::Free(free),
+                    () = sleep_until(since + STEADY), if !steady => Meanwhile::Steady,
+                    () = ready(&mut riding) => Meanwhile::Riding,
                 }
             };
             match connection.read(&mut self.listener, stop, interrupt).await {
@@ -149,13 +152,15 @@ impl<L: Listener> Link<'_, L> {
                         return steady;
                     }
                 }
-                Read::Interrupted(None) => {
+                Read::Interrupted(Meanwhile::Riding) => riding = None,
+                Read::Interrupted(Meanwhile::Steady) => {
                     steady = true;
                     self.said.steady(&connection.applications);
                 }
-                Read::Interrupted(Some(free)) => match self.switch(&mut connection, &free).await {
-                    Ok(false) => {}
-                    Ok(true) => {
+                Read::Interrupted(Meanwhile::Free(free)) => match self.switch(&mut connection, &free).await {
+                    Ok(None) => {}
+                    Ok(Some(line)) => {
+                        riding = Some(Box::pin(rest.ride(line)));
                         self.listener.connected(&free, &fence);
                         status.connected(&free);
                     }
@@ -178,9 +183,13 @@ impl<L: Listener> Link<'_, L> {
     }
 
     /// Puts a connection for more applications in the place of one. Asterisk changes over at once, and the old one has
-    /// everything that came before: it is read to its end, so nothing is lost, doubled or put out of order. Says whether
-    /// it was done; an error says why there is no connection any more.
-    async fn switch(&mut self, connection: &mut Connection, more: &[String]) -> Result<bool, String> {
+    /// everything that came before: it is read to its end, so nothing is lost, doubled or put out of order. Returns the way
+    /// for requests on the new one if it was done; an error says why there is no connection any more.
+    async fn switch(
+        &mut self,
+        connection: &mut Connection<Stream>,
+        more: &[String],
+    ) -> Result<Option<Line>, String> {
         let Surroundings { config, stop, .. } = self.surroundings;
         let had = connection.applications.clone();
         let applications = [&had[..], more].concat();
@@ -190,11 +199,11 @@ impl<L: Listener> Link<'_, L> {
             Read::Interrupted(Ok(socket)) => socket,
             Read::Interrupted(Err(error)) => {
                 warn!("cannot connect for applications that were taken over: {error}");
-                return Ok(false);
+                return Ok(None);
             }
             Read::Taken(application) => {
                 self.take(application);
-                return Ok(false);
+                return Ok(None);
             }
             Read::Lost(why) => return Err(why),
             Read::Stopped => return Err("stopping".to_owned()),
@@ -210,8 +219,27 @@ impl<L: Listener> Link<'_, L> {
             connection.applications = had;
             return Err(why);
         }
-        *connection = Connection::new(socket, applications, connection.passed(), PING_EVERY);
-        Ok(true)
+        let (line, asks) = Line::new();
+        *connection = Connection::new(socket, applications, connection.passed(), asks, PING_EVERY);
+        Ok(Some(line))
+    }
+}
+
+/// What can happen while a connection is read.
+enum Meanwhile {
+    /// These applications are free again.
+    Free(Vec<String>),
+    /// It has lasted for some time.
+    Steady,
+    /// It is known whether requests go over it.
+    Riding,
+}
+
+/// Resolves with what there is to wait for, if there is anything.
+pub(super) async fn ready(future: &mut Option<impl Future<Output = ()> + Unpin>) {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
     }
 }
 

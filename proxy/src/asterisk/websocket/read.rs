@@ -1,14 +1,24 @@
-//! Reading one websocket, with pings that find out whether it is still alive.
+//! Reading and writing one websocket, with pings that find out whether it is still alive. Neither waits for the other.
 
-use std::{pin::pin, time::Duration};
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::{self, Bytes, Message};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Bytes, Message},
+};
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
-use super::{Listener, connect::Socket, fence::Fences};
-use crate::asterisk::limits::{PINGS_UNANSWERED, WRITE_TIMEOUT};
+use super::{Listener, fence::Fences};
+use crate::asterisk::{
+    limits::{GOODBYE, PINGS_UNANSWERED, PINGS_UNWRITTEN},
+    rest::{Asks, RestResponse},
+};
 
 /// When to ping, and when a connection is dead.
 #[derive(Debug)]
@@ -47,19 +57,41 @@ impl Pings {
 }
 
 /// A websocket that is open.
-pub(super) struct Connection {
-    socket: Socket,
+pub(in super::super) struct Connection<S> {
+    socket: WebSocketStream<S>,
     /// The applications whose events come on it.
-    pub(super) applications: Vec<String>,
+    pub(in super::super) applications: Vec<String>,
     pings: Pings,
     fences: Fences,
+    /// Requests that take this way.
+    asks: Asks,
     /// The payload of a ping that is to go out.
     ping: Option<Bytes>,
+    output: Output,
+    /// Whether anything may be written yet.
+    speaks: bool,
+}
+
+/// What is on its way out.
+#[derive(Debug, Default)]
+struct Output {
+    /// What the socket has not taken yet.
+    next: Option<Message>,
+    /// Whether it has taken something that may lie there still.
+    unflushed: bool,
+    /// Pings that were due since something went out last, while something was to go out.
+    stuck: u32,
+}
+
+/// What happened on a socket.
+enum Moved {
+    Read(Option<Result<Message, tungstenite::Error>>),
+    Written,
 }
 
 /// Why a connection is not read any more.
 #[derive(Debug)]
-pub(super) enum Read<T> {
+pub(in super::super) enum Read<T> {
     /// It has ended, and why.
     Lost(String),
     /// The proxy stops.
@@ -70,14 +102,24 @@ pub(super) enum Read<T> {
     Interrupted(T),
 }
 
-impl Connection {
-    pub(super) fn new(
-        socket: Socket,
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(in super::super) fn new(
+        socket: WebSocketStream<S>,
         applications: Vec<String>,
         fences: Fences,
+        asks: Asks,
         ping_every: Duration,
     ) -> Self {
-        Self { socket, applications, pings: Pings::new(ping_every), fences, ping: None }
+        let (pings, output) = (Pings::new(ping_every), Output::default());
+        Self { socket, applications, pings, fences, asks, ping: None, output, speaks: true }
+    }
+
+    /// Lets Asterisk speak first. One that has dialled in says at once what it has registered; what comes to it in one piece
+    /// with our side of the handshake it leaves lying until more comes.
+    pub(in super::super) fn listens_first(mut self) -> Self {
+        self.speaks = false;
+        self.pings.next = Instant::now() + self.pings.every;
+        self
     }
 
     /// Everything that came on it has been read: its fences, for the one that takes its place.
@@ -86,8 +128,8 @@ impl Connection {
         std::mem::replace(&mut self.fences, Fences::new().1)
     }
 
-    /// Reads frames until there is a reason not to.
-    pub(super) async fn read<T>(
+    /// Reads frames until there is a reason not to, and writes what is to go out.
+    pub(in super::super) async fn read<T>(
         &mut self,
         listener: &mut impl Listener,
         stop: &CancellationToken,
@@ -96,45 +138,91 @@ impl Connection {
         let mut interrupt = pin!(interrupt);
         loop {
             // Here, not in a branch below: under constant load what stands behind the frames is never reached.
-            if self.pings.due() {
-                if self.pings.dead() {
-                    let every = self.pings.every;
-                    return Read::Lost(format!(
-                        "nothing heard after {PINGS_UNANSWERED} pings, {every:?} apart"
-                    ));
-                }
-                self.ping.get_or_insert_default();
+            if self.pings.due()
+                && let Err(why) = self.ping()
+            {
+                return Read::Lost(why);
             }
-            if let Some(payload) = self.ping.take() {
-                match timeout(WRITE_TIMEOUT, self.socket.send(Message::Ping(payload))).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => return Read::Lost(error.to_string()),
-                    Err(_) => return Read::Lost("a ping could not be written".to_owned()),
-                }
+            if self.may_write()
+                && let Some(payload) = self.ping.take()
+            {
+                self.output.next = Some(Message::Ping(payload));
             }
+            let may_write = self.may_write();
             tokio::select! {
                 // What lies in the socket is read before its silence is judged.
                 biased;
                 () = stop.cancelled() => {
-                    // Asterisk needs no goodbye: it is a courtesy that must not hold us up.
-                    let _ = timeout(WRITE_TIMEOUT, self.socket.close(None)).await;
+                    self.finish(listener, GOODBYE).await;
                     return Read::Stopped;
                 }
                 happened = &mut interrupt => return Read::Interrupted(happened),
                 // A fence is as good a ping as any.
-                payload = self.fences.next() => self.ping = Some(payload),
-                frame = self.socket.next() => match self.take(frame, listener) {
-                    Ok(None) => {}
-                    Ok(Some(application)) => {
-                        if let Some(place) = self.applications.iter().position(|ours| *ours == application) {
-                            self.applications.remove(place);
-                            return Read::Taken(application);
+                payload = self.fences.next(), if self.ping.is_none() => self.ping = Some(payload),
+                // Before the frames, of which there may be no end; those who ask wait for answers, and so for frames.
+                frame = self.asks.next(), if may_write => {
+                    self.output.next = Some(Message::Text(frame));
+                }
+                moved = self.output.exchange(&mut self.socket) => match moved {
+                    Moved::Written => {}
+                    Moved::Read(frame) => match self.take(frame, listener) {
+                        Ok(None) => {}
+                        Ok(Some(application)) => {
+                            if let Some(place) = self.applications.iter().position(|ours| *ours == application) {
+                                self.applications.remove(place);
+                                return Read::Taken(application);
+                            }
                         }
-                    }
-                    Err(why) => return Read::Lost(why),
+                        Err(why) => return Read::Lost(why),
+                    },
                 },
                 () = sleep_until(self.pings.next) => {}
             }
+        }
+    }
+
+    /// Whether there is room for what is to go out next.
+    fn may_write(&self) -> bool {
+        self.speaks && self.output.next.is_none()
+    }
+
+    /// A ping is due: it goes out, unless the socket is dead.
+    fn ping(&mut self) -> Result<(), String> {
+        // Silence is to be noticed in any case.
+        self.speaks = true;
+        let every = self.pings.every;
+        if self.pings.dead() {
+            return Err(format!("nothing heard after {PINGS_UNANSWERED} pings, {every:?} apart"));
+        }
+        if self.output.is_stuck() {
+            return Err(format!(
+                "nothing could be written while {PINGS_UNWRITTEN} pings were due, {every:?} apart"
+            ));
+        }
+        self.ping.get_or_insert_default();
+        Ok(())
+    }
+
+    /// Says goodbye, and takes what had been sent by then: Asterisk takes it for delivered. Nothing is asked any more.
+    pub(in super::super) async fn finish(&mut self, listener: &mut impl Listener, patience: Duration) {
+        self.asks.close();
+        let mut goodbye = Some(Message::Close(None));
+        let to_the_end = async {
+            loop {
+                if self.may_write() {
+                    self.output.next = goodbye.take();
+                }
+                if let Moved::Read(frame) = self.output.exchange(&mut self.socket).await
+                    && let Err(why) = self.take(frame, listener)
+                {
+                    return why;
+                }
+            }
+        };
+        // Asterisk needs no goodbye: it is a courtesy that must not hold us up.
+        match timeout(patience, to_the_end).await {
+            Ok(why) => debug!(why, "the websocket was closed and read to its end"),
+            Err(_) => debug!("the websocket was closed, and not ended by Asterisk in {patience:?}"),
         }
     }
 
@@ -145,8 +233,12 @@ impl Connection {
         listener: &mut impl Listener,
     ) -> Result<Option<String>, String> {
         self.pings.heard();
+        self.speaks = true;
         match frame {
-            Some(Ok(Message::Text(text))) => return Ok(listener.event(text)),
+            Some(Ok(Message::Text(text))) => match RestResponse::read(&text) {
+                Some(response) => self.asks.answered(response),
+                None => return Ok(listener.event(text)),
+            },
             Some(Ok(Message::Binary(_))) => listener.broken_frame(),
             Some(Ok(Message::Close(frame))) => {
                 return Err(frame.map_or_else(|| "closed by Asterisk".to_owned(), |frame| frame.to_string()));
@@ -163,5 +255,46 @@ impl Connection {
             None => return Err("closed by Asterisk".to_owned()),
         }
         Ok(None)
+    }
+}
+
+impl Output {
+    /// Writes what the socket takes, and reads the next frame.
+    async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut WebSocketStream<S>,
+    ) -> Moved {
+        poll_fn(|context| {
+            if self.next.is_some() {
+                match socket.poll_ready_unpin(context) {
+                    Poll::Ready(Ok(())) => {
+                        let taken =
+                            self.next.take().map_or(Ok(()), |message| socket.start_send_unpin(message));
+                        self.unflushed = true;
+                        self.stuck = 0;
+                        return Poll::Ready(
+                            taken.map_or_else(|error| Moved::Read(Some(Err(error))), |()| Moved::Written),
+                        );
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Moved::Read(Some(Err(error)))),
+                    Poll::Pending => {}
+                }
+            } else if self.unflushed {
+                match socket.poll_flush_unpin(context) {
+                    Poll::Ready(Ok(())) => (self.unflushed, self.stuck) = (false, 0),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Moved::Read(Some(Err(error)))),
+                    Poll::Pending => {}
+                }
+            }
+            socket.poll_next_unpin(context).map(Moved::Read)
+        })
+        .await
+    }
+
+    /// Whether nothing went out for too long, though something should; asked at each ping.
+    fn is_stuck(&mut self) -> bool {
+        let has_some = self.next.is_some() || self.unflushed;
+        self.stuck = if has_some { self.stuck + 1 } else { 0 };
+        self.stuck > PINGS_UNWRITTEN
     }
 }

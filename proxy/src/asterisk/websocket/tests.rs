@@ -2,7 +2,6 @@
 
 use std::{
     future::pending,
-    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,18 +9,19 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, future::join_all};
+use reqwest::Method;
 use tokio::time::timeout;
 use tokio::{
     io::AsyncWriteExt as _,
-    net::TcpListener,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    net::{TcpListener, TcpSocket},
+    sync::mpsc::unbounded_channel,
 };
 use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
-use tracing::subscriber::{DefaultGuard, set_default};
 
 use super::{connect::Socket, *};
-use crate::testing::{config, rest};
+use crate::asterisk::request::Request;
+use crate::testing::{config, log, rest};
 
 /// Longer than anything here takes, on any machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,29 +57,6 @@ impl Listener for Ear {
     fn broken_frame(&mut self) {}
 }
 
-/// Sends on what is logged, line by line.
-#[derive(Clone)]
-struct Lines(UnboundedSender<String>);
-
-impl io::Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let _ = self.0.send(String::from_utf8_lossy(line).into_owned());
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What this thread logs while the guard lives.
-fn log() -> (DefaultGuard, UnboundedReceiver<String>) {
-    let (sender, lines) = unbounded_channel();
-    let writer = Lines(sender);
-    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    (set_default(log), lines)
-}
-
 async fn server() -> (TcpListener, String) {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap().to_string();
@@ -90,8 +67,8 @@ async fn connected_to(address: &str) -> Socket {
     connect_async(config(address).websocket_url).await.unwrap().0
 }
 
-fn opened(socket: Socket, ping_every: Duration) -> Connection {
-    Connection::new(socket, vec!["hello".to_owned()], Fences::new().1, ping_every)
+fn opened(socket: Socket, ping_every: Duration) -> Connection<Stream> {
+    Connection::new(socket, vec!["hello".to_owned()], Fences::new().1, Line::new().1, ping_every)
 }
 
 /// The whole link, with nobody to tell it anything.
@@ -201,7 +178,7 @@ async fn a_fence_is_passed_when_all_that_was_sent_before_is_read_and_never_when_
     let socket = connected_to(&address).await;
     let (mut ear, stop) = (Ear::default(), CancellationToken::new());
     let (fence, fences) = Fences::new();
-    let mut connection = Connection::new(socket, Vec::new(), fences, Duration::from_secs(5));
+    let mut connection = Connection::new(socket, Vec::new(), fences, Line::new().1, Duration::from_secs(5));
     let passing = async {
         let [first, second] = [fence.passed().await, fence.passed().await];
         // The server hears of the third, and hangs up.
@@ -291,4 +268,39 @@ async fn silence_is_noticed() {
     let read = connection.read(&mut ear, &stop, patience).await;
     assert!(matches!(&read, Read::Lost(why) if why.starts_with("nothing heard")), "{read:?}");
     drop(silent);
+}
+
+/// Asterisk writes to us while it acts on a request, and reads nothing else meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_written_holds_up_no_event_and_is_noticed_in_the_end() {
+    let server = TcpSocket::new_v4().unwrap();
+    server.set_recv_buffer_size(4_096).unwrap();
+    server.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let server = server.listen(1).unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let talking = tokio::spawn(async move {
+        let mut socket = accept_async(server.accept().await.unwrap().0).await.unwrap();
+        // Reads nothing.
+        while socket.send(Message::text("{}")).await.is_ok() {}
+    });
+    let (line, asks) = Line::new();
+    let socket = connected_to(&address).await;
+    let mut connection =
+        Connection::new(socket, Vec::new(), Fences::new().1, asks, Duration::from_millis(100));
+    let (mut ear, stop) = (Ear::default(), CancellationToken::new());
+    let reading = async {
+        let read = timeout(PATIENCE, connection.read(&mut ear, &stop, pending::<()>())).await.unwrap();
+        drop(connection);
+        read
+    };
+    let body = Some("x".repeat(40_000));
+    let request = Request { method: Method::POST, url: "/channels".to_owned(), body };
+    // More than any buffer of the system's takes.
+    let asking = join_all((0..400).map(|_| line.send_one(&request, PATIENCE)));
+    let (read, answers) = tokio::join!(reading, asking);
+    assert!(matches!(&read, Read::Lost(why) if why.starts_with("nothing could be written")), "{read:?}");
+    assert!(ear.events > 1_000, "{}", ear.events);
+    let of = |status| answers.iter().filter(|answer| **answer == status).count();
+    assert!(of(504) > 0 && of(503) > 0 && of(503) + of(504) == answers.len(), "{answers:?}");
+    talking.await.unwrap();
 }

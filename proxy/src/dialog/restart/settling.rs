@@ -9,7 +9,7 @@ use std::{
 use ari_bus::protocol::{Object, ObjectKind};
 use reqwest::Method;
 use serde_json::Value;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{info, warn};
 
@@ -28,7 +28,7 @@ use crate::{
         websocket::Fence,
     },
     counters::Counter,
-    limits::{ATTACH_WINDOW, SETTLING_EVENTS},
+    limits::{ATTACH_WINDOW, LOOK_AGAIN, SETTLING_EVENTS},
 };
 
 /// Events that may be for calls of an earlier process.
@@ -161,7 +161,13 @@ pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
 async fn sort_out(context: &Arc<Context>, fence: &Fence) {
     let until = Instant::now() + ATTACH_WINDOW;
     if context.settling().is_counting() {
-        match count(context).await {
+        let mut counting = count(context).await;
+        // An Asterisk that dials in may be gone for a moment, and its REST interface with it.
+        while counting.is_err() && Instant::now() < until {
+            sleep(LOOK_AGAIN).await;
+            counting = count(context).await;
+        }
+        match counting {
             Ok(surveys) => counted(context, surveys),
             Err(Away) => warn!("Asterisk does not tell what calls of an earlier process there are"),
         }

@@ -210,7 +210,10 @@ async fn read(
                     return End::Fault(Cut::Clean);
                 }
                 if frame.last {
-                    rest::over_websocket(shared, &std::mem::take(&mut message), outbox, applications);
+                    let message = std::mem::take(&mut message);
+                    if shared.options.rest_over_websocket {
+                        rest::over_websocket(shared, &message, outbox, applications);
+                    }
                 }
             }
             _ => {}

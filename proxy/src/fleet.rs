@@ -1,0 +1,96 @@
+//! All that one process serves: one Asterisk that it dials, or any number that dial in, each with a proxy of its own.
+
+use std::sync::Arc;
+
+use tokio::{sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    asterisk::dial_in::{Seat, Server},
+    config::{Config, WebsocketListen},
+    proxy::{Proxy, StartError},
+};
+
+/// One proxy for each Asterisk. They share nothing but the process and the port: equal channels and applications of two
+/// Asterisks never meet.
+pub struct Fleet {
+    proxies: Vec<Proxy>,
+    /// Where Asterisks dial in, if they do, and their places.
+    listen: Option<(WebsocketListen, Vec<Arc<Seat>>)>,
+}
+
+impl Fleet {
+    /// The proxies that a configuration asks for. They connect in the background.
+    ///
+    /// # Errors
+    /// When the bus's URL cannot be used.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let Some(listen) = &config.websocket_listen else {
+            return Ok(Self { proxies: vec![Proxy::new(config)?], listen: None });
+        };
+        let (mut proxies, mut seats) = (Vec::new(), Vec::new());
+        for asterisk in &listen.asterisks {
+            let seat = Seat::new();
+            proxies.push(Proxy::new(config.of_server(&asterisk.server_id))?.at(Arc::clone(&seat)));
+            seats.push(seat);
+        }
+        Ok(Self { proxies, listen: Some((listen.clone(), seats)) })
+    }
+
+    /// Takes everything over from the running process, without a gap, if there is one.
+    ///
+    /// # Errors
+    /// Where Asterisk dials in: the other process has the port. There no gap is to be feared: Asterisk keeps its events for
+    /// the next one.
+    pub fn taking_over(self) -> Result<Self, StartError> {
+        if self.listen.is_some() {
+            let why = "where Asterisk dials in, stop the one process and start the other: Asterisk keeps its events meanwhile";
+            return Err(StartError::TakeOver(why.to_owned()));
+        }
+        Ok(Self { proxies: self.proxies.into_iter().map(Proxy::taking_over).collect(), ..self })
+    }
+
+    /// Its proxies, in the order of the configuration.
+    pub fn proxies(&self) -> impl Iterator<Item = &Proxy> {
+        self.proxies.iter()
+    }
+
+    /// Those who, notified, take back the applications that another program has taken from them.
+    #[must_use]
+    pub fn take_back(&self) -> Vec<Arc<Notify>> {
+        self.proxies.iter().map(Proxy::take_back).collect()
+    }
+
+    /// Runs until `stop` is cancelled and each proxy has stopped ([`Proxy::run`]).
+    ///
+    /// # Errors
+    /// When the port cannot be had, or a proxy cannot start.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
+        let server = match self.listen {
+            Some((listen, seats)) => Some(Server::bind(&listen, seats).await?),
+            None => None,
+        };
+        let mut running = JoinSet::new();
+        for proxy in self.proxies {
+            running.spawn(proxy.run(stop.clone()));
+        }
+        let all = async {
+            while let Some(ended) = running.join_next().await {
+                ended.unwrap_or_else(|error| Err(StartError::Broken(error.to_string())))?;
+            }
+            Ok(())
+        };
+        // They let nobody in once they stop.
+        tokio::select! {
+            result = all => result,
+            () = listen(server.as_ref()) => Ok(()),
+        }
+    }
+}
+
+async fn listen(server: Option<&Server>) {
+    match server {
+        Some(server) => server.run().await,
+        None => std::future::pending().await,
+    }
+}

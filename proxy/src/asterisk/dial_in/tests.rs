@@ -27,11 +27,12 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use super::{
     super::{
         limits::HANDSHAKES,
-        websocket::{Fence, Listener, Surroundings},
+        websocket::{Fence, Listener, Status, Surroundings},
     },
     Seat, Server, serve,
 };
 use crate::{
+    claim::Claim,
     config::{Config, WebsocketListen},
     testing::{self, log},
 };
@@ -95,8 +96,15 @@ impl Port {
     /// The link of the Asterisk's proxy, until `stop`.
     async fn serve(&self) {
         let rest = testing::rest(&self.config);
-        let surroundings =
-            Surroundings { config: &self.config, rest: &rest, told: &self.told, stop: &self.stop };
+        let (claim, status) = (Claim::for_ever(), Status::default());
+        let surroundings = Surroundings {
+            config: &self.config,
+            rest: &rest,
+            claim: &claim,
+            status: &status,
+            told: &self.told,
+            stop: &self.stop,
+        };
         Box::pin(serve(&self.seat, surroundings, self.ear.clone())).await;
     }
 

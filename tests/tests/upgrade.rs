@@ -67,10 +67,8 @@ impl World {
     /// A new process takes over; the old one must end in good order.
     async fn upgrade(&self, old: Running) -> Running {
         let new = self.crew.start_successor(&self.config);
-        let status = ok(old.ended(DEADLINE).await);
-        if std::env::var_os("SHOW").is_some() {
-            println!("=== old\n{}", old.output());
-        }
+        let ended = old.ended(DEADLINE).await;
+        let status = ended.unwrap_or_else(|error| panic!("{error}:\n{}\n{}", old.output(), new.output()));
         assert!(status.success(), "the old process ended with {status}:\n{}\n{}", old.output(), new.output());
         new
     }

@@ -58,6 +58,9 @@ pub(super) const FREE_LOOK: Duration = Duration::from_secs(5);
 pub(super) const FREE_PATIENCE: Duration = Duration::from_secs(5);
 /// A websocket on which nothing could be written while so many pings were due is dead, whatever can be read.
 pub(super) const PINGS_UNWRITTEN: u32 = 2;
+/// How long a websocket is read on whose applications have all changed over to another: Asterisk may have been about to write
+/// an event there.
+pub(super) const STRAGGLERS: Duration = Duration::from_millis(100);
 /// How long a websocket that we close is read on: what Asterisk had sent by then it takes for delivered.
 pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 

@@ -1,6 +1,6 @@
 //! Keeping the claim: it is renewed twice a second, and whoever finds another in its place has lost it.
 
-use ari_bus::{Claimed, Subscription};
+use ari_bus::{Claimed, Link, Subscription};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
@@ -9,8 +9,18 @@ use crate::limits::{CLAIM_EVERY, CLAIM_OF_OUR_OWN};
 
 /// Keeps the claim and answers those who ask for its holder, until it is lost.
 pub(crate) async fn keep(talk: &Talk, claim: &Claim, mut questions: Subscription) {
+    let mut link = talk.bus().link();
+    let doubt = async {
+        loop {
+            // Without a connection the broker may give it to another.
+            if link.changed().await != Link::Up {
+                claim.doubt();
+            }
+        }
+    };
     tokio::select! {
         () = renew(talk, claim) => {}
+        () = doubt => {}
         // Ends when the bus is closed.
         () = talk.answer(claim, &mut questions) => {}
     }
@@ -21,6 +31,10 @@ async fn renew(talk: &Talk, claim: &Claim) {
     loop {
         // While it is given to another process it is not ours to keep.
         let _ = claim.given.subscribe().wait_for(|given| !*given).await;
+        let turn = claim.renewing.lock().await;
+        if *claim.given.borrow() {
+            continue;
+        }
         let asked = Instant::now();
         match talk.bus().claim(talk.holder(), &talk.process, None).await {
             Ok(Claimed::Ours) => {
@@ -47,6 +61,7 @@ async fn renew(talk: &Talk, claim: &Claim) {
             }
             Err(error) => debug!(%error, "whether this process still acts cannot be asked"),
         }
+        drop(turn);
         sleep_until(asked + CLAIM_EVERY).await;
     }
     warn!("another process acts for this server now: this one drops its calls, and stands by");

@@ -28,6 +28,8 @@ pub(crate) struct Claim {
     state: watch::Sender<State>,
     /// Whether it is given to another process just now.
     given: watch::Sender<bool>,
+    /// Held while it is renewed, so that it is not given at the same time.
+    renewing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +44,12 @@ impl Claim {
     /// A claim that is not held yet.
     fn wanted() -> Self {
         let state = watch::Sender::new(State::Until(Instant::now()));
-        Self { since: Mutex::default(), state, given: watch::Sender::new(false) }
+        Self {
+            since: Mutex::default(),
+            state,
+            given: watch::Sender::new(false),
+            renewing: Default::default(),
+        }
     }
 
     /// A claim of a process to which the holder hands everything over: it acts meanwhile.
@@ -55,6 +62,8 @@ impl Claim {
     /// Gives the name to another process, which claims it now.
     pub(crate) async fn give(&self, talk: &Talk) {
         self.given.send_replace(true);
+        let _turn = self.renewing.lock().await;
+        self.doubt();
         if let Err(error) = talk.bus().unclaim(talk.holder(), &talk.process).await {
             debug!(%error, "the claim cannot be given to another process");
         }
@@ -77,6 +86,17 @@ impl Claim {
             let held = *state != State::Lost;
             if held {
                 *state = State::Until(asked + CLAIM_CERTAIN);
+            }
+            held
+        });
+    }
+
+    /// It is not certain before it is renewed.
+    fn doubt(&self) {
+        self.state.send_if_modified(|state| {
+            let held = *state != State::Lost;
+            if held {
+                *state = State::Until(Instant::now());
             }
             held
         });

@@ -7,13 +7,13 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
 use super::{Claim, Talk};
-use crate::limits::{CLAIM_SILENCE, HANDOVER_STEP, HOLDER_GONE, MIN_PAUSE, RECONNECT, STAND_BY_LOOK};
+use crate::limits::{CLAIM_SILENCE, HANDOVER_STEP, HOLDER_GONE, RECONNECT, STAND_BY_LOOK};
 
 /// Waits until this process may act. Returns its claim, and the questions of others who ask for its holder.
 pub(crate) async fn take(talk: &Talk) -> (Arc<Claim>, Subscription) {
     let heard = Instant::now();
     let mut candidate = Candidate { talk, first: true, heard, nobody: None, rival: None, back: None };
-    let mut said = false;
+    let (mut said, mut refused) = (false, false);
     loop {
         match candidate.look().await {
             Ok(Some(taken)) => {
@@ -26,6 +26,9 @@ pub(crate) async fn take(talk: &Talk) -> (Arc<Claim>, Subscription) {
                 if !std::mem::replace(&mut said, true) {
                     warn!("another process acts for this server_id: this one stands by until that is gone");
                 }
+            }
+            Err(error) if !error.is_retryable() && !std::mem::replace(&mut refused, true) => {
+                warn!(%error, "who acts for this server cannot be found out, will keep trying: this proxy must be allowed to use every topic that begins with its `ari.<server_id>.`");
             }
             Err(error) => debug!(%error, "who acts for this server cannot be found out"),
         }
@@ -49,10 +52,16 @@ pub(crate) async fn take_from(talk: &Talk, claim: &Claim) -> Result<Subscription
                 Ok(Claimed::Theirs(_)) => {}
                 Err(error) => debug!(%error, "the claim cannot be taken yet"),
             }
-            sleep(MIN_PAUSE).await;
+            sleep(STAND_BY_LOOK).await;
         }
     };
-    timeout(HANDOVER_STEP, taking).await.unwrap_or_else(|_| Err("another process has the claim".to_owned()))
+    let taken = timeout(HANDOVER_STEP / 2, taking).await;
+    let taken = taken.unwrap_or_else(|_| Err("another process has the claim".to_owned()));
+    if taken.is_err() {
+        // Before the other process hears that we cannot: it looks who has it.
+        let _ = talk.bus().unclaim(talk.holder(), &talk.process).await;
+    }
+    taken
 }
 
 struct Candidate<'a> {
@@ -81,7 +90,7 @@ impl Candidate<'_> {
             self.back = Some(Instant::now()).filter(|_| !self.first);
         }
         if std::mem::take(&mut self.first) {
-            return self.claim(true).await;
+            return self.claim(true, true).await;
         }
         // After an outage whoever had it comes back first.
         if self.back.is_some_and(|back| back.elapsed() < RECONNECT) {
@@ -100,11 +109,15 @@ impl Candidate<'_> {
         };
         self.nobody = nobody;
         let gone = nobody.is_some_and(|since| since.elapsed() >= HOLDER_GONE);
-        if gone || self.heard.elapsed() >= CLAIM_SILENCE { self.claim(gone).await } else { Ok(None) }
+        self.claim(gone, self.heard.elapsed() >= CLAIM_SILENCE).await
     }
 
     /// Takes it where the bus allows; from a rival if that is gone, or has not said for long that it is there.
-    async fn claim(&mut self, gone: bool) -> Result<Option<(Arc<Claim>, Subscription)>, BusError> {
+    async fn claim(
+        &mut self,
+        gone: bool,
+        silent: bool,
+    ) -> Result<Option<(Arc<Claim>, Subscription)>, BusError> {
         let talk = self.talk;
         let stale = |(_, since): &&(Rival, Instant)| gone || since.elapsed() >= CLAIM_SILENCE;
         let over = self.rival.as_ref().filter(stale).map(|(rival, _)| rival.clone());
@@ -121,7 +134,8 @@ impl Candidate<'_> {
                 }
                 Ok(None)
             }
-            Claimed::NotKept => self.contend().await,
+            Claimed::NotKept if gone || silent => self.contend().await,
+            Claimed::NotKept => Ok(None),
         }
     }
 

@@ -1,6 +1,9 @@
 //! What the processes of one server say to each other over the bus.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use ari_bus::{
     Bus, BusError, Reach, Subscription, Topics,
@@ -15,7 +18,7 @@ use tokio::{
 use tracing::debug;
 
 use super::Claim;
-use crate::limits::{ASK_OTHERS, PARTS_AT_ONCE, TALK, WORDS};
+use crate::limits::{ASK_OTHERS, ASK_TIMES, PARTS_AT_ONCE, TALK, WORDS};
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +114,8 @@ pub(crate) struct Talk {
     words: mpsc::Sender<Word>,
     /// Whether this process can be spoken to.
     listens: watch::Sender<bool>,
+    /// Whether a handover may be spoken of.
+    expects: AtomicBool,
 }
 
 /// What was heard after a question.
@@ -142,6 +147,7 @@ impl Talk {
             heard: broadcast::Sender::new(TALK),
             words,
             listens: watch::Sender::new(false),
+            expects: AtomicBool::new(false),
         };
         (talk, said)
     }
@@ -190,6 +196,9 @@ impl Talk {
     }
 
     fn pass_on(&self, word: Word) {
+        if !self.expects.load(Ordering::Relaxed) {
+            return debug!("another process speaks of a handover, and this one stands by");
+        }
         // Who takes part in a handover reads at once, and counts what comes.
         if self.words.try_send(word).is_err() {
             debug!("what another process says is not heard: too much waits already");
@@ -200,12 +209,17 @@ impl Talk {
     pub(super) async fn answer(&self, claim: &Claim, questions: &mut Subscription) {
         while let Some(message) = questions.next().await {
             let Ok(said) = serde_json::from_slice(&message.payload) else { continue };
-            if let Say::Who { from, replies } = &said
-                && *from != self.process
-                && check_topic(replies).is_ok()
-            {
-                let here = Say::Here { from: self.process.clone(), since: claim.since() };
-                self.say(replies, &here).await;
+            match &said {
+                Say::Who { from, replies } if *from != self.process => {
+                    let server = replies.strip_suffix("here").is_some_and(|replies| self.reaches(replies));
+                    if server {
+                        let here = Say::Here { from: self.process.clone(), since: claim.since() };
+                        self.say(replies, &here).await;
+                    }
+                }
+                Say::Who { .. } | Say::TakeOver { .. } => {}
+                // All else is said to one process alone.
+                _ => continue,
             }
             self.hear(said);
         }
@@ -241,10 +255,20 @@ impl Talk {
         Ok(heard)
     }
 
+    /// Says whether this process takes part in a handover, should there be one.
+    pub(crate) fn expect_handover(&self, expected: bool) {
+        self.expects.store(expected, Ordering::Relaxed);
+    }
+
     /// Whether another process says that it acts.
     pub(crate) async fn somebody_acts(&self) -> bool {
-        let heard = self.ask(false).await;
-        heard.is_ok_and(|heard| heard.others.iter().any(|(_, since)| since.is_some()))
+        for _ in 0..ASK_TIMES {
+            let heard = self.ask(false).await;
+            if heard.is_ok_and(|heard| heard.others.iter().any(|(_, since)| since.is_some())) {
+                return true;
+            }
+        }
+        false
     }
 
     /// What the topics of this process begin with.

@@ -10,7 +10,7 @@ use std::{
 use ari_bus::protocol::{Answer, Object, ObjectKind};
 use reqwest::Method;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot},
     time::Instant,
 };
 use tracing::debug;
@@ -30,6 +30,14 @@ use crate::{
     counters::Counter,
     limits::{SETTLE, VERSION_1_ANSWER},
 };
+
+/// What takes its turn among the commands of a dialog.
+pub(super) enum Turn {
+    /// A command.
+    Job(Job),
+    /// The dialog has come to rest: the commands that wait are to be told.
+    Rest(oneshot::Sender<Vec<JobForm>>),
+}
 
 /// One command in its place in the order.
 pub(super) struct Job {
@@ -54,11 +62,9 @@ pub(super) enum Task {
 pub(super) struct Commands<'a> {
     context: &'a Arc<Context>,
     dialog: &'a Arc<Dialog>,
-    jobs: mpsc::Receiver<Job>,
+    jobs: mpsc::Receiver<Turn>,
     /// Those that stood still, and go before all others.
     stood: VecDeque<Job>,
-    /// While the dialog stands still and no command runs: those that wait.
-    resting: watch::Sender<Option<Vec<JobForm>>>,
     /// Commands that were begun and not yet answered, one at most.
     running: usize,
 }
@@ -99,14 +105,12 @@ struct Outcome {
 
 impl<'a> Commands<'a> {
     /// Commands to be run as they come out of `jobs`.
-    pub(super) fn new(context: &'a Arc<Context>, dialog: &'a Arc<Dialog>, jobs: mpsc::Receiver<Job>) -> Self {
-        let (stood, resting) = (VecDeque::new(), watch::Sender::new(None));
-        Self { context, dialog, jobs, stood, resting, running: 0 }
-    }
-
-    /// The commands that wait, while the dialog stands still and no command runs.
-    pub(super) fn resting(&self) -> watch::Receiver<Option<Vec<JobForm>>> {
-        self.resting.subscribe()
+    pub(super) fn new(
+        context: &'a Arc<Context>,
+        dialog: &'a Arc<Dialog>,
+        jobs: mpsc::Receiver<Turn>,
+    ) -> Self {
+        Self { context, dialog, jobs, stood: VecDeque::new(), running: 0 }
     }
 
     /// Runs commands in the order issued, for ever.
@@ -133,25 +137,38 @@ impl<'a> Commands<'a> {
         if let Some(job) = self.stood.pop_front() {
             return Some(job);
         }
-        tokio::select! {
-            job = self.jobs.recv() => match job {
-                Some(job) => Some(job),
-                // Closed by the dialog's end, which drops this future as well.
-                None => std::future::pending().await,
-            },
-            () = self.context.freeze.frozen() => None,
+        loop {
+            tokio::select! {
+                // First: whoever says that all rests is then answered.
+                biased;
+                () = self.context.freeze.frozen() => return None,
+                turn = self.jobs.recv() => match turn {
+                    Some(Turn::Job(job)) => return Some(job),
+                    // It goes on already: nobody waits.
+                    Some(Turn::Rest(_)) => {}
+                    // Closed by the dialog's end, which drops this future as well.
+                    None => std::future::pending().await,
+                },
+            }
         }
     }
 
-    /// Stands still, until the dialog goes on.
+    /// Runs nothing until the dialog goes on. Once all that belongs to it has come to rest, says what waits.
     async fn rest(&mut self) {
-        // Whoever hands the dialog over sees to it that no more come.
-        while let Ok(job) = self.jobs.try_recv() {
-            self.stood.push_back(job);
+        let freeze = &self.context.freeze;
+        loop {
+            tokio::select! {
+                turn = self.jobs.recv() => match turn {
+                    Some(Turn::Job(job)) => self.stood.push_back(job),
+                    Some(Turn::Rest(waiting)) => {
+                        // Who asked may have gone on.
+                        let _ = waiting.send(self.stood.iter().map(JobForm::from).collect());
+                    }
+                    None => std::future::pending().await,
+                },
+                () = freeze.thawed() => return,
+            }
         }
-        self.resting.send_replace(Some(self.stood.iter().map(JobForm::from).collect()));
-        self.context.freeze.thawed().await;
-        self.resting.send_replace(None);
     }
 
     /// Commands that had no answer yet when [`Commands::run`] was dropped.

@@ -116,11 +116,12 @@ fn take(context: &Arc<Context>, message: Message, is_version_1: bool) {
         version_1: is_version_1,
         payload: Binary(message.payload.clone()),
     };
-    if context.freeze.keeps(kept) {
-        return;
-    }
+    context.freeze.pass(kept, || deliver(context, &message, is_version_1));
+}
+
+fn deliver(context: &Arc<Context>, message: &Message, is_version_1: bool) {
     let Some(offer) = context.offers().get(&message.topic) else {
-        return nobody_there(context, &message);
+        return nobody_there(context, message);
     };
     // A copy of a reference: the message itself is still needed if the dialog ends in this moment.
     let mail = Mail { term: offer.term, version_1: is_version_1, payload: message.payload.clone() };
@@ -130,7 +131,7 @@ fn take(context: &Arc<Context>, message: Message, is_version_1: bool) {
             context.counters.count(Counter::Noise);
             debug!(dialog = %offer.dialog.root, "a message is dropped: the dialog cannot keep up with its worker");
         }
-        Err(TrySendError::Closed(_)) => nobody_there(context, &message),
+        Err(TrySendError::Closed(_)) => nobody_there(context, message),
     }
 }
 

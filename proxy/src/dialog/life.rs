@@ -1,15 +1,13 @@
 //! The life of one dialog, in its own task: offered, active, offered again if its worker is gone, lingering, gone.
 
 use std::{
-    pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use ari_bus::protocol::{Control, Incoming, parse_incoming};
-use futures_util::future::{Either, select};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot},
     time::{Instant, sleep},
 };
 use tracing::{debug, info, warn};
@@ -17,12 +15,9 @@ use tracing::{debug, info, warn};
 use super::{
     Context, Dialog, Mail,
     activity::Activity,
-    commands::{Commands, Job, Task},
+    commands::{Commands, Job, Task, Turn},
     ending::{until_over, until_stopped},
-    handover::{
-        form::{JobForm, Stage},
-        hand_over,
-    },
+    handover::{Resting, form::Stage, hand_over},
     mailbox::{Mailbox, Wish},
     offering::{Offered, Offering},
     order::Order,
@@ -96,13 +91,13 @@ pub(super) async fn run(
             let activity = Arc::new(Activity::new(&context.clock));
             for Waiting { owner, unique_id, task, arrived } in waiting {
                 // There were no more of them where they come from.
-                let _ = jobs.try_send(Job { owner, unique_id, task, arrived, busy: activity.begin() });
+                let job = Job { owner, unique_id, task, arrived, busy: activity.begin() };
+                let _ = jobs.try_send(Turn::Job(job));
             }
             (terms, step)
         }
     };
-    let resting = commands.resting();
-    let mut life = Life { context: &context, dialog: &dialog, mail: &mut mail, terms, jobs, resting };
+    let mut life = Life { context: &context, dialog: &dialog, mail: &mut mail, terms, jobs };
     let end = tokio::select! {
         // Through all terms: what one owner has begun is finished before the next one's first command.
         never = commands.run() => match never {},
@@ -138,7 +133,7 @@ enum End {
 }
 
 /// How a term ended.
-pub(super) enum Left {
+enum Left {
     /// The dialog is over.
     Over,
     /// The proxy stops.
@@ -158,9 +153,7 @@ struct Life<'a> {
     dialog: &'a Arc<Dialog>,
     mail: &'a mut mpsc::Receiver<Mail>,
     terms: Terms,
-    jobs: mpsc::Sender<Job>,
-    /// The commands that wait, while the dialog stands still and none runs.
-    resting: watch::Receiver<Option<Vec<JobForm>>>,
+    jobs: mpsc::Sender<Turn>,
 }
 
 impl Serving {
@@ -268,9 +261,14 @@ impl Life<'_> {
     /// Comes to rest and tells what there is of the dialog; returns when it goes on in this process.
     async fn stand_still(&mut self, stage: Stage) {
         let (context, dialog) = (self.context, self.dialog);
+        let waiting = async {
+            let (waiting, jobs) = oneshot::channel();
+            // Behind all that the dialog's mail has brought; the command that runs is finished first.
+            self.jobs.send(Turn::Rest(waiting)).await.ok()?;
+            jobs.await.ok()
+        };
         let jobs = tokio::select! {
-            // The command that runs is finished first.
-            Ok(jobs) = self.resting.wait_for(Option::is_some) => jobs.clone().unwrap_or_default(),
+            Some(jobs) = waiting => jobs,
             () = context.freeze.thawed() => return,
         };
         let mut mail = Vec::new();
@@ -294,10 +292,12 @@ impl Life<'_> {
         let mut mailbox =
             Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity, order);
         let mut outlet = Outlet::new(context, dialog, owner);
-        let at_work = until_left(outlet.run(&activity), mailbox.run(self.mail, first.take()));
+        let resting = Resting::default();
         tokio::select! {
             // A dialog's events never wait for its commands, nor the other way round.
-            left = at_work => left,
+            () = outlet.run(&activity, &resting) => Left::Orphaned,
+            () = mailbox.run(self.mail, first.take(), &resting) => Left::Released,
+            () = resting.both() => Left::Frozen,
             () = owner.lost() => Left::Lost,
             () = until_over(context, dialog, owner, &activity) => Left::Over,
             () = until_stopped(context, dialog, &activity) => Left::Stopped,
@@ -361,14 +361,5 @@ impl Life<'_> {
             }
         }
         channels
-    }
-}
-
-/// Runs both until one ends; where the dialog is to stand still, until both have come to rest.
-async fn until_left(one: impl Future<Output = Left>, other: impl Future<Output = Left>) -> Left {
-    match select(pin!(one), pin!(other)).await {
-        Either::Left((Left::Frozen, other)) => other.await,
-        Either::Right((Left::Frozen, one)) => one.await,
-        Either::Left((left, _)) | Either::Right((left, _)) => left,
     }
 }

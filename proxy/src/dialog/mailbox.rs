@@ -13,9 +13,11 @@ use tracing::debug;
 use super::{
     Context, Dialog, Mail,
     activity::Activity,
-    commands::{Job, Task},
-    handover::form::{TaskForm, WishForm},
-    life::Left,
+    commands::{Job, Task, Turn},
+    handover::{
+        Resting,
+        form::{TaskForm, WishForm},
+    },
     order::{Order, Placed},
     owner::Owner,
     recorded::{Known, digest},
@@ -35,7 +37,7 @@ pub(super) struct Mailbox<'a> {
     owner: &'a Arc<Owner>,
     terms: &'a mut Terms,
     /// Commands, in the order issued.
-    jobs: &'a mpsc::Sender<Job>,
+    jobs: &'a mpsc::Sender<Turn>,
     activity: &'a Arc<Activity>,
     order: &'a mut Order<Wish>,
 }
@@ -59,26 +61,30 @@ impl<'a> Mailbox<'a> {
     pub(super) fn new(
         (context, dialog, owner): (&'a Arc<Context>, &'a Arc<Dialog>, &'a Arc<Owner>),
         terms: &'a mut Terms,
-        jobs: &'a mpsc::Sender<Job>,
+        jobs: &'a mpsc::Sender<Turn>,
         activity: &'a Arc<Activity>,
         order: &'a mut Order<Wish>,
     ) -> Self {
         Self { context, dialog, owner, terms, jobs, activity, order }
     }
 
-    /// Reads messages as they come, until the owner gives the dialog back, or it is to stand still. `first` came while the
-    /// dialog was offered.
-    pub(super) async fn run(&mut self, mail: &mut mpsc::Receiver<Mail>, first: Option<Mail>) -> Left {
+    /// Reads messages as they come, until the owner gives the dialog back. `first` came while the dialog was offered.
+    pub(super) async fn run(
+        &mut self,
+        mail: &mut mpsc::Receiver<Mail>,
+        first: Option<Mail>,
+        resting: &Resting,
+    ) {
         let mut next = first;
         loop {
             if let Some(mail) = next.take()
                 && self.read(mail).await
             {
-                return Left::Released;
+                return;
             }
             let gives_up = self.order.gives_up();
             tokio::select! {
-                () = self.context.freeze.frozen() => return Left::Frozen,
+                () = self.context.freeze.frozen() => resting.rest(&self.context.freeze).await,
                 mail = mail.recv() => match mail {
                     Some(mail) => next = Some(mail),
                     // Closed by the dialog's end, which drops this future as well.
@@ -236,18 +242,17 @@ impl<'a> Mailbox<'a> {
     async fn enqueue(&self, unique_id: String, task: Task) {
         let (owner, busy) = (Arc::clone(self.owner), self.activity.begin());
         let job = Job { owner, unique_id, task, arrived: Instant::now(), busy };
-        match self.jobs.try_send(job) {
-            Ok(()) | Err(TrySendError::Closed(_)) => {}
+        let job = match self.jobs.try_send(Turn::Job(job)) {
+            Err(TrySendError::Full(Turn::Job(job))) => job,
+            _ => return,
+        };
+        if self.owner.version_1 && job.unique_id.is_empty() {
             // An answer without id would be taken for that of an earlier command.
-            Err(TrySendError::Full(job)) if self.owner.version_1 && job.unique_id.is_empty() => {
-                self.context.counters.count(Counter::AnswersLost);
-                debug!(dialog = %self.owner.dialog_id, "a command is dropped: {COMMANDS_PER_DIALOG} wait already");
-            }
-            Err(TrySendError::Full(job)) => {
-                self.dialog.recorded().pass_over(&job.unique_id, self.owner.term);
-                self.refuse_now(&job.unique_id).await;
-            }
+            self.context.counters.count(Counter::AnswersLost);
+            return debug!(dialog = %self.owner.dialog_id, "a command is dropped: {COMMANDS_PER_DIALOG} wait already");
         }
+        self.dialog.recorded().pass_over(&job.unique_id, self.owner.term);
+        self.refuse_now(&job.unique_id).await;
     }
 
     /// Too many wait already: this answer overtakes theirs.

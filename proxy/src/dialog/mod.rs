@@ -72,11 +72,11 @@ pub(crate) use router::Router;
 
 use clock::Clock;
 use delivery::Delivery;
-use handover::Freeze;
+use handover::{Freeze, form::MailForm};
 use kept::Budget;
 use leases::Leases;
 use moves::Moves;
-use offers::{Offers, uuid_of};
+use offers::{Offer, Offers, uuid_of};
 use owner::Owner;
 use recorded::Recorded;
 use registry::{Member, Registry};
@@ -212,11 +212,19 @@ impl Context {
         self.settling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets dialogs go on that stand still, if they do.
-    pub(crate) async fn freeze_ends(&self) {
-        if self.freeze.is_frozen() {
-            self.freeze.end().await;
+    /// Lets dialogs go on that stand still, if they do, with what was sent to them meanwhile.
+    pub(crate) async fn thaw(&self) {
+        if !self.freeze.is_frozen() {
+            return;
         }
+        let deliver = |MailForm { offer, version_1, payload }| {
+            let known = self.offers().get(&offer);
+            if let Some(Offer { dialog, term }) = known {
+                // Where it cannot keep up it is said again.
+                let _ = dialog.mail.try_send(Mail { term, version_1, payload: payload.0 });
+            }
+        };
+        self.freeze.end(deliver).await;
     }
 
     /// Whether Asterisk is being asked what became of objects: dialogs are told later.

@@ -1,7 +1,7 @@
 //! From a dialog to the bus: wraps the events that are to be sent, publishes them in order, and sends again what the owner
 //! has not said that it has.
 
-use std::{pin::pin, sync::Arc};
+use std::sync::Arc;
 
 use ari_bus::{
     BusError, BusErrorKind, Link, LinkState,
@@ -16,8 +16,8 @@ use super::{
     Context, Dialog,
     activity::Activity,
     delivery::{Batch, Delivery, Progress},
+    handover::Resting,
     kept::KeptEvent,
-    life::Left,
     owner::Owner,
     persist::wait_for_broker,
     reader::{Orphaned, Reader},
@@ -61,39 +61,38 @@ impl<'a> Outlet<'a> {
         Self { context, dialog, owner, link, away: None, reader, resends: Resends::default() }
     }
 
-    /// Publishes events as they come; ends when a version-1 worker is gone and that matters, or when the dialog is to stand
-    /// still.
-    pub(super) async fn run(&mut self, activity: &Arc<Activity>) -> Left {
+    /// Publishes events as they come; ends when a version-1 worker is gone and that matters.
+    pub(super) async fn run(&mut self, activity: &Arc<Activity>, resting: &Resting) {
         if let Some(reader) = &mut self.reader {
             reader.prepare().await;
         }
         let freeze = &self.context.freeze;
-        // What is under way is given its time.
-        let cut = async {
-            freeze.frozen().await;
-            sleep(FREEZE_CUT).await;
-        };
-        let mut cut = pin!(cut);
-        while !freeze.is_frozen() {
+        loop {
+            if freeze.is_frozen() {
+                resting.rest(freeze).await;
+            }
             let batch = self.dialog.delivery.next(EVENTS_PER_BATCH);
             let next = if batch.events.is_empty() {
                 self.wait().await
             } else {
                 let _busy = activity.begin();
+                // What is under way is given its time.
+                let cut = async {
+                    freeze.frozen().await;
+                    sleep(FREEZE_CUT).await;
+                };
                 tokio::select! {
                     next = self.publish(&batch) => next,
-                    () = &mut cut => {
+                    () = cut => {
                         self.dialog.delivery.not_sent(&batch);
-                        break;
+                        Ok(())
                     }
                 }
             };
             if let Err(Orphaned) = next {
-                self.dialog.delivery.not_sent(&batch);
-                return Left::Orphaned;
+                return self.dialog.delivery.not_sent(&batch);
             }
         }
-        Left::Frozen
     }
 
     /// Waits until there may be something to send.
@@ -247,9 +246,9 @@ mod tests {
 
     /// Runs an outlet while something else is done.
     async fn beside<T>(outlet: &mut Outlet<'_>, context: &Context, other: impl Future<Output = T>) -> T {
-        let activity = Arc::new(Activity::new(&context.clock));
+        let (activity, resting) = (Arc::new(Activity::new(&context.clock)), Resting::default());
         tokio::select! {
-            _ = outlet.run(&activity) => panic!("the outlet ended"),
+            () = outlet.run(&activity, &resting) => panic!("the outlet ended"),
             done = other => done,
         }
     }

@@ -6,7 +6,7 @@ use ari_bus::{BusError, Subscription};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
@@ -25,10 +25,10 @@ use crate::{
     claim::{self, Claim, Word},
     dialog::{
         Context, Router, control,
-        handover::{self, Giver},
+        handover::{self, Given, Giver},
         inbox, pulse, restart,
     },
-    limits::LAST_WORDS,
+    limits::{HANDOVER_END, LAST_WORDS},
 };
 
 /// A process that acts for its server.
@@ -68,21 +68,25 @@ impl<'a> Acting<'a> {
     /// Puts the calls of Asterisk on the bus.
     pub(super) async fn run(self, begins: Beginning, words: &mut mpsc::Receiver<Word>) -> Ended {
         let context = Arc::clone(&self.context);
+        self.running.talk.expect_handover(true);
         let ended = tokio::select! {
             ended = self.act(begins, words) => ended,
             () = context.claim.lost() => Ended::Deposed,
         };
+        self.running.talk.expect_handover(false);
         context.tasks.close();
         let ended = match ended {
             Ended::Stopped(_) => {
                 context.stop.cancel();
                 // If it was about to hand over.
-                context.freeze_ends().await;
+                context.thaw().await;
                 Ended::Stopped(finish(&context).await)
             }
             ended => {
                 // Nothing is said, nothing given back: the other process has it all.
                 context.over.cancel();
+                // Nobody comes to this process any more.
+                self.stop.cancel();
                 context.tasks.wait().await;
                 ended
             }
@@ -139,10 +143,21 @@ impl<'a> Acting<'a> {
                 serving = self.serve_control() => if serving.is_none() { return stopped() },
             }
         }
-        let giver = self.giver();
-        tokio::select! {
-            () = listening => stopped(),
-            () = handover::give(&giver, words) => Ended::HandedOver,
+        let giver = Giver { context: &context, talk: self.running.talk, status: &self.status };
+        let mut giving = pin!(handover::give(&giver, words));
+        let given = tokio::select! {
+            () = &mut listening => None,
+            given = &mut giving => Some(given),
+        };
+        let given = match given {
+            // What is half handed over is brought to its end.
+            None if self.status.now().handing_over => timeout(HANDOVER_END, giving).await.ok(),
+            given => given,
+        };
+        match given {
+            Some(Given::Taken) => Ended::HandedOver,
+            Some(Given::Silently) => Ended::Deposed,
+            None => stopped(),
         }
     }
 
@@ -168,11 +183,6 @@ impl<'a> Acting<'a> {
             told: &self.running.proxy.take_back,
             stop: &self.stop,
         }
-    }
-
-    fn giver(&self) -> Giver<'_> {
-        let Running { proxy: Proxy { take_back, .. }, talk, .. } = self.running;
-        Giver { context: &self.context, talk, status: &self.status, take_back }
     }
 
     /// Keeps the claim.

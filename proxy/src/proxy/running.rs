@@ -6,7 +6,7 @@ use ari_bus::Subscription;
 use futures_util::FutureExt as _;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Proxy, StartError, acting::Acting, subscribe::subscribe};
 use crate::{
@@ -61,7 +61,15 @@ impl Running<'_> {
                     info!("handed everything over to another process");
                     return Ok(None);
                 }
-                Ended::NotTakenOver(why) => return Err(StartError::TakeOver(why)),
+                Ended::NotTakenOver(why) => {
+                    if self.talk.somebody_acts().await {
+                        return Err(StartError::TakeOver(why));
+                    }
+                    warn!(
+                        why,
+                        "the process that was to hand over is gone: this one starts without its calls' last moments"
+                    );
+                }
             }
         }
         Ok(None)
@@ -77,6 +85,7 @@ impl Running<'_> {
         // Whoever answers must find us.
         self.stop.run_until_cancelled(talk.listens()).await?;
         if takes_over {
+            talk.expect_handover(true);
             match self.stop.run_until_cancelled(handover::ask(talk, words, applications)).await? {
                 Ok(Some(granted)) => return Some(Ok(Beginning::Granted(granted))),
                 Ok(None) => info!("no process of this server_id runs: there is nothing to take over"),

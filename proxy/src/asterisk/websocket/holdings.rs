@@ -56,7 +56,10 @@ impl<'a> Holdings<'a> {
     pub(super) async fn free(&self, rest: &Rest, told: &Notify, stop: &CancellationToken) -> Vec<String> {
         while self.status.now().taken.is_empty() {
             // What was said when there was nothing to take back must not count later.
-            told.notified().await;
+            tokio::select! {
+                () = told.notified() => {}
+                () = self.status.until(|now| !now.taken.is_empty()) => {}
+            }
         }
         loop {
             tokio::select! {
@@ -65,6 +68,7 @@ impl<'a> Holdings<'a> {
                     info!(applications = ?taken, "told to take applications back");
                     return taken;
                 }
+                wanted = self.status.wanted_back() => return wanted,
                 () = tokio::time::sleep(FREE_LOOK) => {}
             }
             let mut free = Vec::new();

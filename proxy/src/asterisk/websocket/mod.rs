@@ -27,7 +27,9 @@ use said::Said;
 pub(crate) use status::Status;
 
 use super::{
-    limits::{MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, SWITCH},
+    limits::{
+        GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, STRAGGLERS, SWITCH,
+    },
     rest::{Line, Rest},
 };
 use crate::{claim::Claim, config::Config, pauses::Pauses};
@@ -146,9 +148,12 @@ impl<L: Listener> Link<'_, L> {
                 Read::Lost(why) => break Some(why),
                 Read::Stopped => break None,
                 Read::Taken(application) => {
+                    let was_last = connection.applications.is_empty();
+                    if was_last {
+                        self.read_stragglers(&mut connection).await;
+                    }
                     self.take(application);
-                    if connection.applications.is_empty() {
-                        // Nothing comes any more on this one.
+                    if was_last {
                         return steady;
                     }
                 }
@@ -174,6 +179,16 @@ impl<L: Listener> Link<'_, L> {
             self.said.lost(steady, &why);
         }
         steady
+    }
+
+    /// Another connection has everything that came on this one. A thread of Asterisk that was about to write an event here may
+    /// still do so, and answers are still to come.
+    async fn read_stragglers(&mut self, connection: &mut Connection<Stream>) {
+        let until = Instant::now() + STRAGGLERS;
+        let stop = self.surroundings.stop;
+        if let Read::Interrupted(()) = connection.read(&mut self.listener, stop, sleep_until(until)).await {
+            connection.finish(&mut self.listener, GOODBYE).await;
+        }
     }
 
     /// Another program has an application now.
@@ -219,6 +234,7 @@ impl<L: Listener> Link<'_, L> {
             connection.applications = had;
             return Err(why);
         }
+        self.read_stragglers(connection).await;
         let (line, asks) = Line::new();
         *connection = Connection::new(socket, applications, connection.passed(), asks, PING_EVERY);
         Ok(Some(line))

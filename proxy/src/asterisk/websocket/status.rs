@@ -19,6 +19,10 @@ pub(crate) struct Applications {
     pub(crate) taken: BTreeSet<String>,
     /// Whether another process of this server is expected to take them.
     pub(crate) handing_over: bool,
+    /// Those that were taken then.
+    handed: BTreeSet<String>,
+    /// Whether these are to be taken back.
+    back: bool,
 }
 
 impl Status {
@@ -44,12 +48,23 @@ impl Status {
         self.state.send_modify(|state| state.handing_over = expected);
     }
 
+    /// What was taken while that was expected is to be taken back.
+    pub(crate) fn take_back(&self) {
+        self.state.send_modify(|state| state.back = true);
+    }
+
+    /// Resolves with what is to be taken back.
+    pub(super) async fn wanted_back(&self) -> Vec<String> {
+        let mut state = self.state.subscribe();
+        // The sender lives as long as `self`: this cannot fail.
+        let wanted = state.wait_for(|state| state.back && !state.handed.is_empty()).await;
+        wanted.map(|state| state.handed.iter().cloned().collect()).unwrap_or_default()
+    }
+
     pub(super) fn connected(&self, applications: &[String]) {
         self.state.send_modify(|state| {
             state.ours.extend(applications.iter().cloned());
-            applications.iter().for_each(|application| {
-                state.taken.remove(application);
-            });
+            state.has_back(applications);
         });
     }
 
@@ -61,14 +76,25 @@ impl Status {
         self.state.send_modify(|state| {
             state.ours.remove(application);
             state.taken.insert(application.to_owned());
+            if state.handing_over {
+                state.back = false;
+                state.handed.insert(application.to_owned());
+            }
         });
     }
 
     pub(super) fn given_back(&self, applications: &[String]) {
         self.state.send_modify(|state| {
-            applications.iter().for_each(|application| {
-                state.taken.remove(application);
-            });
+            state.has_back(applications);
         });
+    }
+}
+
+impl Applications {
+    fn has_back(&mut self, applications: &[String]) {
+        for application in applications {
+            self.taken.remove(application);
+            self.handed.remove(application);
+        }
     }
 }

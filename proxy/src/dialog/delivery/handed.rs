@@ -37,19 +37,15 @@ impl Delivery {
         (form, kept.from(kept.first()).map(|(_, event)| event.into()).collect())
     }
 
-    /// What another process has handed over; `None` where its positions contradict each other.
-    pub(in super::super) fn take_over(
-        form: DeliveryForm,
-        events: Vec<EventForm>,
-        budget: Budget,
-    ) -> Option<Self> {
-        let end = form.base.checked_add(events.len() as u64)?;
-        let ordered = form.origin <= form.acknowledged && form.origin <= form.cursor;
-        let within =
-            [form.cursor, form.reached, form.settled, form.acknowledged].iter().all(|place| *place <= end);
-        if form.base == 0 || !ordered || !within {
-            return None;
-        }
+    /// Whether the positions that another process has handed over go together, with so many events.
+    pub(in super::super) fn fits(form: &DeliveryForm, events: usize) -> bool {
+        let Some(end) = form.base.checked_add(events as u64) else { return false };
+        let places = [form.cursor, form.reached, form.settled, form.acknowledged];
+        form.base > 0 && places.iter().all(|place| (form.origin..=end).contains(place))
+    }
+
+    /// What another process has handed over, which fits.
+    pub(in super::super) fn take_over(form: DeliveryForm, events: Vec<EventForm>, budget: Budget) -> Self {
         let events = events.into_iter().map(KeptEvent::from);
         let kept = Kept::take_over(form.base, form.dropped.map(Into::into), events, budget);
         let term = Term {
@@ -67,6 +63,6 @@ impl Delivery {
         };
         let acknowledged = watch::Sender::new(form.acknowledged);
         let state = State { kept, closed: form.closed, begun: form.begun, term };
-        Some(Self { state: Mutex::new(state), changed: Notify::new(), acknowledged })
+        Self { state: Mutex::new(state), changed: Notify::new(), acknowledged }
     }
 }

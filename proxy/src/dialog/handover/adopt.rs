@@ -69,7 +69,10 @@ impl Draft {
                 Part::Dialog(_) => {}
             }
         }
-        Ok(drafts)
+        match drafts.iter().find(|draft| !Delivery::fits(&draft.form.delivery, draft.events.len())) {
+            Some(draft) => Err(format!("the events of {} contradict each other", draft.form.root)),
+            None => Ok(drafts),
+        }
     }
 
     /// The topics of version 1 that the broker keeps for it.
@@ -105,9 +108,7 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
             root, application, channel, start, saved, valid, terms, owner, stage, delivery, ..
         } = *form;
         objects.push((root.clone(), form.objects));
-        // What contradicts itself begins anew with what there is.
-        let delivery = Delivery::take_over(delivery, events, context.budget.clone())
-            .unwrap_or_else(|| Delivery::new(context.budget.clone()));
+        let delivery = Delivery::take_over(delivery, events, context.budget.clone());
         let owner = owner.map(|form| Arc::new(Owner::take_over(context, form)));
         let (mailbox, mail) = mpsc::channel(MAIL_PER_DIALOG);
         let dialog = Arc::new(Dialog {

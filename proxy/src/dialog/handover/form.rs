@@ -4,10 +4,9 @@
 
 use std::time::Duration;
 
-use ari_bus::protocol::{Answer, Bodies, Object};
+use ari_bus::protocol::{Answer, Bodies, Command, Object};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use reqwest::Method;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use time::OffsetDateTime;
 
@@ -317,8 +316,11 @@ impl TryFrom<RequestForm> for Request {
     type Error = String;
 
     fn try_from(RequestForm { method, url, body }: RequestForm) -> Result<Self, String> {
-        let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
-        Ok(Self { method, url, body })
+        // As strictly as a worker's own.
+        let (method, url, body) =
+            (method.as_str().into(), url.as_str().into(), body.as_deref().map(Into::into));
+        let command = Command { unique_id: "".into(), method, url, body, cmd_seq: None };
+        Self::check(&command).map_err(|refused| refused.message)
     }
 }
 

@@ -19,6 +19,25 @@ pub(crate) struct Freeze {
     leaving: watch::Sender<Leaving>,
 }
 
+/// What belongs to one dialog and comes to rest by itself: its events and its mail. Both go on by themselves, too.
+#[derive(Debug, Default)]
+pub(in super::super) struct Resting(watch::Sender<usize>);
+
+impl Resting {
+    /// One of them rests while dialogs stand still.
+    pub(in super::super) async fn rest(&self, freeze: &Freeze) {
+        self.0.send_modify(|resting| *resting += 1);
+        freeze.thawed().await;
+        self.0.send_modify(|resting| *resting -= 1);
+    }
+
+    /// Resolves when both rest: then nothing is half-done.
+    pub(in super::super) async fn both(&self) {
+        // The sender lives as long as `self`: this cannot fail.
+        let _ = self.0.subscribe().wait_for(|resting| *resting == 2).await;
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaving {
     No,
@@ -70,14 +89,12 @@ impl Freeze {
         self.rested.send_modify(|rested| *rested = rested.saturating_sub(1));
     }
 
-    /// Keeps a message to a dialog if they stand still.
-    pub(in super::super) fn keeps(&self, mail: impl FnOnce() -> MailForm) -> bool {
+    /// Keeps a message to a dialog if they stand still, and passes it on otherwise: in one step, so that none comes to a
+    /// dialog which has come to rest.
+    pub(in super::super) fn pass(&self, mail: impl FnOnce() -> MailForm, on: impl FnOnce()) {
         match &mut *self.state() {
-            Some(still) => {
-                still.mail.push(mail());
-                true
-            }
-            None => false,
+            Some(still) => still.mail.push(mail()),
+            None => on(),
         }
     }
 
@@ -116,13 +133,14 @@ impl Freeze {
         self.state().as_ref().map(|still| still.mail.clone())
     }
 
-    /// Lets them go on, those that had come to rest first; returns what was sent to them meanwhile.
-    pub(in super::super) async fn end(&self) -> Vec<MailForm> {
+    /// Lets them go on, with what was sent to them meanwhile, before anything that comes now.
+    pub(in super::super) async fn end(&self, deliver: impl Fn(MailForm)) {
         self.leaving.send_replace(Leaving::No);
         self.frozen.send_replace(false);
         let mut rested = self.rested.subscribe();
         let _ = timeout(FREEZE, rested.wait_for(|rested| *rested == 0)).await;
-        self.state().take().map(|still| still.mail).unwrap_or_default()
+        let mut state = self.state();
+        state.take().into_iter().flat_map(|still| still.mail).for_each(deliver);
     }
 
     fn state(&self) -> MutexGuard<'_, Option<Still>> {

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use ari_bus::Claimed;
-use tokio::{
-    sync::{Notify, mpsc},
-    time::timeout,
-};
+use tokio::{sync::mpsc, time::timeout};
 use tracing::{debug, info, warn};
 
 use super::{
-    super::{Context, Mail},
-    form::{MailForm, Part, VERSION},
+    super::Context,
+    form::{Part, VERSION},
 };
 use crate::{
     asterisk::websocket::Status,
@@ -24,12 +21,19 @@ pub(crate) struct Giver<'a> {
     pub(crate) context: &'a Arc<Context>,
     pub(crate) talk: &'a Talk,
     pub(crate) status: &'a Status,
-    /// Makes the link take its applications back.
-    pub(crate) take_back: &'a Notify,
 }
 
-/// Waits for a process that wants to take over; returns when it has everything.
-pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) {
+/// What became of the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// Another process has said that it has them.
+    Taken,
+    /// Another process has the claim, and has not said that it has them.
+    Silently,
+}
+
+/// Waits for a process that wants to take over; returns when this one has nothing any more.
+pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) -> Given {
     loop {
         let Some(word) = words.recv().await else { return std::future::pending().await };
         let Word::Say(Say::TakeOver { from, replies, version, applications }) = word else { continue };
@@ -38,22 +42,24 @@ pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) {
             continue;
         }
         if let Err(not_now) = giver.ready(version, &applications) {
+            debug!(?not_now, "a process that wants to take over is to wait");
             giver.talk.tell(&replies, &not_now).await;
             continue;
         }
         info!(process = from, "another process takes over: handing it all calls");
         giver.status.expect_handover(true);
-        let done = giver.hand_over(&replies, words).await;
-        giver.status.expect_handover(false);
+        let done = giver.hand_over(&replies, &applications, words).await;
         match done {
-            Ok(()) => return,
+            Ok(given) => return given,
             Err(why) => {
                 warn!(why, "the handover failed: the calls stay with this process");
                 let later = true;
                 giver.talk.tell(&replies, &Say::NotNow { why, later }).await;
-                giver.take_back.notify_one();
+                // What it has lost by this, and nothing that other programs have.
+                giver.status.take_back();
             }
         }
+        giver.status.expect_handover(false);
     }
 }
 
@@ -78,13 +84,21 @@ impl Giver<'_> {
         if self.context.settling().is_active() || self.context.is_sorting() {
             return later("the running process still sorts out the calls of an earlier one, or of a gap");
         }
+        if self.context.registry().is_giving_back() {
+            return later("the running process gives callers back whom no worker took");
+        }
         if self.status.now().ours.is_empty() {
             return later("the running process has no connection to Asterisk");
         }
         Ok(())
     }
 
-    async fn hand_over(&self, replies: &str, words: &mut mpsc::Receiver<Word>) -> Result<(), String> {
+    async fn hand_over(
+        &self,
+        replies: &str,
+        applications: &[String],
+        words: &mut mpsc::Receiver<Word>,
+    ) -> Result<Given, String> {
         let (context, talk) = (self.context, self.talk);
         // What an earlier attempt said.
         while words.try_recv().is_ok() {}
@@ -94,22 +108,33 @@ impl Giver<'_> {
             taken: Vec::from_iter(self.status.now().taken),
         };
         talk.tell(replies, &ready).await;
+        let mut ours = self.status.now().ours;
+        ours.retain(|application| applications.contains(application));
+        let replaced = self.status.until(|now| ours.is_subset(&now.taken));
+        let lost = self
+            .status
+            .until(|now| !ours.iter().all(|one| now.ours.contains(one) || now.taken.contains(one)));
         tokio::select! {
-            replaced = timeout(HANDOVER_STEP, self.status.until(|status| status.ours.is_empty())) => {
+            replaced = timeout(HANDOVER_STEP, replaced) => {
                 replaced.map_err(|_| "the other process did not connect to Asterisk".to_owned())?;
             }
+            () = lost => return Err("the connection to Asterisk was lost".to_owned()),
             why = until_it_cannot(words) => return Err(why),
         }
         // Every event of before the change has been read. What comes now comes to the other process.
         let given = self.hand_over_dialogs(replies, words).await;
         if given.is_err() {
             context.claim.keep_after_all();
-            self.go_on().await;
+            context.thaw().await;
         }
         given
     }
 
-    async fn hand_over_dialogs(&self, replies: &str, words: &mut mpsc::Receiver<Word>) -> Result<(), String> {
+    async fn hand_over_dialogs(
+        &self,
+        replies: &str,
+        words: &mut mpsc::Receiver<Word>,
+    ) -> Result<Given, String> {
         let (context, talk) = (self.context, self.talk);
         let parts = context.freeze.begin(|| context.dialogs().len()).await;
         let parts = parts.ok_or("a call does not come to rest: Asterisk does not answer a command")?;
@@ -126,9 +151,9 @@ impl Giver<'_> {
         talk.tell(replies, &Say::All { parts }).await;
         let taken = until(words, |say| matches!(say, Say::Taken)).await;
         match taken {
-            Ok(()) => Ok(()),
-            // It may have it all the same: whoever has the claim has the calls.
-            Err(_) if self.is_claimed().await => Ok(()),
+            Ok(()) => Ok(Given::Taken),
+            // Whoever has the claim has the calls: this one stands by, should the other not come to life.
+            Err(_) if self.is_claimed().await => Ok(Given::Silently),
             Err(why) => Err(why),
         }
     }
@@ -147,18 +172,6 @@ impl Giver<'_> {
         let encoded = Part::encode(parts, largest).ok_or("a call is larger than a message of this bus")?;
         self.talk.send(replies, encoded).await.map_err(|error| error.to_string())?;
         Ok(count)
-    }
-
-    /// Everything stays here: the dialogs go on.
-    async fn go_on(&self) {
-        for MailForm { offer, version_1, payload } in self.context.freeze.end().await {
-            let known = self.context.offers().get(&offer);
-            if let Some(known) = known {
-                let mail = Mail { term: known.term, version_1, payload: payload.0 };
-                // Where it cannot keep up it is said again.
-                let _ = known.dialog.mail.try_send(mail);
-            }
-        }
     }
 }
 

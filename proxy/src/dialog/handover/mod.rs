@@ -14,6 +14,7 @@ mod parts;
 mod take;
 
 pub(crate) use freeze::Freeze;
-pub(crate) use give::{Giver, give};
+pub(super) use freeze::Resting;
+pub(crate) use give::{Given, Giver, give};
 pub(super) use parts::hand_over;
 pub(crate) use take::{Granted, ask, take};

@@ -109,10 +109,18 @@ struct Taking<'a> {
 impl Taking<'_> {
     async fn run(mut self) -> Result<(inbox::Inbox, Subscription), String> {
         let (context, talk, replies) = (self.context, self.talk, &self.granted.replies);
-        let connected = timeout(HANDOVER_STEP, self.status.until(|status| !status.ours.is_empty()));
+        // Sooner than the other process gives up.
+        let connected = timeout(HANDOVER_STEP / 2, self.status.until(|status| !status.ours.is_empty()));
         connected.await.map_err(|_| "the new process cannot connect to Asterisk")?;
-        let parts =
-            self.parts(|say| if let Say::Frozen { parts } = say { Some(*parts) } else { None }).await?;
+        let status = self.status;
+        let frozen = |say: &Say| if let Say::Frozen { parts } = say { Some(*parts) } else { None };
+        let parts = tokio::select! {
+            parts = self.parts(frozen) => parts?,
+            // What goes by now would be told to nobody.
+            () = status.until(|status| status.ours.is_empty()) => {
+                return Err("the connection to Asterisk was lost".to_owned());
+            }
+        };
         let drafts = Draft::read(parts)?;
         // Before it is known that we listen: what is sent then must find its way.
         let failed = |error: ari_bus::BusError| error.to_string();
@@ -132,8 +140,9 @@ impl Taking<'_> {
         let mail: Vec<MailForm> = mail.collect();
         let questions = take_from(talk, &context.claim).await?;
         let dialogs = drafts.len();
-        super::adopt::adopt(context, drafts, mail);
+        // First: should it not be heard, the claim tells.
         talk.tell(replies, &Say::Taken).await;
+        super::adopt::adopt(context, drafts, mail);
         info!(dialogs, "took over from another process");
         Ok((workers, questions))
     }

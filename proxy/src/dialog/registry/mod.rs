@@ -260,6 +260,11 @@ impl<D: Member> Registry<D> {
             && !self.leaving.contains(&(application.to_owned(), channel.to_owned()))
     }
 
+    /// Whether channels are on their way out whose dialogs are over.
+    pub(crate) fn is_giving_back(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
     /// Channels that were in a dialog have been given back, or cannot be.
     pub(crate) fn given_back(&mut self, application: &str, channels: &[String]) {
         for channel in channels {

@@ -46,7 +46,7 @@ impl Subscription {
     }
 
     /// The next message; `None` once the bus was closed. An outage of the broker does not end it. What was on its way
-    /// then may be lost or, where the broker waits for acknowledgements (RabbitMQ, inboxes apart), come a second time.
+    /// then may be lost or, where the broker waits for acknowledgements (RabbitMQ, inboxes of one process apart), come a second time.
     ///
     /// Cancel-safe: a message is either returned or still there.
     pub async fn next(&mut self) -> Option<Message> {

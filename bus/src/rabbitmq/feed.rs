@@ -38,7 +38,8 @@ pub(super) enum Kind {
 }
 
 impl Feed {
-    /// Whether what came has nowhere to go back to when the connection is lost.
+    /// Whether what came has nowhere to go back to when the connection is lost; of a shared one, unless another process reads
+    /// it.
     pub(super) fn is_inbox(&self) -> bool {
         self.kind != Kind::Durable
     }

@@ -1,8 +1,8 @@
 //! Which process of a server acts: of several with one `server_id` one has the claim, the others stand by.
 //!
 //! The broker says who has it where it can (RabbitMQ, and NATS with JetStream); otherwise the processes ask each other
-//! ([`talk`]). Whoever has it says so again and again ([`keep`]) and acts only as long as that is certain: one that stood still
-//! meanwhile finds out first whether another has taken its place ([`take`]).
+//! ([`talk`]). Whoever has it says so again and again ([`keep`]) and does what workers want only as long as that is certain: one
+//! that stood still meanwhile finds out first whether another has taken its place ([`take`]).
 
 mod keep;
 mod take;

@@ -168,3 +168,5 @@ pub(crate) const DECLARED_AT_ONCE: usize = 32;
 pub(crate) const ASK_TIMES: usize = 4;
 /// How long a stop waits for a handover that has begun.
 pub(crate) const HANDOVER_END: Duration = Duration::from_secs(40);
+/// How long a process whose claim is not certain reads what Asterisk has sent before it gives a caller back.
+pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);

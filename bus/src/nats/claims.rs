@@ -4,7 +4,7 @@
 //! same time one gets it, and a holder that stood still finds out when it writes again.
 
 use async_nats::jetstream::{
-    self,
+    self, ErrorCode,
     context::AccountErrorKind,
     kv::{Config, CreateErrorKind, Operation, Store, UpdateError, UpdateErrorKind},
     stream::StorageType,
@@ -76,9 +76,25 @@ impl Session {
 async fn open(jetstream: jetstream::Context) -> Result<Option<Store>, BusError> {
     match timeout(JETSTREAM_TOLD, jetstream.query_account()).await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) if error.kind() == AccountErrorKind::Other => return Err(failed(&error)),
-        // It says so, or says nothing, or we may not ask.
-        Ok(Err(_)) | Err(_) => return Ok(None),
+        Ok(Err(error)) => match error.kind() {
+            AccountErrorKind::JetStreamUnavailable => return Ok(None),
+            AccountErrorKind::JetStream(why)
+                if matches!(
+                    why.error_code(),
+                    ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT
+                ) =>
+            {
+                return Ok(None);
+            }
+            // It has none at the moment, as while a cluster chooses its leader.
+            _ => return Err(failed(&error)),
+        },
+        Err(_) => {
+            tracing::warn!(
+                "NATS does not say whether it has JetStream (may this login publish to $JS.API.INFO?): processes of one server ask each other which of them acts"
+            );
+            return Ok(None);
+        }
     }
     if let Ok(store) = jetstream.get_key_value(BUCKET).await {
         return Ok(Some(store));

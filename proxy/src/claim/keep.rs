@@ -1,11 +1,11 @@
 //! Keeping the claim: it is renewed twice a second, and whoever finds another in its place has lost it.
 
-use ari_bus::{Claimed, Link, Subscription};
+use ari_bus::{BusError, Claimed, Link, Subscription};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
 use super::{Claim, Talk};
-use crate::limits::{CLAIM_EVERY, CLAIM_OF_OUR_OWN};
+use crate::limits::{ASK_TIMES, CLAIM_EVERY, CLAIM_OF_OUR_OWN};
 
 /// Keeps the claim and answers those who ask for its holder, until it is lost.
 pub(crate) async fn keep(talk: &Talk, claim: &Claim, mut questions: Subscription) {
@@ -37,17 +37,20 @@ async fn renew(talk: &Talk, claim: &Claim) {
         }
         let asked = Instant::now();
         match talk.bus().claim(talk.holder(), &talk.process, None).await {
-            Ok(Claimed::Ours) => {
+            Ok(Claimed::Ours) if claim.is_certain() => {
                 theirs_since = None;
                 claim.renew(asked);
             }
-            // Nobody but the others knows.
-            Ok(Claimed::NotKept) => match talk.ask(true).await {
-                Ok(heard) if heard.others.iter().any(|(_, since)| acts_later(since, claim)) => break,
-                Ok(heard) if heard.echo => claim.renew(asked),
-                Ok(_) => {}
-                Err(error) => debug!(%error, "other processes cannot be asked"),
-            },
+            // Nobody but the others knows, or they may have decided among themselves while this one stood still.
+            Ok(claimed @ (Claimed::Ours | Claimed::NotKept)) => {
+                let times = if claim.is_certain() { 1 } else { ASK_TIMES };
+                match others(talk, claim, times).await {
+                    Ok(Others::ActLater) => break,
+                    Ok(Others::Silent { echo }) if echo || claimed == Claimed::Ours => claim.renew(asked),
+                    Ok(Others::Silent { .. }) => {}
+                    Err(error) => debug!(%error, "other processes cannot be asked"),
+                }
+            }
             Ok(Claimed::Theirs(rival)) => {
                 if rival.holder.is_some_and(|holder| holder != talk.process) {
                     break;
@@ -66,6 +69,27 @@ async fn renew(talk: &Talk, claim: &Claim) {
     }
     warn!("another process acts for this server now: this one drops its calls, and stands by");
     claim.lose();
+}
+
+/// What the other processes say.
+enum Others {
+    /// One of them began to act after this one.
+    ActLater,
+    /// None of them; whether our own question came back.
+    Silent { echo: bool },
+}
+
+/// Asks them so many times.
+async fn others(talk: &Talk, claim: &Claim, times: usize) -> Result<Others, BusError> {
+    let mut echo = true;
+    for _ in 0..times {
+        let heard = talk.ask(true).await?;
+        if heard.others.iter().any(|(_, since)| acts_later(since, claim)) {
+            return Ok(Others::ActLater);
+        }
+        echo &= heard.echo;
+    }
+    Ok(Others::Silent { echo })
 }
 
 /// Whether another process began to act after this one.

@@ -150,7 +150,7 @@ impl Candidate<'_> {
         let mut questions = talk.listen().await?;
         let asked = Instant::now();
         let heard = tokio::select! {
-            heard = talk.ask(true) => heard?,
+            heard = talk.contend() => heard?,
             () = talk.answer(&claim, &mut questions) => return Ok(None),
         };
         let yields = |(from, since): &(String, Option<String>)| since.is_some() || *from < talk.process;

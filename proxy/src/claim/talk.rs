@@ -30,6 +30,9 @@ pub(crate) enum Say {
         from: String,
         /// Where it hears the answer.
         replies: String,
+        /// Whether it is about to act itself.
+        #[serde(default)]
+        wants: bool,
     },
     /// The answer.
     Here {
@@ -210,7 +213,7 @@ impl Talk {
         while let Some(message) = questions.next().await {
             let Ok(said) = serde_json::from_slice(&message.payload) else { continue };
             match &said {
-                Say::Who { from, replies } if *from != self.process => {
+                Say::Who { from, replies, .. } if *from != self.process => {
                     let server = replies.strip_suffix("here").is_some_and(|replies| self.reaches(replies));
                     if server {
                         let here = Say::Here { from: self.process.clone(), since: claim.since() };
@@ -227,8 +230,17 @@ impl Talk {
 
     /// Asks who acts, and hears the answers for a while: all of them, or until one acts.
     pub(super) async fn ask(&self, all: bool) -> Result<Heard, BusError> {
+        self.ask_as(all, false).await
+    }
+
+    /// Asks who acts, as one that is about to: whoever else asks so wants the same.
+    pub(super) async fn contend(&self) -> Result<Heard, BusError> {
+        self.ask_as(true, true).await
+    }
+
+    async fn ask_as(&self, all: bool, wants: bool) -> Result<Heard, BusError> {
         let mut hearing = self.heard.subscribe();
-        let who = Say::Who { from: self.process.clone(), replies: format!("{}here", self.own) };
+        let who = Say::Who { from: self.process.clone(), replies: format!("{}here", self.own), wants };
         let reach = self.bus.offer(&self.claim, encode(&who).into(), ASK_OTHERS).await?;
         let mut heard = Heard { reach, echo: false, others: Vec::new() };
         let answers = async {
@@ -242,6 +254,7 @@ impl Talk {
                         }
                     }
                     Ok(Say::Who { from, .. }) if from == self.process => heard.echo = true,
+                    Ok(Say::Who { from, wants: true, .. }) => heard.others.push((from, None)),
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                     Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
                 }

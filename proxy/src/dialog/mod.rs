@@ -60,7 +60,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    asterisk::rest::Rest,
+    asterisk::{rest::Rest, websocket::Status},
     claim::Claim,
     config::Config,
     counters::Counters,
@@ -95,6 +95,8 @@ pub(crate) struct Context {
     pub(crate) inbox: String,
     /// That no other process acts.
     pub(crate) claim: Arc<Claim>,
+    /// Who has which application in Asterisk.
+    pub(crate) status: Status,
     clock: Arc<Clock>,
     leases: Leases,
     /// What the events of all dialogs take.
@@ -163,6 +165,7 @@ impl Context {
             incarnation: incarnation.to_owned(),
             inbox,
             claim,
+            status: Status::default(),
             clock,
             leases,
             budget: Budget::default(),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     asterisk::{request::Request, rest::RestError},
     config::{Cause, Place, Step},
-    limits::{GIVE_BACK, LOOK_FOR_MOVED, MAX_OFFER_PAUSE, MOVE_PATIENCE},
+    limits::{ASTERISK_TOLD, GIVE_BACK, LOOK_FOR_MOVED, MAX_OFFER_PAUSE, MOVE_PATIENCE},
     pauses::Pauses,
 };
 
@@ -50,6 +50,13 @@ async fn give_back_one(context: &Context, dialog: &Dialog, channel: &str) {
     let steps = context.config.dialog.unanswered.steps_in(&dialog.application);
     let mut failed: Vec<String> = Vec::new();
     loop {
+        // One that stood still may have been asked to leave the call to another, and not have read it yet.
+        if !context.claim.is_certain() {
+            sleep(ASTERISK_TOLD).await;
+        }
+        if context.status.now().taken.contains(&dialog.application) {
+            return debug!(dialog = %root, ?channel, "the call is left to the program that has its application now");
+        }
         // There is always one: after the last that failed all begin again.
         let Some(step) = steps.get(failed.len()) else { return };
         let problem = match try_step(context, &dialog.application, channel, step).await {

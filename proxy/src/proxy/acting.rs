@@ -35,7 +35,6 @@ use crate::{
 pub(super) struct Acting<'a> {
     running: Running<'a>,
     context: Arc<Context>,
-    status: Status,
     /// Cancelled when the link to Asterisk is to end; the dialogs stop after it, and take what comes until then.
     stop: CancellationToken,
     /// What runs beside the dialogs, and ends after them.
@@ -59,10 +58,10 @@ impl<'a> Acting<'a> {
         let dialogs_stop = CancellationToken::new();
         let mut context =
             Context::new(config.clone(), bus, rest, counters, &incarnation, claim, dialogs_stop);
-        context.sabotage = *sabotage;
+        (context.sabotage, context.status) = (*sabotage, status);
         let context = Arc::new(context);
         let stop = running.stop.child_token();
-        Self { running, context, status, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
+        Self { running, context, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
     }
 
     /// Puts the calls of Asterisk on the bus.
@@ -128,7 +127,7 @@ impl<'a> Acting<'a> {
         if let Some(granted) = granted {
             let taken = tokio::select! {
                 () = &mut listening => return stopped(),
-                taken = handover::take(&context, self.running.talk, words, &self.status, &granted) => taken,
+                taken = handover::take(&context, self.running.talk, words, &granted) => taken,
             };
             match taken {
                 Ok((workers, questions)) => {
@@ -143,7 +142,7 @@ impl<'a> Acting<'a> {
                 serving = self.serve_control() => if serving.is_none() { return stopped() },
             }
         }
-        let giver = Giver { context: &context, talk: self.running.talk, status: &self.status };
+        let giver = Giver { context: &context, talk: self.running.talk };
         let mut giving = pin!(handover::give(&giver, words));
         let given = tokio::select! {
             () = &mut listening => None,
@@ -151,7 +150,7 @@ impl<'a> Acting<'a> {
         };
         let given = match given {
             // What is half handed over is brought to its end.
-            None if self.status.now().handing_over => timeout(HANDOVER_END, giving).await.ok(),
+            None if context.status.now().handing_over => timeout(HANDOVER_END, giving).await.ok(),
             given => given,
         };
         match given {
@@ -179,7 +178,7 @@ impl<'a> Acting<'a> {
             config: &self.context.config,
             rest: &self.context.rest,
             claim: &self.context.claim,
-            status: &self.status,
+            status: &self.context.status,
             told: &self.running.proxy.take_back,
             stop: &self.stop,
         }

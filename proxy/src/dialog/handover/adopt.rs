@@ -140,7 +140,7 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
         let handed = handed.collect();
         if let Some(Ready { dialog, terms, .. }) = ready.get(&root) {
             context.registry().take_over(dialog, handed);
-            for (term, dialog_id) in terms.all() {
+            for (term, dialog_id) in terms.all().filter(|(term, _)| terms.is_open(*term)) {
                 context.offers().add(dialog_id, Offer { dialog: Arc::clone(dialog), term });
             }
             context.dialogs().insert(root, Arc::clone(dialog));

@@ -11,7 +11,6 @@ use super::{
     form::{Part, VERSION},
 };
 use crate::{
-    asterisk::websocket::Status,
     claim::{Say, Talk, Word},
     limits::HANDOVER_STEP,
 };
@@ -20,7 +19,6 @@ use crate::{
 pub(crate) struct Giver<'a> {
     pub(crate) context: &'a Arc<Context>,
     pub(crate) talk: &'a Talk,
-    pub(crate) status: &'a Status,
 }
 
 /// What became of the calls.
@@ -47,7 +45,7 @@ pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) ->
             continue;
         }
         info!(process = from, "another process takes over: handing it all calls");
-        giver.status.expect_handover(true);
+        giver.context.status.expect_handover(true);
         let done = giver.hand_over(&replies, &applications, words).await;
         match done {
             Ok(given) => return given,
@@ -56,10 +54,10 @@ pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) ->
                 let later = true;
                 giver.talk.tell(&replies, &Say::NotNow { why, later }).await;
                 // What it has lost by this, and nothing that other programs have.
-                giver.status.take_back();
+                giver.context.status.take_back();
             }
         }
-        giver.status.expect_handover(false);
+        giver.context.status.expect_handover(false);
     }
 }
 
@@ -87,7 +85,7 @@ impl Giver<'_> {
         if self.context.registry().is_giving_back() {
             return later("the running process gives callers back whom no worker took");
         }
-        if self.status.now().ours.is_empty() {
+        if self.context.status.now().ours.is_empty() {
             return later("the running process has no connection to Asterisk");
         }
         Ok(())
@@ -105,13 +103,14 @@ impl Giver<'_> {
         let ready = Say::Ready {
             replies: talk.own().clone(),
             incarnation: context.incarnation.clone(),
-            taken: Vec::from_iter(self.status.now().taken),
+            taken: Vec::from_iter(self.context.status.now().taken),
         };
         talk.tell(replies, &ready).await;
-        let mut ours = self.status.now().ours;
+        let mut ours = self.context.status.now().ours;
         ours.retain(|application| applications.contains(application));
-        let replaced = self.status.until(|now| ours.is_subset(&now.taken));
+        let replaced = self.context.status.until(|now| ours.is_subset(&now.taken));
         let lost = self
+            .context
             .status
             .until(|now| !ours.iter().all(|one| now.ours.contains(one) || now.taken.contains(one)));
         tokio::select! {

@@ -16,7 +16,6 @@ use super::{
     form::{MailForm, Part, VERSION},
 };
 use crate::{
-    asterisk::websocket::Status,
     claim::{Say, Talk, Word, take_from},
     config::Topology,
     limits::{DECLARED_AT_ONCE, FREEZE, HANDOVER_STEP, TAKE_OVER_AGAIN, TAKE_OVER_PATIENCE},
@@ -88,10 +87,9 @@ pub(crate) async fn take(
     context: &Arc<Context>,
     talk: &Talk,
     words: &mut mpsc::Receiver<Word>,
-    status: &Status,
     granted: &Granted,
 ) -> Result<(inbox::Inbox, Subscription), String> {
-    let took = Taking { context, talk, words, status, granted }.run().await;
+    let took = Taking { context, talk, words, granted }.run().await;
     if let Err(why) = &took {
         talk.tell(&granted.replies, &Say::Cannot { why: why.clone() }).await;
     }
@@ -102,7 +100,6 @@ struct Taking<'a> {
     context: &'a Arc<Context>,
     talk: &'a Talk,
     words: &'a mut mpsc::Receiver<Word>,
-    status: &'a Status,
     granted: &'a Granted,
 }
 
@@ -110,9 +107,9 @@ impl Taking<'_> {
     async fn run(mut self) -> Result<(inbox::Inbox, Subscription), String> {
         let (context, talk, replies) = (self.context, self.talk, &self.granted.replies);
         // Sooner than the other process gives up.
-        let connected = timeout(HANDOVER_STEP / 2, self.status.until(|status| !status.ours.is_empty()));
+        let connected = timeout(HANDOVER_STEP / 2, context.status.until(|status| !status.ours.is_empty()));
         connected.await.map_err(|_| "the new process cannot connect to Asterisk")?;
-        let status = self.status;
+        let status = &context.status;
         let frozen = |say: &Say| if let Say::Frozen { parts } = say { Some(*parts) } else { None };
         let parts = tokio::select! {
             parts = self.parts(frozen) => parts?,

@@ -65,6 +65,8 @@ pub(super) struct Commands<'a> {
     jobs: mpsc::Receiver<Turn>,
     /// Those that stood still, and go before all others.
     stood: VecDeque<Job>,
+    /// Who is to be told what waits.
+    asked: Option<oneshot::Sender<Vec<JobForm>>>,
     /// Commands that were begun and not yet answered, one at most.
     running: usize,
 }
@@ -110,7 +112,7 @@ impl<'a> Commands<'a> {
         dialog: &'a Arc<Dialog>,
         jobs: mpsc::Receiver<Turn>,
     ) -> Self {
-        Self { context, dialog, jobs, stood: VecDeque::new(), running: 0 }
+        Self { context, dialog, jobs, stood: VecDeque::new(), asked: None, running: 0 }
     }
 
     /// Runs commands in the order issued, for ever.
@@ -139,13 +141,14 @@ impl<'a> Commands<'a> {
         }
         loop {
             tokio::select! {
-                // First: whoever says that all rests is then answered.
-                biased;
                 () = self.context.freeze.frozen() => return None,
                 turn = self.jobs.recv() => match turn {
                     Some(Turn::Job(job)) => return Some(job),
-                    // It goes on already: nobody waits.
-                    Some(Turn::Rest(_)) => {}
+                    // Who asks may have heard of the freeze before.
+                    Some(Turn::Rest(waiting)) => {
+                        self.asked = Some(waiting);
+                        return None;
+                    }
                     // Closed by the dialog's end, which drops this future as well.
                     None => std::future::pending().await,
                 },
@@ -157,13 +160,14 @@ impl<'a> Commands<'a> {
     async fn rest(&mut self) {
         let freeze = &self.context.freeze;
         loop {
+            if let Some(waiting) = self.asked.take() {
+                // Who asked may have gone on.
+                let _ = waiting.send(self.stood.iter().map(JobForm::from).collect());
+            }
             tokio::select! {
                 turn = self.jobs.recv() => match turn {
                     Some(Turn::Job(job)) => self.stood.push_back(job),
-                    Some(Turn::Rest(waiting)) => {
-                        // Who asked may have gone on.
-                        let _ = waiting.send(self.stood.iter().map(JobForm::from).collect());
-                    }
+                    Some(Turn::Rest(waiting)) => self.asked = Some(waiting),
                     None => std::future::pending().await,
                 },
                 () = freeze.thawed() => return,

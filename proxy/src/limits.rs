@@ -133,9 +133,9 @@ pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(crate) const CLAIM_EVERY: Duration = Duration::from_millis(500);
 /// How long a claim is certain after it was renewed, while there is a connection to the bus. After that nothing is done for
 /// workers before it is known again.
-pub(crate) const CLAIM_CERTAIN: Duration = Duration::from_secs(4);
+pub(crate) const CLAIM_CERTAIN: Duration = Duration::from_secs(8);
 /// After how long without a word from whoever acts a process that stands by takes its place: longer than that is certain.
-pub(crate) const CLAIM_SILENCE: Duration = Duration::from_secs(6);
+pub(crate) const CLAIM_SILENCE: Duration = Duration::from_secs(11);
 /// After how long a broker has noticed that the connection is dead with which this process had the claim before.
 pub(crate) const CLAIM_OF_OUR_OWN: Duration = Duration::from_secs(20);
 /// How often a process that stands by looks whether it is needed.
@@ -164,6 +164,8 @@ pub(crate) const TAKE_OVER_AGAIN: Duration = Duration::from_millis(500);
 pub(crate) const GRANT: Duration = Duration::from_secs(60);
 /// Topics of version 1 that are declared at once by a process that takes over.
 pub(crate) const DECLARED_AT_ONCE: usize = 32;
+/// How long our own question may take to come back over a slow bus, where this process listens where it asks.
+pub(crate) const ECHO: Duration = Duration::from_secs(5);
 /// How often they are asked before it is believed that none acts.
 pub(crate) const ASK_TIMES: usize = 4;
 /// How long a stop waits for a handover that has begun.

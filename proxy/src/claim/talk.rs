@@ -13,12 +13,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 use tracing::debug;
 
 use super::Claim;
-use crate::limits::{ASK_OTHERS, ASK_TIMES, PARTS_AT_ONCE, TALK, WORDS};
+use crate::limits::{ASK_OTHERS, ASK_TIMES, ECHO, PARTS_AT_ONCE, TALK, WORDS};
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,9 +243,12 @@ impl Talk {
         let who = Say::Who { from: self.process.clone(), replies: format!("{}here", self.own), wants };
         let reach = self.bus.offer(&self.claim, encode(&who).into(), ASK_OTHERS).await?;
         let mut heard = Heard { reach, echo: false, others: Vec::new() };
+        // When it has come back the others have it, too.
+        let mut until = Instant::now() + if all { ECHO } else { ASK_OTHERS };
         let answers = async {
             loop {
-                match hearing.recv().await {
+                let Ok(said) = timeout_at(until, hearing.recv()).await else { return };
+                match said {
                     Ok(Say::Here { from, since }) if from != self.process => {
                         let enough = since.is_some() && !all;
                         heard.others.push((from, since));
@@ -253,7 +256,10 @@ impl Talk {
                             return;
                         }
                     }
-                    Ok(Say::Who { from, .. }) if from == self.process => heard.echo = true,
+                    Ok(Say::Who { from, .. }) if from == self.process => {
+                        heard.echo = true;
+                        until = Instant::now() + ASK_OTHERS;
+                    }
                     Ok(Say::Who { from, wants: true, .. }) => heard.others.push((from, None)),
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                     Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
@@ -261,7 +267,7 @@ impl Talk {
             }
         };
         if reach == Reach::Somebody {
-            let _ = timeout(ASK_OTHERS, answers).await;
+            answers.await;
         } else {
             drop(answers);
         }

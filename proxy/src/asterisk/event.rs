@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use ari_bus::protocol::ObjectKind;
+use ari_bus::protocol::{Object, ObjectKind};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, MapAccess, Visitor},
@@ -33,6 +33,13 @@ pub(crate) struct Named<'a> {
     pub(crate) kind: ObjectKind,
     /// Its id; a recording's name.
     pub(crate) id: Cow<'a, str>,
+}
+
+impl Named<'_> {
+    /// The object itself.
+    pub(crate) fn object(&self) -> Object {
+        Object { kind: self.kind, id: self.id.clone().into_owned() }
+    }
 }
 
 impl<'a> Header<'a> {

@@ -72,7 +72,7 @@ impl<D: Member> Registry<D> {
             if opens.as_deref() == Some(&*named.id) && named.field == "channel" {
                 continue;
             }
-            let object = Object { kind: named.kind, id: named.id.clone().into_owned() };
+            let object = named.object();
             let Some(binding) = self.binding(&header.application, &object) else { continue };
             binding.provisional = false;
             let dialog = if ends && named.field == "channel" && binding.before.is_some() {
@@ -103,9 +103,7 @@ impl<D: Member> Registry<D> {
     pub(crate) fn knows(&self, header: &Header<'_>) -> bool {
         let Some(objects) = self.applications.get(&*header.application) else { return false };
         let mut named = header.objects.iter();
-        named.any(|named| {
-            objects.contains_key(&Object { kind: named.kind, id: named.id.clone().into_owned() })
-        })
+        named.any(|named| objects.contains_key(&named.object()))
     }
 
     /// Gives a dialog what it had with an earlier process. Objects that another dialog has stay there. Returns what is its own.

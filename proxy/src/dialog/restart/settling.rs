@@ -86,10 +86,9 @@ impl Settling {
                 self.held.pop_front();
                 context.counters.count(Counter::EventsLost);
             }
-            let object = |named: &Named<'_>| Object { kind: named.kind, id: named.id.clone().into_owned() };
             self.held.push_back(Held {
                 text: text.as_str().to_owned().into(),
-                objects: header.objects.iter().map(object).collect(),
+                objects: header.objects.iter().map(Named::object).collect(),
                 starts: header.id_in("channel").filter(|_| header.kind == "StasisStart").map(str::to_owned),
             });
         }

@@ -58,13 +58,13 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     /// Those of [`Bus::join`].
     async fn subscribe(&self, topics: Topics) -> Result<Subscription, BusError>;
 
-    /// Subscribes to all topics under a prefix as one of several processes that pass the reading on to each other: each
-    /// message comes to one of those that name the same `group`, and what one has not taken when it leaves, another gets.
-    /// RabbitMQ: to the first of them until it leaves, and it ignores the name.
+    /// Subscribes to all topics under a prefix as one of several processes that pass the reading on to each other: what one
+    /// has not taken when it leaves comes to another that has subscribed before. RabbitMQ: each message to one of them, the
+    /// first until it leaves. NATS: each message to all of them, so the next one has to know what the one before it has taken.
     ///
     /// # Errors
     /// Those of [`Bus::join`].
-    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError>;
+    async fn share(&self, prefix: &str) -> Result<Subscription, BusError>;
 
     /// Takes a name that has one holder at a time, or keeps it: to be repeated as long as it is wanted. A holder that has
     /// lost its connection to the broker loses the name sooner or later; where the broker does not see to that (NATS),

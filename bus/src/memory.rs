@@ -256,9 +256,8 @@ impl Bus for MemoryBus {
         self.add(topics, None)
     }
 
-    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
-        check(prefix.strip_suffix('.').unwrap_or_default())?;
-        self.add(Topics::Under(prefix.to_owned()), Some(group.to_owned()))
+    async fn share(&self, prefix: &str) -> Result<Subscription, BusError> {
+        self.subscribe(Topics::Under(prefix.to_owned())).await
     }
 
     async fn claim(&self, name: &str, holder: &str, _over: Option<&Rival>) -> Result<Claimed, BusError> {

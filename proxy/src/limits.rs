@@ -150,6 +150,12 @@ pub(crate) const TALK: usize = 256;
 pub(crate) const FREEZE: Duration = Duration::from_secs(5);
 /// How long events that are being published are waited for then: a version-1 worker may not read at all.
 pub(crate) const FREEZE_CUT: Duration = Duration::from_secs(1);
+/// Messages of workers that are kept while dialogs stand still. Further ones are lost, and counted as noise: workers say them again.
+pub(crate) const MAIL_KEPT: usize = 100_000;
+/// For how long both processes read what workers send, so that every server of a cluster knows of the new one.
+pub(crate) const BOTH_READ: Duration = Duration::from_millis(20);
+/// How long after a handover a message may come that the process before has had as well.
+pub(crate) const COPIES: Duration = Duration::from_secs(1);
 /// Messages of a handover that wait to be read. Past it they are lost, the count does not come out, and nothing is handed over.
 pub(crate) const WORDS: usize = 8_192;
 /// Messages of a handover that are published in one go.

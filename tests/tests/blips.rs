@@ -126,9 +126,9 @@ impl Bus for Moody {
         self.bus.subscribe(topics).await
     }
 
-    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
+    async fn share(&self, prefix: &str) -> Result<Subscription, BusError> {
         self.attempt("subscribe")?;
-        self.bus.share(prefix, group).await
+        self.bus.share(prefix).await
     }
 
     async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {

@@ -131,9 +131,9 @@ impl Bus for NatsBus {
         self.read(subject, None).await
     }
 
-    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
-        check_topic(group).map_err(|error| invalid(error.to_string()))?;
-        self.read(all_under(prefix)?, Some(group)).await
+    async fn share(&self, prefix: &str) -> Result<Subscription, BusError> {
+        // No queue group: a connection that is dead and that the server still believes in would get its part for minutes.
+        self.read(all_under(prefix)?, None).await
     }
 
     async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {

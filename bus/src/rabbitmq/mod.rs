@@ -237,7 +237,7 @@ impl Bus for RabbitmqBus {
         }
     }
 
-    async fn share(&self, prefix: &str, _group: &str) -> Result<Subscription, BusError> {
+    async fn share(&self, prefix: &str) -> Result<Subscription, BusError> {
         match inbox(&self.core.options.names, &Topics::Under(prefix.to_owned())) {
             Some(inbox) => {
                 check(&inbox)?;

@@ -106,8 +106,8 @@ impl Bus for Spy {
         self.bus.subscribe(topics).await
     }
 
-    async fn share(&self, prefix: &str, group: &str) -> Result<Subscription, BusError> {
-        self.bus.share(prefix, group).await
+    async fn share(&self, prefix: &str) -> Result<Subscription, BusError> {
+        self.bus.share(prefix).await
     }
 
     async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {

@@ -11,18 +11,27 @@ use tracing::debug;
 
 use super::{
     Context, Mail,
-    handover::form::{Binary, MailForm},
+    handover::{
+        Copies,
+        form::{Binary, MailForm},
+    },
     offers::uuid_of,
     pulse,
     replies::tell_gone,
 };
-use crate::{config::Topology, counters::Counter, limits::MAX_PAUSE};
+use crate::{
+    config::Topology,
+    counters::Counter,
+    limits::{MAIL_KEPT, MAX_PAUSE},
+};
 
 /// What workers send to a proxy.
 pub(crate) struct Inbox {
     /// Version 1's commands, unless nothing is declared for a dialog.
     version_1: Option<Subscription>,
     version_2: Subscription,
+    /// What another process has taken of it.
+    pub(super) copies: Copies,
 }
 
 /// The topics that a proxy reads, or their beginnings: the fixed one, version 1's, and version 2's of any process of this
@@ -38,12 +47,11 @@ pub(crate) fn topics(context: &Context) -> [String; 3] {
 /// Those of [`ari_bus::Bus::subscribe`].
 pub(crate) async fn subscribe(context: &Context) -> Result<Inbox, BusError> {
     let (bus, names, server) = (&context.bus, &context.names, &context.config.server_id);
-    let group = &context.incarnation;
     let version_1 = match context.config.bus_config.topology {
-        Topology::Dedicated => Some(bus.share(&names.all_commands(server), group).await?),
+        Topology::Dedicated => Some(bus.share(&names.all_commands(server)).await?),
         Topology::Shared => None,
     };
-    Ok(Inbox { version_1, version_2: bus.share(&context.inbox, group).await? })
+    Ok(Inbox { version_1, version_2: bus.share(&context.inbox).await?, copies: Copies::default() })
 }
 
 /// Subscribes to the fixed topic of this server.
@@ -81,6 +89,20 @@ pub(crate) async fn serve(context: Arc<Context>, inbox: Inbox) {
 }
 
 impl Inbox {
+    /// The next message, and whether it is one of version 1; `None` when the bus was closed.
+    async fn next(&mut self) -> Option<(Message, bool)> {
+        let of_version_1 = async {
+            match &mut self.version_1 {
+                Some(subscription) => subscription.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            message = of_version_1 => message.map(|message| (message, true)),
+            message = self.version_2.next() => message.map(|message| (message, false)),
+        }
+    }
+
     /// What has come and nobody else gets.
     async fn leave(self) -> Vec<(Message, bool)> {
         let version_1 = match self.version_1 {
@@ -92,18 +114,19 @@ impl Inbox {
     }
 }
 
-async fn read(context: &Arc<Context>, Inbox { version_1, version_2 }: &mut Inbox) {
-    let next_of_version_1 = async |version_1: &mut Option<Subscription>| match version_1 {
-        Some(subscription) => subscription.next().await,
-        None => std::future::pending().await,
-    };
-    loop {
-        let (message, is_version_1) = tokio::select! {
-            message = next_of_version_1(version_1) => (message, true),
-            message = version_2.next() => (message, false),
-        };
-        let Some(message) = message else { return };
-        take(context, message, is_version_1);
+async fn read(context: &Arc<Context>, inbox: &mut Inbox) {
+    while let Some((message, is_version_1)) = inbox.next().await {
+        if inbox.copies.is_empty() || !inbox.copies.take(&mail(&message, is_version_1)) {
+            take(context, message, is_version_1);
+        }
+    }
+}
+
+fn mail(message: &Message, version_1: bool) -> MailForm {
+    MailForm {
+        offer: uuid_of(&message.topic).to_owned(),
+        version_1,
+        payload: Binary(message.payload.clone()),
     }
 }
 
@@ -111,12 +134,10 @@ fn take(context: &Arc<Context>, message: Message, is_version_1: bool) {
     if !is_version_1 && pulse::is_pulse(context, &message.topic) {
         return pulse::came_back(context);
     }
-    let kept = || MailForm {
-        offer: uuid_of(&message.topic).to_owned(),
-        version_1: is_version_1,
-        payload: Binary(message.payload.clone()),
-    };
-    context.freeze.pass(kept, || deliver(context, &message, is_version_1));
+    if !context.freeze.pass(|| mail(&message, is_version_1), || deliver(context, &message, is_version_1)) {
+        context.counters.count(Counter::Noise);
+        debug!("a message is dropped: {MAIL_KEPT} wait already while the dialogs stand still");
+    }
 }
 
 fn deliver(context: &Arc<Context>, message: &Message, is_version_1: bool) {

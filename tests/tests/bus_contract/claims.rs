@@ -58,13 +58,13 @@ pub(crate) async fn what_one_process_leaves_another_gets<B: Broker>() {
     let (sender, one, other) = (connected(broker).await, connected(broker).await, connected(broker).await);
     let prefix = format!("ari.{}.process.", unique("pbx"));
     let topic = format!("{prefix}dialog");
-    let mut first = one.share(&prefix, "group").await.unwrap();
+    let mut first = one.share(&prefix).await.unwrap();
     let mut seen = Vec::new();
     for number in 0..MESSAGES / 4 {
         publish(&*sender, &topic, &number.to_string()).await;
     }
     seen.push(next(&mut first).await);
-    let mut second = other.share(&prefix, "group").await.unwrap();
+    let mut second = other.share(&prefix).await.unwrap();
     sender.publish_all(&topic, (MESSAGES / 4..MESSAGES / 2).map(bytes).collect()).await.unwrap();
     seen.push(next(&mut first).await);
     let left = within("what is left", first.leave()).await;
@@ -75,7 +75,11 @@ pub(crate) async fn what_one_process_leaves_another_gets<B: Broker>() {
     }
     let mut numbers: Vec<usize> = seen.iter().map(|text| text.parse().unwrap()).collect();
     numbers.sort_unstable();
-    assert!(numbers.into_iter().eq(0..MESSAGES), "each comes once");
+    if !B::SHARED_COMES_TO_ALL {
+        assert_eq!(numbers.len(), MESSAGES, "each comes once");
+    }
+    numbers.dedup();
+    assert!(numbers.into_iter().eq(0..MESSAGES), "none is lost");
 }
 
 /// NATS keeps names where it has JetStream: of a holder that wrote again since it was looked at nothing is taken.

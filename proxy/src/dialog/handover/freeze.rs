@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::{sync::watch, time::timeout};
 
 use super::form::{MailForm, Part};
-use crate::limits::FREEZE;
+use crate::limits::{FREEZE, MAIL_KEPT};
 
 /// Whether the dialogs of this process stand still.
 #[derive(Debug)]
@@ -90,12 +90,14 @@ impl Freeze {
     }
 
     /// Keeps a message to a dialog if they stand still, and passes it on otherwise: in one step, so that none comes to a
-    /// dialog which has come to rest.
-    pub(in super::super) fn pass(&self, mail: impl FnOnce() -> MailForm, on: impl FnOnce()) {
+    /// dialog which has come to rest. False where it is lost, since too many are kept.
+    pub(in super::super) fn pass(&self, mail: impl FnOnce() -> MailForm, on: impl FnOnce()) -> bool {
         match &mut *self.state() {
+            Some(still) if still.mail.len() >= MAIL_KEPT => return false,
             Some(still) => still.mail.push(mail()),
             None => on(),
         }
+        true
     }
 
     /// Brings all dialogs to rest; returns what they tell, or `None` where they do not come to rest in time.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use ari_bus::Claimed;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 use tracing::{debug, info, warn};
 
 use super::{
@@ -12,7 +15,7 @@ use super::{
 };
 use crate::{
     claim::{Say, Talk, Word},
-    limits::HANDOVER_STEP,
+    limits::{BOTH_READ, HANDOVER_STEP},
 };
 
 /// What a handover needs from outside.
@@ -143,6 +146,7 @@ impl Giver<'_> {
         talk.tell(replies, &Say::Frozen { parts }).await;
         until(words, |say| matches!(say, Say::Joined)).await?;
         debug!("the other process listens to the workers");
+        sleep(BOTH_READ).await;
         let mail = context.freeze.leave().await.ok_or("the bus does not let go of the workers' topics")?;
         debug!(messages = mail.len(), "nobody here listens to the workers any more");
         let parts = self.send(replies, mail.into_iter().map(Part::Mail).collect()).await?;

@@ -7,12 +7,14 @@
 //! end has the calls; until then the old process can go on as if nothing had been.
 
 mod adopt;
+mod copies;
 pub(crate) mod form;
 mod freeze;
 mod give;
 mod parts;
 mod take;
 
+pub(crate) use copies::Copies;
 pub(crate) use freeze::Freeze;
 pub(super) use freeze::Resting;
 pub(crate) use give::{Given, Giver, give};

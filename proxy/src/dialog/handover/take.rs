@@ -12,6 +12,7 @@ use tracing::info;
 
 use super::{
     super::{Context, inbox},
+    Copies,
     adopt::Draft,
     form::{MailForm, Part, VERSION},
 };
@@ -121,7 +122,7 @@ impl Taking<'_> {
         let drafts = Draft::read(parts)?;
         // Before it is known that we listen: what is sent then must find its way.
         let failed = |error: ari_bus::BusError| error.to_string();
-        let workers = inbox::subscribe(context).await.map_err(failed)?;
+        let mut workers = inbox::subscribe(context).await.map_err(failed)?;
         if context.config.bus_config.topology == Topology::Dedicated {
             let topics: Vec<String> = drafts.iter().flat_map(|draft| draft.topics(&context.names)).collect();
             let declaring = topics.into_iter().map(|topic| async move { context.bus.declare(&topic).await });
@@ -135,6 +136,8 @@ impl Taking<'_> {
         let mail =
             parts.into_iter().filter_map(|part| if let Part::Mail(mail) = part { Some(mail) } else { None });
         let mail: Vec<MailForm> = mail.collect();
+        // On a bus that brings it to both.
+        workers.copies = Copies::of(&mail);
         let questions = take_from(talk, &context.claim).await?;
         let dialogs = drafts.len();
         // First: should it not be heard, the claim tells.

@@ -107,7 +107,10 @@ async fn a_worker_says_the_same_as_over_http(kind: Kind) {
         assert_eq!((status, body.as_str()), (404, r#"{"message":"Channel not found"}"#), "{rest}");
         let (status, body) = dialog.command("POST", "/asterisk/ping", json!(null)).await;
         assert_eq!((status, body.as_str()), (405, r#"{"message":"Invalid method"}"#), "{rest}");
-        // Bytes do not fit on the socket.
+        // Bytes do not fit on the socket. Before the leg has come nothing of it can be recorded.
+        let starts = |event: &Value| event["type"] == "StasisStart";
+        let legs = || dialog.events().into_iter().filter(starts).count();
+        eventually("the leg", async || legs() == 2).await;
         assert_eq!(
             dialog.command("POST", &format!("{leg}/record?name=note&format=wav"), json!(null)).await.0,
             201

@@ -119,6 +119,10 @@ pub(crate) const MARKS_AT_ONCE: usize = 1_024;
 pub(crate) const MARKS_READ_AT_ONCE: usize = 16;
 /// The largest term that a worker may name: no proxy comes so far, and every JSON reader has it.
 pub(crate) const LAST_TERM: u64 = 1 << 53;
+/// Dialogs that workers have opened and that have had no channel yet. Further ones are refused with 503.
+pub(crate) const OPENED_AT_ONCE: usize = 1_000;
+/// How long such a dialog may be idle.
+pub(crate) const OPEN_PATIENCE: Duration = Duration::from_secs(30);
 /// Attaches that are looked after at once. Further ones are answered 503.
 pub(crate) const ATTACHES_AT_ONCE: usize = 256;
 /// How long a channel's mark is asked for.

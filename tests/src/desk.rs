@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ari_bus::{Bus, Subscription, Topics};
+use ari_bus::{Bus, Reach, Subscription, Topics, protocol::Names};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
@@ -86,6 +86,72 @@ impl Desk {
         owned
     }
 
+    /// Opens a dialog of an application.
+    ///
+    /// # Panics
+    /// When the proxy does not.
+    pub async fn open_dialog(&self, application: &str) -> Opened<'_> {
+        self.open_as(application, self.owned(&Value::Null)).await
+    }
+
+    /// The same, for this place at the desk.
+    ///
+    /// # Panics
+    /// When the proxy does not.
+    pub async fn open_as<'a>(&self, application: &str, mut owned: Owned<'a>) -> Opened<'a> {
+        let id = Uuid::now_v7().to_string();
+        let open = owned.open(application, &id);
+        self.offer_to_proxies(application, &open).await;
+        let (status, body) = owned.answer(&id).await;
+        assert_eq!(status, 200, "{body}");
+        let reply: Value = ok(serde_json::from_str(&body));
+        owned.commands_topic = reply["commands"].as_str().unwrap_or_default().to_owned();
+        Opened { owned, reply }
+    }
+
+    /// Sends an `open` with other fields, which is refused; returns with which status and words.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn refused(&self, topic: &str, application: &str, change: Value) -> (u64, String) {
+        let owned = self.owned(&Value::Null);
+        let mut open = owned.open(application, "refused");
+        for (field, value) in change.as_object().into_iter().flatten() {
+            open[field] = value.clone();
+        }
+        self.offer_to_proxies(topic, &open).await;
+        let is_answer = |letters: &[Value]| letters.first().cloned();
+        let answer = self.until(&owned.responses_topic, "a refusal", is_answer).await;
+        let text = answer["response_body"].as_str().unwrap_or_default().to_owned();
+        (answer["status_code"].as_u64().unwrap_or_default(), text)
+    }
+
+    async fn offer_to_proxies(&self, application: &str, open: &Value) {
+        let topic = Names::default().open(application);
+        let message = open.to_string().into_bytes();
+        let reach = ok(self.bus.offer(&topic, message.into(), DEADLINE).await);
+        assert_eq!(reach, Reach::Somebody, "no proxy has {application}");
+    }
+
+    /// Sends one heartbeat of a worker, and waits for the reply.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn beat(&self, server_id: &str, worker_id: &str) -> Value {
+        let owned = self.owned(&Value::Null);
+        let beat = json!({
+            "control": "heartbeat", "unique_id": "beat", "worker_id": worker_id, "load": 0,
+            "responses": owned.responses_topic, "dialogs": [],
+        });
+        ok(self
+            .bus
+            .publish(&Names::default().control(server_id), beat.to_string().into_bytes().into())
+            .await);
+        let (status, body) = owned.answer("beat").await;
+        assert_eq!(status, 200, "{body}");
+        ok(serde_json::from_str(&body))
+    }
+
     /// A dialog at this desk, without a word to the proxy.
     #[must_use]
     pub fn owned(&self, offer: &Value) -> Owned<'_> {
@@ -156,6 +222,14 @@ impl Pool {
     }
 }
 
+/// A dialog that was opened from a desk.
+pub struct Opened<'a> {
+    /// The dialog.
+    pub owned: Owned<'a>,
+    /// What the proxy said to the `open`.
+    pub reply: Value,
+}
+
 /// A dialog at a desk.
 pub struct Owned<'a> {
     desk: &'a Desk,
@@ -168,6 +242,13 @@ pub struct Owned<'a> {
 }
 
 impl Owned<'_> {
+    fn open(&self, application: &str, unique_id: &str) -> Value {
+        json!({
+            "control": "open", "unique_id": unique_id, "worker_id": "by hand", "application": application,
+            "events": self.events_topic, "responses": self.responses_topic,
+        })
+    }
+
     /// Sends any JSON to the commands topic.
     ///
     /// # Panics

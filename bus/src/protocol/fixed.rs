@@ -1,5 +1,5 @@
 //! The messages of the fixed topics, which outlive every proxy process: a worker's heartbeat, its claim to a dialog after
-//! a proxy's restart, a dialog without a call. Frozen; no proxy acts on them yet.
+//! a proxy's restart, a dialog without a call.
 //!
 //! Each is answered by a [`CommandResponse`](super::CommandResponse) on the topic that it names in `responses`; the
 //! reply types here are the `response_body`.

@@ -1,4 +1,5 @@
-//! The fixed topic of a server: heartbeats of workers, which keep their leases and say what has arrived.
+//! The fixed topics: heartbeats of workers, which keep their leases and say what has arrived, and dialogs that they bring or
+//! open.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -15,6 +16,7 @@ use tracing::debug;
 use super::{
     Context,
     leases::{Held, check_name},
+    opening,
     replies::{ReplyTo, answer_whole},
     restart,
 };
@@ -27,7 +29,7 @@ struct Sender {
     responses: String,
 }
 
-/// Reads the control topic until the bus is closed.
+/// Reads a fixed topic until the bus is closed.
 pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
     while let Some(message) = messages.next().await {
         if !context.claim.is_certain() {
@@ -40,21 +42,30 @@ pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
                     Ok(()) => beat(&context, &heartbeat),
                     Err(problem) => Answer::error(400, &problem),
                 };
-                Some((heartbeat.unique_id, heartbeat.responses, answer))
+                Some((heartbeat.unique_id, heartbeat.responses, Bodies::String, answer))
             }
             Ok(FixedControl::Attach(attach)) => match check_id(&attach.unique_id) {
                 Ok(()) => {
                     bring_back(&context, attach);
                     continue;
                 }
-                Err(problem) => Some((attach.unique_id, attach.responses, Answer::error(400, &problem))),
+                Err(problem) => {
+                    Some((attach.unique_id, attach.responses, attach.bodies, Answer::error(400, &problem)))
+                }
             },
-            // In a later release.
-            Ok(FixedControl::Open(_)) => refuse(&message.payload, 501, "not supported yet"),
-            Err(error) => refuse(&message.payload, 400, &format!("control message: {error}")),
+            Ok(FixedControl::Open(open)) => {
+                let answer = match check_id(&open.unique_id) {
+                    Ok(()) => opening::open(&context, &open),
+                    Err(problem) => Answer::error(400, &problem),
+                };
+                Some((open.unique_id, open.responses, open.bodies, answer))
+            }
+            Err(error) => refuse(&message.payload, &format!("control message: {error}")),
         };
         match reply {
-            Some((unique_id, responses, answer)) => send(&context, unique_id, responses, answer),
+            Some((unique_id, responses, bodies, answer)) => {
+                send(&context, unique_id, responses, bodies, answer);
+            }
             None => context.counters.count(Counter::Noise),
         }
     }
@@ -73,26 +84,26 @@ fn check_id(unique_id: &str) -> Result<(), String> {
     }
 }
 
-/// The answer to a message that is not acted upon, if it says where that goes.
-fn refuse(payload: &[u8], status: u16, text: &str) -> Option<(String, String, Answer)> {
+/// The answer to a message that cannot be read, if it says where that goes.
+fn refuse(payload: &[u8], text: &str) -> Option<(String, String, Bodies, Answer)> {
     let Sender { unique_id, responses } = serde_json::from_slice(payload).ok()?;
     let answer = check_id(&unique_id)
-        .map_or_else(|problem| Answer::error(400, &problem), |()| Answer::error(status, text));
-    Some((unique_id, responses, answer))
+        .map_or_else(|problem| Answer::error(400, &problem), |()| Answer::error(400, text));
+    Some((unique_id, responses, Bodies::String, answer))
 }
 
 /// Answers beside the reading, which never waits for the bus.
-fn send(context: &Arc<Context>, mut unique_id: String, responses: String, answer: Answer) {
+fn send(context: &Arc<Context>, mut unique_id: String, responses: String, bodies: Bodies, answer: Answer) {
     // One that is too long is not repeated: the answer would be as long, each part of it.
     if check_id(&unique_id).is_err() {
         unique_id.clear();
     }
     let Ok(turn) = Arc::clone(&context.replies).try_acquire_owned() else {
-        return debug!("a heartbeat is not answered: too many replies are under way");
+        return debug!("a message on a fixed topic is not answered: too many replies are under way");
     };
     let told = Arc::clone(context);
     context.spawn(async move {
-        let to = ReplyTo { responses: Some(&responses), unique_id: Some(&unique_id), bodies: Bodies::String };
+        let to = ReplyTo { responses: Some(&responses), unique_id: Some(&unique_id), bodies };
         answer_whole(&told, to, &answer).await;
         drop(turn);
     });
@@ -102,11 +113,11 @@ fn send(context: &Arc<Context>, mut unique_id: String, responses: String, answer
 fn bring_back(context: &Arc<Context>, attach: Attach) {
     if context.freeze.is_frozen() {
         let answer = Answer::error(503, "the calls are being handed over to another process");
-        return send(context, attach.unique_id, attach.responses, answer);
+        return send(context, attach.unique_id, attach.responses, attach.bodies, answer);
     }
     let Ok(turn) = Arc::clone(&context.attaches).try_acquire_owned() else {
         let answer = Answer::error(503, "too many dialogs are brought at once");
-        return send(context, attach.unique_id, attach.responses, answer);
+        return send(context, attach.unique_id, attach.responses, attach.bodies, answer);
     };
     let bringing = Arc::clone(context);
     context.spawn(async move {

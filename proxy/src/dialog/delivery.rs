@@ -118,8 +118,9 @@ impl Delivery {
         self.changed.notify_one();
     }
 
-    /// Begins a term: everything that is kept is sent, numbered from 1. A version-1 worker cannot do without `start`.
-    pub(super) fn begin(&self, number: u64, version_1: bool, start: &Utf8Bytes) {
+    /// Begins a term: everything that is kept is sent, numbered from 1. A version-1 worker cannot do without the
+    /// StasisStart, which a dialog that a worker opened may not have yet.
+    pub(super) fn begin(&self, number: u64, version_1: bool, start: Option<&Utf8Bytes>) {
         let mut state = self.state();
         let first = state.kept.first();
         // The dialog's own, not that of a channel which it called.
@@ -128,7 +129,7 @@ impl Delivery {
         let dropped = state.kept.dropped();
         // Version 1 cannot go on where another worker was.
         let lacks_start = !has_start && (version_1 || (dropped.is_some() && !state.begun));
-        let opening = lacks_start.then(|| KeptEvent::new(START, start.clone()));
+        let opening = start.filter(|_| lacks_start).map(|start| KeptEvent::new(START, start.clone()));
         let gap = dropped.is_some() && !version_1;
         let origin = first - u64::from(opening.is_some()) - u64::from(gap);
         state.term = Term {

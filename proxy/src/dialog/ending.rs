@@ -10,7 +10,10 @@ use tokio::{
 use super::{
     Context, Dialog, activity::Activity, kept::KeptEvent, owner::Owner, queues, unanswered::give_back,
 };
-use crate::{limits::LOOK_AGAIN, pauses::Pauses};
+use crate::{
+    limits::{LOOK_AGAIN, OPEN_PATIENCE},
+    pauses::Pauses,
+};
 
 /// Resolves when the dialog is over and its owner knows that it has had everything.
 ///
@@ -89,7 +92,10 @@ async fn until_quiet(context: &Context, dialog: &Dialog, activity: &Activity) {
         let since = clock.now();
         let retained = since + times.retention;
         while *channels.borrow_and_update() == 0 {
-            let quiet = activity.idle_since().max(since) + times.linger;
+            // Whoever opened it may be about to call somebody, or somebody else.
+            let linger =
+                if dialog.channel().is_none() { OPEN_PATIENCE.max(times.linger) } else { times.linger };
+            let quiet = activity.idle_since().max(since) + linger;
             // While something is still to be done only the retention time ends the wait.
             let idle = activity.is_idle() && dialog.delivery.waiting() == 0;
             let now = clock.now();

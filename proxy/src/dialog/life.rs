@@ -40,8 +40,8 @@ use crate::{
 pub(super) enum Beginning {
     /// With a StasisStart.
     Call,
-    /// With a worker that had it before; the terms are those so far.
-    Attached(Terms, Holding),
+    /// With a worker that brought it or opened it; the terms are those so far.
+    Owned(Terms, Holding),
     /// With a channel that nobody has, after terms of an earlier process.
     Orphan(Terms),
     /// In the middle, as another process had it, with the commands that waited there.
@@ -85,7 +85,7 @@ pub(super) async fn run(
     let mut commands = Commands::new(&context, &dialog, jobs_in);
     let (terms, step) = match beginning {
         Beginning::Call => (Terms::default(), Step::Offer(None)),
-        Beginning::Attached(terms, holding) => (terms, Step::Serve(Serving::new(holding, None))),
+        Beginning::Owned(terms, holding) => (terms, Step::Serve(Serving::new(holding, None))),
         Beginning::Orphan(terms) => (terms, Step::Offer(Some(context.clock.now()))),
         Beginning::HandedOver(terms, step, waiting) => {
             let activity = Arc::new(Activity::new(&context.clock));
@@ -207,6 +207,12 @@ impl Life<'_> {
                     }
                     return End::Stopped { owned: true };
                 }
+                // It never had a channel that another worker could control.
+                Left::Lost | Left::Released
+                    if dialog.channel().is_none() && *dialog.channels.borrow() == 0 =>
+                {
+                    return End::GiveBack;
+                }
                 // There is no call any more: what nobody says that it has, nobody needs.
                 Left::Orphaned if *dialog.channels.borrow() == 0 => return End::GiveBack,
                 Left::Lost if self.has_ended() => return End::GiveBack,
@@ -238,7 +244,7 @@ impl Life<'_> {
     /// Offers the dialog until it has an owner.
     async fn offer(&mut self, heard: Option<Duration>) -> Result<Serving, End> {
         let (context, dialog) = (self.context, self.dialog);
-        info!(dialog = %dialog.root, channel = ?dialog.channel, application = ?dialog.application, "a call is offered");
+        info!(dialog = %dialog.root, channel = ?dialog.channel(), application = ?dialog.application, "a call is offered");
         loop {
             let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
             match offering.until_ended().await {

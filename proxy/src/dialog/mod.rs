@@ -21,6 +21,7 @@ mod mailbox;
 mod moves;
 mod offering;
 mod offers;
+pub(crate) mod opening;
 mod order;
 mod outlet;
 mod owner;
@@ -44,7 +45,7 @@ mod worker_topics;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicU64},
 };
 
 use ari_bus::{
@@ -267,10 +268,8 @@ pub(crate) struct Dialog {
     /// The lasting id: the dialog id of the first offer.
     root: String,
     application: String,
-    /// The channel whose StasisStart opened it.
-    channel: String,
-    /// That StasisStart.
-    start: Utf8Bytes,
+    /// How its first channel came; not set before, where a worker opened it.
+    first: OnceLock<First>,
     delivery: Delivery,
     recorded: Mutex<Recorded>,
     /// What the owners saved last, for whoever comes after them.
@@ -283,6 +282,13 @@ pub(crate) struct Dialog {
     channels: watch::Sender<usize>,
 }
 
+/// The first channel of a dialog, and its StasisStart.
+#[derive(Debug)]
+struct First {
+    channel: String,
+    start: Utf8Bytes,
+}
+
 impl Dialog {
     /// A dialog that begins with this StasisStart, and the end of its mail.
     fn new(
@@ -292,12 +298,22 @@ impl Dialog {
         channel: &str,
         start: Utf8Bytes,
     ) -> (Arc<Self>, mpsc::Receiver<Mail>) {
+        let (dialog, mail) = Self::without_channel(context, root, application);
+        dialog.has_first(channel, start);
+        (dialog, mail)
+    }
+
+    /// A dialog that a worker opened, and the end of its mail.
+    fn without_channel(
+        context: &Context,
+        root: String,
+        application: &str,
+    ) -> (Arc<Self>, mpsc::Receiver<Mail>) {
         let (mail, mail_in) = mpsc::channel(MAIL_PER_DIALOG);
         let dialog = Self {
             root,
             application: application.to_owned(),
-            channel: channel.to_owned(),
-            start,
+            first: OnceLock::new(),
             delivery: Delivery::new(context.budget.clone()),
             recorded: Mutex::default(),
             saved: Mutex::default(),
@@ -307,6 +323,21 @@ impl Dialog {
             channels: watch::Sender::new(0),
         };
         (Arc::new(dialog), mail_in)
+    }
+
+    /// A channel has entered: the first one, where there was none.
+    fn has_first(&self, channel: &str, start: Utf8Bytes) {
+        self.first.get_or_init(|| First { channel: channel.to_owned(), start });
+    }
+
+    /// The StasisStart of the first channel, where there was any.
+    fn start(&self) -> Option<&Utf8Bytes> {
+        self.first.get().map(|first| &first.start)
+    }
+
+    /// The first channel, where there was any.
+    fn channel(&self) -> Option<&str> {
+        self.first.get().map(|first| first.channel.as_str())
     }
 
     // As in the context: each is held for one short method.

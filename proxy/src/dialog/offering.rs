@@ -272,7 +272,7 @@ impl<'a> Offering<'a> {
             term: Some(term),
             // Where a version-2 worker sends what concerns this offer.
             commands: Some(self.context.commands_topic(dialog_id)),
-            start: Some(dialog.start.as_str().to_owned()),
+            start: dialog.start().map(|start| start.as_str().to_owned()),
             ..AppStart::default()
         };
         if let Some(heard) = self.heard {

@@ -259,7 +259,7 @@ mod tests {
         let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
         let context = context(bus.clone());
         let ((dialog, _mail), owner) = (dialog(&context), owner(&context, "mine"));
-        dialog.delivery.begin(1, false, &dialog.start);
+        dialog.delivery.begin(1, false, dialog.start());
         let mut outlet = Outlet::new(&context, &dialog, &owner);
         let look = async {
             for (number, kind) in (1..).zip(["First", "Second", "Third"]) {
@@ -289,7 +289,7 @@ mod tests {
         let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
         let context = context(bus.clone());
         let ((dialog, _mail), owner) = (dialog(&context), owner(&context, "mine"));
-        dialog.delivery.begin(1, false, &dialog.start);
+        dialog.delivery.begin(1, false, dialog.start());
         let mut outlet = Outlet::new(&context, &dialog, &owner);
         let mut came = async |hours: u64| {
             let mut came = 0;
@@ -320,7 +320,7 @@ mod tests {
         let mut events = bus.subscribe(Topics::One("mine".to_owned())).await.unwrap();
         let context = context(bus.clone());
         let ((dialog, _mail), owner) = (dialog(&context), owner(&context, "mine"));
-        dialog.delivery.begin(1, false, &dialog.start);
+        dialog.delivery.begin(1, false, dialog.start());
         let body = "x".repeat(context.bus.largest_message());
         dialog.delivery.push(KeptEvent::new("Huge", body.into()));
         dialog.delivery.push(event("Next"));

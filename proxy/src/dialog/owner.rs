@@ -162,7 +162,7 @@ impl Owner {
     /// The worker has the dialog from now on, until what is returned is dropped.
     pub(super) fn hold(self, dialog: &Arc<Dialog>) -> Holding {
         let owner = Arc::new(self);
-        dialog.delivery.begin(owner.term, owner.version_1, &dialog.start);
+        dialog.delivery.begin(owner.term, owner.version_1, dialog.start());
         *dialog.owner() = Some(Arc::clone(&owner));
         Holding::new(owner, dialog)
     }

@@ -79,6 +79,7 @@ impl Router {
             && routed.opens.is_none()
             && let (Some(dialog), Some(channel)) = (dialogs.first(), header.id_in("channel"))
         {
+            dialog.has_first(channel, own(text));
             // Not before: Asterisk sets no variable on a channel that rings.
             self.context.marks.entered(&self.context, dialog, channel);
         }

@@ -26,7 +26,7 @@ use crate::{
     dialog::{
         Context, Router, control,
         handover::{self, Given, Giver},
-        inbox, pulse, restart,
+        inbox, opening, pulse, restart,
     },
     limits::{HANDOVER_END, LAST_WORDS},
 };
@@ -200,7 +200,10 @@ impl<'a> Acting<'a> {
     async fn serve_control(&self) -> Option<()> {
         let context = &self.context;
         let control = self.subscribe(|| inbox::subscribe_control(context).boxed()).await?;
-        self.spawn(control::serve(Arc::clone(context), control));
+        let opening = self.subscribe(|| opening::subscribe(context).boxed()).await?;
+        for messages in opening.into_iter().chain([control]) {
+            self.spawn(control::serve(Arc::clone(context), messages));
+        }
         Some(())
     }
 

@@ -39,25 +39,25 @@ fn numbered(first: u64, bodies: std::ops::RangeInclusive<u64>) -> Vec<(u64, Stri
 #[test]
 fn the_next_owner_gets_what_was_not_acknowledged_numbered_from_one() {
     let delivery = delivery(5);
-    delivery.begin(1, false, &"start".into());
+    delivery.begin(1, false, Some(&"start".into()));
     assert_eq!(send(&delivery), numbered(1, 1..=5));
     assert_eq!(delivery.acknowledge(1, 2), Ok(()));
     assert_eq!(delivery.acknowledge(2, 3), Err(NotSent), "another term");
     assert_eq!(delivery.acknowledge(1, 6), Err(NotSent), "not sent yet");
     assert_eq!(delivery.acknowledge(1, u64::MAX), Err(NotSent));
-    delivery.begin(7, false, &"start".into());
+    delivery.begin(7, false, Some(&"start".into()));
     assert_eq!(delivery.last(), (0, false));
     assert_eq!(send(&delivery), numbered(1, 3..=5));
     assert_eq!(delivery.last(), (3, false));
     assert_eq!(delivery.acknowledge(7, 3), Ok(()));
-    delivery.begin(8, false, &"start".into());
+    delivery.begin(8, false, Some(&"start".into()));
     assert_eq!(send(&delivery), []);
 }
 
 #[test]
 fn what_is_wanted_comes_again_and_what_was_acknowledged_does_not() {
     let delivery = delivery(6);
-    delivery.begin(1, false, &"start".into());
+    delivery.begin(1, false, Some(&"start".into()));
     send(&delivery);
     delivery.acknowledge(1, 2).unwrap();
     assert_eq!(delivery.resend(1, 5), Ok(()));
@@ -77,7 +77,7 @@ fn what_is_wanted_comes_again_and_what_was_acknowledged_does_not() {
 #[test]
 fn a_worker_that_never_says_what_it_has_gets_the_last_events_again() {
     let delivery = delivery(2 * RESEND_TAIL);
-    delivery.begin(1, false, &"start".into());
+    delivery.begin(1, false, Some(&"start".into()));
     send(&delivery);
     delivery.again_some();
     assert_eq!(send(&delivery), numbered(RESEND_TAIL + 1, RESEND_TAIL + 1..=2 * RESEND_TAIL));
@@ -92,7 +92,7 @@ fn a_worker_that_never_says_what_it_has_gets_the_last_events_again() {
 fn what_had_to_be_dropped_is_told_in_its_place() {
     let most = KEPT_EVENTS as u64;
     let delivery = delivery(most);
-    delivery.begin(1, false, &"start".into());
+    delivery.begin(1, false, Some(&"start".into()));
     let first: Vec<_> = delivery.next(3).events.into_iter().map(|(seq, _)| seq).collect();
     assert_eq!(first, [1, 2, 3]);
     // Five are dropped, three of which were sent.
@@ -104,17 +104,17 @@ fn what_had_to_be_dropped_is_told_in_its_place() {
     assert_eq!((*seq, &*gap.kind, &body["from"], &body["to"]), (5, GAP, &4.into(), &5.into()));
     assert_eq!((batch.events[1].0, batch.events[1].1.body.as_str()), (6, "6"));
     // The next owner knows nothing of those that the last one had, the StasisStart among them.
-    delivery.begin(2, false, &"start".into());
+    delivery.begin(2, false, Some(&"start".into()));
     let batch = delivery.next(2);
     let kinds: Vec<_> = batch.events.iter().map(|(seq, event)| (*seq, &*event.kind)).collect();
     assert_eq!(kinds, [(1, START), (2, GAP), (3, "X"), (4, "X")]);
     assert_eq!(batch.events[2].1.body.as_str(), "6");
     // What is acknowledged is no news to anybody.
     delivery.acknowledge(2, 1).unwrap();
-    delivery.begin(3, false, &"start".into());
+    delivery.begin(3, false, Some(&"start".into()));
     assert_eq!(delivery.next(1).events[0].1.kind, GAP.into());
     delivery.acknowledge(3, 1).unwrap();
-    delivery.begin(3, false, &"start".into());
+    delivery.begin(3, false, Some(&"start".into()));
     assert_eq!(delivery.next(1).events[0].1.body.as_str(), "6");
 }
 
@@ -123,14 +123,14 @@ fn version_1_gets_its_start_and_nothing_twice() {
     let delivery = Delivery::new(Budget::default());
     delivery.push(KeptEvent::new(START, "start".into()));
     delivery.push(event(1));
-    delivery.begin(1, true, &"start".into());
+    delivery.begin(1, true, Some(&"start".into()));
     assert_eq!(send(&delivery), [(1, "start".into()), (2, "1".into())]);
     // The next one begins with it too, and not with that of a channel which was called meanwhile.
     delivery.push(KeptEvent::new(START, "callee".into()));
-    delivery.begin(2, true, &"start".into());
+    delivery.begin(2, true, Some(&"start".into()));
     assert_eq!(send(&delivery), [(1, "start".into()), (2, "callee".into())]);
     delivery.push(event(3));
-    delivery.begin(3, false, &"start".into());
+    delivery.begin(3, false, Some(&"start".into()));
     assert_eq!(send(&delivery), [(1, "3".into())]);
 }
 
@@ -172,7 +172,7 @@ proptest! {
         let (mut pushed, mut term) = (0, 1);
         // What this owner has, in its order; and what its predecessors have acknowledged.
         let (mut had, mut done): (BTreeMap<u64, u64>, u64) = (BTreeMap::new(), 0);
-        delivery.begin(term, false, &"start".into());
+        delivery.begin(term, false, Some(&"start".into()));
         let receive = |delivery: &Delivery, had: &mut BTreeMap<u64, u64>, most, arrive: &[bool]| {
             let batch = delivery.next(most);
             delivery.sent(&batch);
@@ -207,7 +207,7 @@ proptest! {
                         (had.values().next().copied().unwrap_or(1)..).take(had.len()).collect::<Vec<_>>());
                     had.clear();
                     term += 1;
-                    delivery.begin(term, false, &"start".into());
+                    delivery.begin(term, false, Some(&"start".into()));
                 }
             }
             prop_assert!(had.values().all(|number| *number > done));

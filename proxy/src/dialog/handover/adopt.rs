@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -114,8 +114,7 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
         let dialog = Arc::new(Dialog {
             root: root.clone(),
             application,
-            channel,
-            start: start.into(),
+            first: OnceLock::new(),
             delivery,
             recorded: Mutex::new(Recorded::take_over(recorded, context.clock.now())),
             saved: Mutex::new(saved),
@@ -124,6 +123,9 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
             mail: mailbox,
             channels: watch::Sender::new(0),
         });
+        if let (Some(channel), Some(start)) = (channel, start) {
+            dialog.has_first(&channel, start.into());
+        }
         let terms = Terms::take_over(terms);
         ready.insert(root, Ready { dialog, mail, terms, stage, jobs, unread, owner });
     }

@@ -43,8 +43,9 @@ pub(crate) enum Part {
 pub(crate) struct DialogForm {
     pub(crate) root: String,
     pub(crate) application: String,
-    pub(crate) channel: String,
-    pub(crate) start: String,
+    /// Its first channel and the StasisStart of that, where there was any.
+    pub(crate) channel: Option<String>,
+    pub(crate) start: Option<String>,
     pub(crate) saved: Option<String>,
     /// The first term whose commands are not void.
     pub(crate) valid: u64,

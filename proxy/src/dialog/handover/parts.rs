@@ -28,8 +28,8 @@ pub(in super::super) fn hand_over(
     let form = DialogForm {
         root: root(),
         application: dialog.application.clone(),
-        channel: dialog.channel.clone(),
-        start: dialog.start.as_str().to_owned(),
+        channel: dialog.channel().map(str::to_owned),
+        start: dialog.start().map(|start| start.as_str().to_owned()),
         saved: dialog.saved().clone(),
         valid: dialog.valid.load(std::sync::atomic::Ordering::Relaxed),
         terms: terms.hand_over(),

@@ -79,7 +79,7 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
     release(context, &mut settling, &bound);
     drop(settling);
     info!(dialog = %dialog.root, term, "a worker brings the call back");
-    let life = life::run(Arc::clone(context), Arc::clone(&dialog), mail, Beginning::Attached(terms, holding));
+    let life = life::run(Arc::clone(context), Arc::clone(&dialog), mail, Beginning::Owned(terms, holding));
     context.spawn(life);
     let telling = Arc::clone(context);
     context.spawn(async move { resync::tell(&telling, &survey, None, bound).await });

@@ -34,7 +34,7 @@ struct Inner {
 }
 
 impl Event {
-    fn new(kind: &str, seq: Option<u64>, timestamp: &str, synthetic: bool, body: String) -> Self {
+    pub(crate) fn new(kind: &str, seq: Option<u64>, timestamp: &str, synthetic: bool, body: String) -> Self {
         let inner = Inner {
             kind: kind.to_owned(),
             seq,

@@ -220,5 +220,5 @@ pub use ari_bus::{Bus, BusError, BusErrorKind};
 pub use call::{Call, CallEnd, EventStream, Method, Party, Request, Response, Resumed, path};
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
-pub use ops::{Bridge, Channel, LiveRecording, Originate, Playback, Record, Recorded};
+pub use ops::{Bridge, Channel, Dialing, LiveRecording, Originate, Outcome, Playback, Record, Recorded};
 pub use worker::Worker;

@@ -2,6 +2,8 @@
 
 mod bridge;
 mod channel;
+mod dial;
+mod move_to;
 mod originate;
 mod playback;
 mod recording;
@@ -11,6 +13,7 @@ use ari_bus::protocol::ObjectKind;
 
 pub use bridge::Bridge;
 pub use channel::Channel;
+pub use dial::{Dialing, Outcome};
 pub use originate::Originate;
 pub use playback::Playback;
 pub use recording::{LiveRecording, Record, Recorded};

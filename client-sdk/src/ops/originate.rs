@@ -14,7 +14,7 @@ use crate::{Call, Method, Result, call::Id};
 /// the call's application, and its StasisStart comes among the call's events.
 #[must_use = "the calling is started when it is awaited"]
 pub struct Originate {
-    call: Call,
+    pub(super) call: Call,
     /// Made of all that was set, when it is first asked for.
     id: OnceLock<Id>,
     fields: Map<String, Value>,

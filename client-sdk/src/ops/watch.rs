@@ -61,6 +61,14 @@ impl Watch {
         Err(self.gone(command))
     }
 
+    /// The event, if it has come.
+    pub(crate) fn seen(&self) -> Option<Event> {
+        match &*self.seen.borrow() {
+            Seen::Event(event) => Some(event.clone()),
+            _ => None,
+        }
+    }
+
     /// Only now the handler has had it: what it saves before must not acknowledge it.
     fn hand_over(&self, event: Event) -> Event {
         self.dialog.feed.handed(&event);

@@ -206,6 +206,7 @@
 //! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`.
 
 mod call;
+mod calls;
 mod error;
 mod event;
 mod heartbeat;
@@ -217,8 +218,9 @@ mod worker;
 
 pub use ari_bus::protocol::{Object, ObjectKind};
 pub use ari_bus::{Bus, BusError, BusErrorKind};
-pub use call::{Call, CallEnd, EventStream, Method, Party, Request, Response, Resumed, path};
+pub use call::{Call, CallEnd, EventStream, Method, Offer, Party, Request, Response, Resumed, path};
+pub use calls::Calls;
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use ops::{Bridge, Channel, LiveRecording, Originate, Playback, Record, Recorded};
-pub use worker::Worker;
+pub use worker::{Handler, Handling, OnFailure, Worker};

@@ -213,6 +213,7 @@ mod heartbeat;
 mod inbox;
 pub mod limits;
 mod ops;
+mod route;
 mod version1;
 mod worker;
 
@@ -223,4 +224,5 @@ pub use calls::Calls;
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use ops::{Bridge, Channel, LiveRecording, Originate, Playback, Record, Recorded};
+pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};
 pub use worker::{Handler, Handling, OnFailure, Worker};

@@ -23,7 +23,7 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Whether to leave a call to other workers, and why: that reason goes into logs. It is asked
     /// [before the call is accepted](crate#routing-calls), in the order of the offers, so it must not block.
-    fn decline(&self, offer: &Offer) -> Option<String> {
+    fn declines(&self, offer: &Offer) -> Option<String> {
         let _ = offer;
         None
     }

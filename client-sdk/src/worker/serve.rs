@@ -147,7 +147,7 @@ impl Running {
 
     /// Why this worker leaves a call to others. A rule that panics takes no call: the next worker may have a better one.
     pub(super) fn declines(&self, offer: &Offer) -> Option<String> {
-        let asked = catch_unwind(AssertUnwindSafe(|| self.handler.decline(offer)));
+        let asked = catch_unwind(AssertUnwindSafe(|| self.handler.declines(offer)));
         asked.unwrap_or_else(|panic| {
             let panic = failure::text_of(panic.as_ref());
             error!(panic, channel = offer.channel_id(), "what decides whether to take a call panicked");

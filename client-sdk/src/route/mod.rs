@@ -88,7 +88,7 @@ impl Router {
 
     /// Gives calls to the extensions that match a pattern to `handler`. Patterns are those of the dialplan, underscore
     /// included: `X` is a digit, `Z` one of 1 to 9, `N` one of 2 to 9, `[1237-9]` any of those characters, `.` at the end one
-    /// character or more, `!` at the end any number of them; anything else is itself.
+    /// character or more, `!` at the end any number of them; anything else is itself, but for dashes, which are not looked at.
     ///
     /// Of several that match the most specific has the call, as Asterisk sorts them: compared character by character, a smaller
     /// set goes first; `.` comes after all sets, `!` after `.`, and the end of a pattern last.
@@ -123,6 +123,8 @@ impl Router {
     /// The caller hears nothing of it: the call is offered to others, and when none takes it within the proxy's
     /// `dialog.offer_deadline` (30 s) it goes on in the dialplan, unless the proxy is told otherwise. To turn a caller away at
     /// once, give the call to a handler that [hangs up](crate::Channel::hangup_with).
+    ///
+    /// A call that another worker had is offered in the same way: [`Offer::is_resumed`] tells a rule that is for new calls only.
     ///
     /// Where the offer tells too little to ask before (from an [old proxy](crate#old-proxies), or with a StasisStart that is
     /// larger than a message of the bus) the call is accepted, and goes on in the dialplan if there is a reason then.

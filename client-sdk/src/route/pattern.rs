@@ -93,10 +93,10 @@ impl Pattern {
                 '[' => {
                     // Dashes have a meaning here, so it is read from the text.
                     let members: Vec<char> = text.chars().skip(index + 1).take_while(|c| *c != ']').collect();
-                    places.push(Set::read(index + 1, &members)?);
                     if !characters.any(|(_, character)| character == ']') {
                         return Err((index, "the set has no end: add a ]"));
                     }
+                    places.push(Set::read(index + 1, &members)?);
                 }
                 _ => places.push(Set::of(index, character)?),
             }
@@ -250,6 +250,7 @@ mod tests {
             ("_", 1),
             ("_-", 1),
             ("_12[34", 4),
+            ("_1[", 3),
             ("_1[]", 3),
             ("_1[9-2]", 4),
             ("_12]", 4),

@@ -190,6 +190,7 @@ impl Worker {
 
     /// The calls that the worker will have, for what else the program does: it is empty until the worker
     /// [runs](Self::run).
+    #[must_use]
     pub fn calls(&self) -> Calls {
         self.calls.clone()
     }

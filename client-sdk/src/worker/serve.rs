@@ -166,7 +166,7 @@ impl Running {
     /// Runs the handler; if it fails, its call is treated as the worker was told. If it is cancelled, the call goes to
     /// another worker, where the proxy knows how to.
     async fn handle(&self, call: Call) {
-        let _tenancy = Tenancy::new(&call);
+        let _release = Release::when_through(&call);
         info!(channel = call.channel().id(), "the call begins");
         if let Some(reason) = self.regrets(&call) {
             // As a proxy does with a call that nobody takes.
@@ -206,19 +206,18 @@ impl Running {
     }
 }
 
-/// The time in which a call has a handler: others can find it then. It ends for its handles when the handler is through, or is
-/// dropped.
-struct Tenancy(Arc<Dialog>);
+/// Lets a call be found by others, and ends it for its handles when its handler is through, or is dropped.
+struct Release(Arc<Dialog>);
 
-impl Tenancy {
-    fn new(call: &Call) -> Self {
+impl Release {
+    fn when_through(call: &Call) -> Self {
         let dialog = call.dialog();
         dialog.legs.list(&dialog.calls, call);
         Self(Arc::clone(dialog))
     }
 }
 
-impl Drop for Tenancy {
+impl Drop for Release {
     fn drop(&mut self) {
         self.0.feed.end(CallEnd::Released);
         self.0.legs.unlist();

@@ -30,8 +30,7 @@
 //! full, and waits for a broker that is away for as long as that takes.
 //!
 //! For each call the **handler** runs, a function from a [`Call`] to a future, in a task of its own. The call is the
-//! handler's until that future ends, so it hangs up, or gives the call back to the dialplan, before it returns. A handler that
-//! returns an error or panics is reported through [`tracing`], every channel of its call is hung up, and no other call notices. A handler
+//! handler's until that future ends, so it hangs up, or gives the call back to the dialplan, before it returns. A handler
 //! with a name has a signature that is as short as it gets:
 //!
 //! ```no_run
@@ -48,6 +47,69 @@
 //!         Ok(()) => channel.hangup().await,
 //!     }
 //! }
+//! ```
+//!
+//! # Routing calls
+//!
+//! A [`Router`] is a handler that gives each call to another, by the extension that was dialled, by patterns as they stand in a
+//! dialplan, by the arguments of `Stasis()`, or by the application:
+//!
+//! ```no_run
+//! # use ari_client::{Call, Decline, Result, Router, Worker};
+//! # async fn front_desk(_: Call) -> Result { Ok(()) }
+//! # async fn sales(_: Call) -> Result { Ok(()) }
+//! # async fn outbound(_: Call) -> Result { Ok(()) }
+//! # async fn operator(_: Call) -> Result { Ok(()) }
+//! # async fn example() -> std::result::Result<(), Box<dyn std::error::Error>> {
+//! let router = Router::new()
+//!     .extension("100", front_desk)
+//!     .extension("+15551234567", sales)
+//!     .pattern("_1NXXNXXXXXX", outbound)?
+//!     .pattern("_1900NXXXXXX", Decline::because("premium rate"))?
+//!     .decline(|offer| (offer.caller().number == "anonymous").then_some("an anonymous call"))
+//!     .fallback(operator);
+//! Worker::from_env().await?.default_application("pbx").run(router).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it has no handler for it **declines** before the call is accepted, as it does what a [rule](Router::decline) has a
+//! reason for: the proxy offers the call to the pool again, and when nobody takes it, does what it is configured to; by default the
+//! call goes on in the dialplan. The same as data is [`Routes`], which a program reads from a file and puts together with its handlers
+//! by their names ([`Router::from_routes`]); the example `router` is a whole program.
+//!
+//! # When a handler fails
+//!
+//! A handler that returns an error or panics is reported through [`tracing`], and no other call notices. Every channel of its
+//! call is hung up; or with [`OnFailure::Continue`] the one that entered the application goes on in the dialplan:
+//!
+//! ```no_run
+//! # use ari_client::{OnFailure, Worker};
+//! # async fn example() -> Result<(), ari_client::WorkerError> {
+//! let worker = Worker::from_env().await?.on_failure(OnFailure::Continue);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A handler that does not end after its call (the last channel was hung up or has left the application, or the call went to
+//! another worker) has [30 s](limits::WRAP_UP) to wrap up, such as to store what it has recorded. Then it is cancelled, which is to be
+//! dropped at its next `await`. [`Worker::wrap_up`] sets another time, and [`Call::wrap_up`] asks for more, or for as long as it takes.
+//!
+//! # Calls find one another
+//!
+//! [`Call::calls`] are the calls that this worker has, of which one is found by the id of any of its channels; what was found may
+//! be over at any time, and then answers with [`Gone`](CommandErrorKind::Gone). [`Worker::calls`] are the same for the rest of the
+//! program. The calls of other workers are not among them. What is done with another call is done on its behalf, and counts as
+//! its handler's own: a stream of its events holds up its saves until it is dropped, and after a
+//! [resume](#calls-that-outlive-their-worker) the command may be done again.
+//!
+//! ```no_run
+//! # async fn example(call: ari_client::Call, parked: &str) -> ari_client::Result {
+//! match call.calls().find(parked) {
+//!     Some(other) => other.channel().unhold().await,
+//!     None => call.channel().hangup().await,
+//! }
+//! # }
 //! ```
 //!
 //! # Events
@@ -180,6 +242,8 @@
 //! | `ARI_WORKER_NAME` | the worker's name in logs, to which the proxies see a unique end added | one that no other has |
 //! | `ARI_WORKER_CONNECT_SECONDS` | how long to wait for the bus at the start | 30 |
 //! | `ARI_WORKER_COMMAND_SECONDS` | how long a command waits for its answer | 30 |
+//! | `ARI_WORKER_WRAP_UP_SECONDS` | how long a handler may go on once its call is over | 30 |
+//! | `ARI_WORKER_ON_FAILURE` | what becomes of a call whose handler fails: `hang_up`, or `continue` in the dialplan | `hang_up` |
 //! | `ARI_WORKER_DRAIN_SECONDS` | how long calls may go on once the worker is to stop | 15 |
 //!
 //! # Stopping
@@ -197,7 +261,8 @@
 //! needs not be told. Such a call has less: no numbers on its events, so that a loss is not noticed, and what is not read in
 //! time is dropped; its commands run one at a time; [`Call::term`] is always 1; its end shows by its channel's end, a
 //! [second](limits::VERSION_1_GRACE) later. It does not outlive its worker: [`save`](Call::save) is an error, and a worker that
-//! stops hangs it up when the drain timeout has passed.
+//! stops ends it [as if its handler had failed](#when-a-handler-fails) when the drain timeout has passed. Its offer says nothing of the
+//! call, so one that is to be declined is accepted first, and goes on in the dialplan.
 //!
 //! # Logs
 //!
@@ -206,19 +271,23 @@
 //! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`.
 
 mod call;
+mod calls;
 mod error;
 mod event;
 mod heartbeat;
 mod inbox;
 pub mod limits;
 mod ops;
+mod route;
 mod version1;
 mod worker;
 
 pub use ari_bus::protocol::{Object, ObjectKind};
 pub use ari_bus::{Bus, BusError, BusErrorKind};
-pub use call::{Call, CallEnd, EventStream, Method, Party, Request, Response, Resumed, path};
+pub use call::{Call, CallEnd, EventStream, Method, Offer, Party, Request, Response, Resumed, path};
+pub use calls::Calls;
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use ops::{Bridge, Channel, Dialing, LiveRecording, Originate, Outcome, Playback, Record, Recorded};
-pub use worker::Worker;
+pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};
+pub use worker::{Handler, Handling, OnFailure, Worker};

@@ -154,11 +154,17 @@ pub const ROOM_PATIENCE: Duration = Duration::from_secs(30);
 /// The largest answer put together from parts: an hour of recorded telephone sound.
 pub const LARGEST_ANSWER: usize = 64 << 20;
 
-/// Channels of a call that are known to be hung up should its handler fail: past it they are the handler's own matter.
+/// Channels of a call that are known: they are hung up should its handler fail, and the call is found by them. Past it they
+/// are the handler's own matter.
 /// A usual call has one or two, a conference some dozens.
 pub const LEGS_KNOWN: usize = 1_024;
 
-/// How long the hanging up of a call whose handler failed may take.
+/// How long a handler may go on once its call is over, unless [told](crate::Worker::wrap_up) [otherwise](crate::Call::wrap_up);
+/// then it is cancelled. Enough to store what it has of the call, and half as long as a proxy keeps a call that is over, for
+/// another worker should this one die.
+pub const WRAP_UP: Duration = Duration::from_secs(30);
+
+/// How long the hanging up of a call whose handler failed may take, or its going on in the dialplan.
 pub const HANG_UP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long the tasks of cancelled calls may take to release or hang up and end, once draining is over.

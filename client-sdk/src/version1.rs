@@ -36,10 +36,11 @@ impl Opened {
         names: &Names,
         offer: AppStart,
         command_deadline: Duration,
+        ties: Ties,
     ) -> Result<Self, BusError> {
         let id = &offer.dialog_id;
         let topics = [names.events(id), names.responses(id), names.commands(id)];
-        let opened = Self::open(bus, &topics, offer, command_deadline).await;
+        let opened = Self::open(bus, &topics, offer, command_deadline, ties).await;
         if opened.is_err() {
             delete(bus.as_ref(), &topics).await;
         }
@@ -52,6 +53,7 @@ impl Opened {
         [events, responses, commands]: &[String; 3],
         offer: AppStart,
         command_deadline: Duration,
+        ties: Ties,
     ) -> Result<(Arc<Dialog>, JoinSet<()>), BusError> {
         bus.declare(events).await?;
         let events = bus.subscribe(Topics::One(events.clone())).await?;
@@ -60,7 +62,7 @@ impl Opened {
         bus.declare(commands).await?;
 
         let commands = Commands::new(Version::One, Arc::clone(bus), commands.clone(), command_deadline);
-        let dialog = Arc::new(Dialog::new(offer, commands, Ties::default()));
+        let dialog = Arc::new(Dialog::new(offer, commands, ties));
         let mut reader = JoinSet::new();
         reader.spawn(read(Arc::clone(&dialog), events, responses).in_current_span());
         match bus.publish(&dialog.commands.topic(), Bytes::from_static(TAKEN)).await {

@@ -4,13 +4,13 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use ari_bus::{
     BusError, Link,
-    protocol::{Accept, Answer, AppStart, Bodies, Control},
+    protocol::{Accept, Answer, Bodies, Control},
 };
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::{Call, Dialog, EventStream, resumed, start::Start};
+use super::{Call, Dialog, EventStream, resumed};
 use crate::{
     Event,
     limits::{ACCEPT_DEADLINE, ACCEPT_INTERVAL, RENEW_DEADLINE, RETRY_PAUSE},
@@ -142,15 +142,6 @@ impl Claim {
         commands.bus().publish(&self.topic, accept.into()).await?;
         Ok(timeout(ACCEPT_INTERVAL, answer.arrived()).await.ok().and_then(Result::ok))
     }
-}
-
-/// Whether a call can begin with what an offer of version 2 says. Known before it is accepted, as the next worker may know
-/// more; only an offer that was too large for its StasisStart does not tell.
-pub(crate) fn check_offer(offer: &AppStart) -> Result<(), String> {
-    if offer.resume {
-        return Start::read(resumed::start(offer)?.body()).map(drop);
-    }
-    offer.start.as_deref().map_or(Ok(()), |start| Start::read(start).map(drop))
 }
 
 /// The StasisStart: the first event, or where that was lost the copy that came with the offer. After a resume the first

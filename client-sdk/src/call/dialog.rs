@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use ari_bus::protocol::{self, AppStart, ObjectKind};
@@ -25,8 +26,9 @@ use super::{
     sequence::{Item, Next, Sequence},
     standing::{Lease, Standing},
     terms::Terms,
+    wrap_up::WrapUp,
 };
-use crate::Event;
+use crate::{Calls, Event};
 
 /// The state that a call's handles and the readers of the bus share.
 pub(crate) struct Dialog {
@@ -39,6 +41,9 @@ pub(crate) struct Dialog {
     pub(crate) commands: Commands,
     pub(crate) ids: Ids,
     pub(crate) standing: Standing,
+    /// The calls that its worker has.
+    pub(crate) calls: Calls,
+    pub(super) wrap_up: WrapUp,
     /// The worker is to stop: the next save is the last.
     pub(super) draining: CancellationToken,
     /// What was acknowledged last; held by the save that is under way.
@@ -68,6 +73,10 @@ pub(crate) struct Ties {
     pub(crate) lease: Arc<Lease>,
     /// Cancelled when the worker is to stop.
     pub(crate) draining: CancellationToken,
+    /// The worker's calls.
+    pub(crate) calls: Calls,
+    /// How long its handler may go on once it is over.
+    pub(crate) wrap_up: Duration,
 }
 
 impl Dialog {
@@ -93,6 +102,8 @@ impl Dialog {
             commands,
             ids,
             standing: Standing::new(ties.lease),
+            calls: ties.calls,
+            wrap_up: WrapUp::new(ties.wrap_up),
             draining: ties.draining,
             saving: tokio::sync::Mutex::new(0),
             sequence: Mutex::new(Sequence::new()),

@@ -1,28 +1,44 @@
-//! The channels that a call has now, so that all of them can be hung up when its handler fails.
+//! The channels that a call has now: so that all of them can be hung up when its handler fails, and the call be found by each.
 
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{Event, limits::LEGS_KNOWN};
+use super::Call;
+use crate::{Calls, Event, limits::LEGS_KNOWN};
 
 /// The ids of channels that are in the call's application, or that were called on behalf of the call and may ring.
 #[derive(Debug, Default)]
-pub(crate) struct Legs(Mutex<BTreeSet<String>>);
+pub(crate) struct Legs(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    ids: BTreeSet<String>,
+    /// While the call has a handler: where others find it.
+    listed: Option<(Calls, Call)>,
+}
 
 impl Legs {
     /// A channel is about to be called: it may ring whatever becomes of the command.
     pub(crate) fn add(&self, id: &str) {
-        let mut ids = self.lock();
-        if ids.len() < LEGS_KNOWN {
-            ids.insert(id.to_owned());
+        let mut state = self.lock();
+        if state.ids.len() < LEGS_KNOWN
+            && state.ids.insert(id.to_owned())
+            && let Some((calls, call)) = &state.listed
+        {
+            calls.add(id, call);
         }
     }
 
     /// A channel is not there any more, or never was.
     pub(crate) fn remove(&self, id: &str) {
-        self.lock().remove(id);
+        let mut state = self.lock();
+        if state.ids.remove(id)
+            && let Some((calls, call)) = &state.listed
+        {
+            calls.remove(id, call);
+        }
     }
 
     /// Learns from an event which channels came and went. One that left the application is another program's, or the
@@ -37,10 +53,25 @@ impl Legs {
 
     /// The channels that are left.
     pub(crate) fn left(&self) -> Vec<String> {
-        self.lock().iter().cloned().collect()
+        self.lock().ids.iter().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    /// From now on the call is found by its channels.
+    pub(crate) fn list(&self, calls: &Calls, call: &Call) {
+        let mut state = self.lock();
+        state.ids.iter().for_each(|id| calls.add(id, call));
+        state.listed = Some((calls.clone(), call.clone()));
+    }
+
+    /// It is found no more.
+    pub(crate) fn unlist(&self) {
+        let mut state = self.lock();
+        if let Some((calls, call)) = state.listed.take() {
+            state.ids.iter().for_each(|id| calls.remove(id, &call));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves the set as whole as it was.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

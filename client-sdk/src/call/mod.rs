@@ -13,6 +13,7 @@ mod ids;
 mod kept;
 mod legs;
 mod objects;
+mod offer;
 mod outbox;
 mod request;
 mod resend;
@@ -24,24 +25,25 @@ mod start;
 mod terms;
 mod turns;
 mod watchers;
+mod wrap_up;
 
 use std::{fmt, sync::Arc};
 
-pub(crate) use accept::{Claim, check_offer};
+pub(crate) use accept::Claim;
 pub(crate) use answers::{Answers, Arrived};
 pub(crate) use commands::{Commands, Version, gone};
 pub(crate) use dialog::{Dialog, Ties};
 pub use events::EventStream;
 pub use feed::CallEnd;
 pub(crate) use ids::Id;
+pub use offer::Offer;
 pub use request::{Method, Request, Response, path};
 pub use resumed::Resumed;
 pub(crate) use standing::Lease;
 pub use start::Party;
-use start::Start;
 pub(crate) use watchers::Seen;
 
-use crate::{Channel, Event, Result};
+use crate::{Calls, Channel, Event, Result};
 
 /// A call that this worker has: the way to its [channel](Self::channel), its [events](Self::events) and to
 /// [any command](Self::command).
@@ -53,29 +55,28 @@ pub struct Call(Arc<Inner>);
 
 struct Inner {
     dialog: Arc<Dialog>,
-    event: Event,
-    start: Start,
+    offer: Offer,
     resumed: Option<Resumed>,
 }
 
 impl Call {
     /// A call that begins with this StasisStart.
     pub(crate) fn new(dialog: Arc<Dialog>, event: Event) -> std::result::Result<Self, String> {
-        let start = Start::read(event.body())?;
+        let offer = Offer::new(&dialog.offer, event)?;
         let resumed = Resumed::of(&dialog.offer).filter(|_| dialog.commands.version == Version::Two);
-        Ok(Self(Arc::new(Inner { dialog, event, start, resumed })))
+        Ok(Self(Arc::new(Inner { dialog, offer, resumed })))
     }
 
     /// The Stasis application that the call is in.
     #[must_use]
     pub fn application(&self) -> &str {
-        &self.0.dialog.offer.application
+        self.0.offer.application()
     }
 
     /// The channel that entered the application.
     #[must_use]
     pub fn channel(&self) -> Channel {
-        Channel::new(self.clone(), self.0.start.channel.id.clone())
+        Channel::new(self.clone(), self.0.offer.channel_id().to_owned())
     }
 
     /// A handle to another channel of this call, by its id.
@@ -87,25 +88,25 @@ impl Call {
     /// What the dialplan gave to `Stasis()` after the application's name.
     #[must_use]
     pub fn args(&self) -> &[String] {
-        &self.0.start.args
+        self.0.offer.args()
     }
 
     /// Who calls, as the channel says it.
     #[must_use]
     pub fn caller(&self) -> &Party {
-        &self.0.start.channel.caller
+        self.0.offer.caller()
     }
 
     /// The extension that was dialled, as the dialplan has it.
     #[must_use]
     pub fn dialed(&self) -> &str {
-        &self.0.start.channel.dialplan.exten
+        self.0.offer.dialed()
     }
 
     /// The whole StasisStart event. Of a [resumed](Self::resumed) call it is that of the call's beginning.
     #[must_use]
     pub fn start(&self) -> &Event {
-        &self.0.event
+        self.0.offer.start()
     }
 
     /// The id of the dialog, of this offer of it: what the logs of proxy and worker have in common.
@@ -130,7 +131,7 @@ impl Call {
     /// The proxy that the call came through, as it is configured; empty where an old proxy does not say.
     #[must_use]
     pub fn server_id(&self) -> &str {
-        &self.0.dialog.offer.server_id
+        self.0.offer.server_id()
     }
 
     /// What another worker left of this call, where it had it before: the handler goes on from what was
@@ -216,6 +217,26 @@ impl Call {
         Request::new(self.clone(), method, path.into())
     }
 
+    /// The worker's calls, this one among them: by the id of a channel another can be found.
+    ///
+    /// ```no_run
+    /// # async fn example(call: ari_client::Call) -> ari_client::Result {
+    /// if let Some(other) = call.calls().find("1795194814.15") {
+    ///     other.channel().hangup().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.dialog().calls.clone()
+    }
+
+    /// What was known of it before it was this worker's.
+    pub(crate) fn offer(&self) -> &Offer {
+        &self.0.offer
+    }
+
     pub(crate) fn dialog(&self) -> &Arc<Dialog> {
         &self.0.dialog
     }
@@ -225,7 +246,7 @@ impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("dialog_id", &self.dialog_id())
-            .field("channel", &self.0.start.channel.id)
+            .field("channel", &self.0.offer.channel_id())
             .finish_non_exhaustive()
     }
 }

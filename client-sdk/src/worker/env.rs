@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, time::Duration};
 
-use super::Settings;
+use super::{OnFailure, Settings};
 use crate::error::WorkerError;
 
 const PREFIX: &str = "ARI_WORKER_";
@@ -36,6 +36,8 @@ pub(super) fn read(
             "DRAIN_SECONDS" => settings.drain_timeout = seconds(name, value)?,
             "CONNECT_SECONDS" => settings.connect_deadline = seconds(name, value)?,
             "COMMAND_SECONDS" => settings.command_deadline = seconds(name, value)?,
+            "WRAP_UP_SECONDS" => settings.wrap_up = seconds(name, value)?,
+            "ON_FAILURE" => settings.on_failure = on_failure(name, value)?,
             _ => return Err(WorkerError::setting(name, "there is no such setting")),
         }
     }
@@ -51,6 +53,14 @@ fn set_url(url: &mut Option<String>, name: &str, value: String) -> Result<(), Wo
 
 fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn on_failure(name: &str, value: &str) -> Result<OnFailure, WorkerError> {
+    match value {
+        "hang_up" => Ok(OnFailure::HangUp),
+        "continue" => Ok(OnFailure::Continue),
+        _ => Err(WorkerError::setting(name, format!("{value:?} is neither hang_up nor continue"))),
+    }
 }
 
 fn number(name: &str, value: &str) -> Result<usize, WorkerError> {
@@ -91,14 +101,18 @@ mod tests {
             ("ARI_WORKER_DRAIN_SECONDS", "1.5"),
             ("ARI_WORKER_CONNECT_SECONDS", "2"),
             ("ARI_WORKER_COMMAND_SECONDS", "3"),
+            ("ARI_WORKER_WRAP_UP_SECONDS", "4"),
+            ("ARI_WORKER_ON_FAILURE", "continue"),
         ])
         .unwrap();
         assert_eq!(url, "amqp://bus");
         assert_eq!(settings.applications, ["a", "b"]);
         assert_eq!((settings.queue_of("a"), settings.prefix.as_str(), settings.limit), ("q", "p.", 7));
         assert_eq!(settings.name, "n");
-        let times = [settings.drain_timeout, settings.connect_deadline, settings.command_deadline];
-        assert_eq!(times.map(|time| time.as_millis()), [1500, 2000, 3000]);
+        let Settings { drain_timeout, connect_deadline, command_deadline, wrap_up, .. } = settings;
+        let times = [drain_timeout, connect_deadline, command_deadline, wrap_up];
+        assert_eq!(times.map(|time| time.as_millis()), [1500, 2000, 3000, 4000]);
+        assert_eq!(settings.on_failure, OnFailure::Continue);
     }
 
     #[test]
@@ -107,6 +121,7 @@ mod tests {
             ("ARI_WORKER_LIMIT", "many"),
             ("ARI_WORKER_DRAIN_SECONDS", "-1"),
             ("ARI_WORKER_DRAIN_SECONDS", "NaN"),
+            ("ARI_WORKER_ON_FAILURE", "ignore"),
             ("ARI_WORKER_APLICATIONS", "a"),
             ("ARI_WORKER_BUS_URL_FILE", "/nonexistent/file"),
         ] {

@@ -2,33 +2,33 @@
 
 mod connect;
 mod env;
+mod failure;
+mod handler;
 mod pool;
 mod room;
 mod run;
 mod serve;
 mod stop;
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use ari_bus::{
     Bus,
     protocol::{Names, check_application},
 };
-use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    Call,
+    Calls,
     error::WorkerError,
-    limits::{CALLS_AT_ONCE, COMMAND_DEADLINE, CONNECT_DEADLINE, DRAIN_TIMEOUT},
+    limits::{CALLS_AT_ONCE, COMMAND_DEADLINE, CONNECT_DEADLINE, DRAIN_TIMEOUT, WRAP_UP},
 };
 
-/// The error of a handler, whatever it was.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// A handler without its types.
-pub(crate) type Handler = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+pub use {
+    failure::OnFailure,
+    handler::{Handler, Handling},
+};
 
 /// A member of the pools of one or several applications: it takes calls and gives each to a handler.
 ///
@@ -39,6 +39,7 @@ pub struct Worker {
     /// Where this worker itself connected the bus to, and with which prefix; `None` for a bus that was given to it.
     connected: Option<Connected>,
     settings: Settings,
+    calls: Calls,
 }
 
 #[derive(Clone)]
@@ -57,6 +58,8 @@ struct Settings {
     drain_timeout: Duration,
     connect_deadline: Duration,
     command_deadline: Duration,
+    wrap_up: Duration,
+    on_failure: OnFailure,
     name: String,
     shutdown: Option<CancellationToken>,
 }
@@ -71,6 +74,8 @@ impl Default for Settings {
             drain_timeout: DRAIN_TIMEOUT,
             connect_deadline: CONNECT_DEADLINE,
             command_deadline: COMMAND_DEADLINE,
+            wrap_up: WRAP_UP,
+            on_failure: OnFailure::default(),
             name: format!("worker-{}", Uuid::now_v7().simple()),
             shutdown: None,
         }
@@ -89,7 +94,7 @@ impl Worker {
 
     /// A worker on a bus that the program already has, which it also closes itself.
     pub fn with_bus(bus: Arc<dyn Bus>) -> Self {
-        Self { bus, connected: None, settings: Settings::default() }
+        Self { bus, connected: None, settings: Settings::default(), calls: Calls::default() }
     }
 
     /// A worker as the environment describes it: see [the table](crate#environment). Connects as
@@ -106,7 +111,7 @@ impl Worker {
     async fn connect_with(url: &str, settings: Settings) -> Result<Self, WorkerError> {
         let bus = connect::connect(url, &settings).await?;
         let connected = Some(Connected { url: url.to_owned(), prefix: settings.prefix.clone() });
-        Ok(Self { bus, connected, settings })
+        Ok(Self { bus, connected, settings, calls: Calls::default() })
     }
 
     /// Joins the pool of an application as well.
@@ -156,6 +161,20 @@ impl Worker {
         self
     }
 
+    /// What becomes of a call whose handler returns an error or panics, and of one of an [old proxy](crate#old-proxies) that
+    /// does not finish when the worker stops; [`OnFailure::HangUp`] if not set.
+    pub fn on_failure(mut self, what: OnFailure) -> Self {
+        self.settings.on_failure = what;
+        self
+    }
+
+    /// How long a handler may go on once its call is over; [30 s](crate::limits::WRAP_UP) if not set. Then it is cancelled:
+    /// dropped at the next `await`. [`Call::wrap_up`](crate::Call::wrap_up) changes it for one call, and says more.
+    pub fn wrap_up(mut self, longest: Duration) -> Self {
+        self.settings.wrap_up = longest;
+        self
+    }
+
     /// What this worker is called in the logs of proxies, which see a unique end added to it: they tell workers apart by it.
     /// The broker knows the worker by the name that it was connected with, which `ARI_WORKER_NAME` sets.
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -169,25 +188,23 @@ impl Worker {
         self
     }
 
+    /// The calls that the worker will have, for what else the program does: it is empty until the worker
+    /// [runs](Self::run).
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.calls.clone()
+    }
+
     /// Takes calls and gives each to `handler`, in a task of its own, until the worker is told to stop: by SIGTERM or
     /// SIGINT, or by the token given to [`shutdown`](Self::shutdown). Then it [drains](crate#stopping).
     ///
     /// # Errors
     /// [`WorkerError::Setting`] for what cannot be used; [`WorkerError::Bus`] when the bus refuses the worker (its
     /// permissions, for one) or is closed. A broker that is away is no error: the worker waits for it.
-    pub async fn run<H, F, E>(self, handler: H) -> Result<(), WorkerError>
-    where
-        H: Fn(Call) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let handler: Handler = Arc::new(move |call| {
-            let work = handler(call);
-            Box::pin(async move { work.await.map_err(Into::into) })
-        });
+    pub async fn run(self, handler: impl Handler) -> Result<(), WorkerError> {
         self.settings.check()?;
         let (bus, ours) = self.bus_for_run().await?;
-        let result = run::run(Arc::clone(&bus), self.settings, handler).await;
+        let result = run::run(Arc::clone(&bus), self.settings, Box::new(handler), self.calls).await;
         if ours {
             bus.close().await;
         }

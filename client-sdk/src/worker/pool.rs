@@ -9,7 +9,7 @@ use ari_bus::{
 use tracing::{debug, info, warn};
 
 use super::run::{Running, closed};
-use crate::call::{Version, check_offer};
+use crate::{Offer, call::Version};
 
 /// Why a worker without room leaves its pools and declines.
 const FULL: &str = "full";
@@ -66,11 +66,22 @@ pub(super) async fn run(running: Arc<Running>, application: String) -> Result<()
 impl Running {
     fn take(self: &Arc<Self>, application: &str, message: &Message) {
         let Some(offer) = read(application, message) else { return };
-        if version_of(&offer) == Version::Two
-            && let Err(problem) = check_offer(&offer)
-        {
-            warn!(application, dialog = %offer.dialog_id, problem, "an offer cannot be taken");
-            return self.decline(offer, UNUSABLE);
+        // Version 1 tells nothing of the call.
+        let known = match version_of(&offer) {
+            Version::Two => Offer::read(&offer),
+            Version::One => Ok(None),
+        };
+        match known {
+            Ok(known) => {
+                if let Some(reason) = known.and_then(|offer| self.declines(&offer)) {
+                    debug!(application, dialog = %offer.dialog_id, reason, "declined a call");
+                    return self.decline(offer, reason);
+                }
+            }
+            Err(problem) => {
+                warn!(application, dialog = %offer.dialog_id, problem, "an offer cannot be taken");
+                return self.decline(offer, UNUSABLE);
+            }
         }
         match self.room.take() {
             Some(place) => self.serve(offer, place),
@@ -79,10 +90,10 @@ impl Running {
     }
 
     /// Tells the proxy to offer it to another. Version 1 has no word for that: the offer goes back to the pool.
-    fn decline(self: &Arc<Self>, offer: AppStart, reason: &'static str) {
-        let running = Arc::clone(self);
+    fn decline(self: &Arc<Self>, offer: AppStart, reason: impl Into<String>) {
+        let (running, reason) = (Arc::clone(self), reason.into());
         self.spawn(async move {
-            if let Err(error) = decline(running.bus.as_ref(), &running.names, &offer, reason).await {
+            if let Err(error) = decline(running.bus.as_ref(), &running.names, &offer, &reason).await {
                 warn!(%error, dialog = %offer.dialog_id, "an offer could not be declined");
             }
         });

@@ -15,12 +15,15 @@ use tracing::{Instrument as _, error, info, warn};
 use uuid::Uuid;
 
 use super::{
-    Handler, Settings, pool,
+    Settings,
+    handler::Handler,
+    pool,
     room::{Place, Room},
     serve,
     stop::Stop,
 };
 use crate::{
+    Calls,
     error::WorkerError,
     heartbeat::Contacts,
     inbox::Inbox,
@@ -32,7 +35,9 @@ pub(super) struct Running {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) names: Names,
     pub(super) settings: Settings,
-    pub(super) handler: Handler,
+    pub(super) handler: Box<dyn Handler>,
+    /// The calls, for one another to find.
+    pub(super) listed: Calls,
     pub(super) inbox: Arc<Inbox>,
     pub(super) contacts: Arc<Contacts>,
     /// What the proxies know this worker by.
@@ -51,7 +56,12 @@ pub(super) struct Running {
 }
 
 /// Runs a worker until it is told to stop.
-pub(super) async fn run(bus: Arc<dyn Bus>, settings: Settings, handler: Handler) -> Result<(), WorkerError> {
+pub(super) async fn run(
+    bus: Arc<dyn Bus>,
+    settings: Settings,
+    handler: Box<dyn Handler>,
+    listed: Calls,
+) -> Result<(), WorkerError> {
     // Before anything else, so that no signal is missed.
     let mut stop = Stop::new(settings.shutdown.clone())
         .map_err(|error| WorkerError::setting("signals", format!("cannot be listened to: {error}")))?;
@@ -80,6 +90,7 @@ pub(super) async fn run(bus: Arc<dyn Bus>, settings: Settings, handler: Handler)
         names,
         settings,
         handler,
+        listed,
         inbox,
         calls: TaskTracker::new(),
         settling: TaskTracker::new(),

@@ -1,21 +1,30 @@
 //! One call, from its offer to the end of its handler, and to its last event.
 
-use std::{any::Any, convert::Infallible, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use ari_bus::protocol::AppStart;
-use futures_util::{FutureExt as _, future::join_all};
+use futures_util::FutureExt as _;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug, error, info, warn};
 
-use super::{BoxError, pool::version_of, room::Place, run::Running};
+use super::{
+    failure::{self, Failure, OnFailure},
+    pool::version_of,
+    room::Place,
+    run::Running,
+};
 use crate::{
-    Call, CommandErrorKind, Method,
-    call::{CallEnd, Claim, Commands, Dialog, Ties, Version},
+    Call, Offer,
+    call::{CallEnd, Claim, Commands, Dialog, Lease, Ties, Version},
     heartbeat::Seat,
     inbox::Address,
-    limits::{HANG_UP_DEADLINE, SETTLE_DEADLINE},
-    path, version1,
+    limits::SETTLE_DEADLINE,
+    version1,
 };
 
 /// Takes an offer and, if the call becomes this worker's, runs the handler. The place is the call's until then.
@@ -26,8 +35,7 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) 
             let topic = offer.commands.clone().unwrap_or_default();
             let commands = Commands::new(Version::Two, Arc::clone(&running.bus), topic, deadline);
             let seat = running.contacts.seat(&offer.server_id);
-            let ties = Ties { lease: seat.lease(), draining: running.draining.clone() };
-            let dialog = Arc::new(Dialog::new(offer, commands, ties));
+            let dialog = Arc::new(Dialog::new(offer, commands, running.ties(seat.lease())));
             let address = running.inbox.register(Arc::clone(&dialog));
             let keeping = AbortOnDropHandle::new(tokio::spawn({
                 let dialog = Arc::clone(&dialog);
@@ -40,7 +48,8 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) 
             }
         }
         Version::One => {
-            match version1::Opened::new(&running.bus, &running.names, offer, deadline).await {
+            let ties = running.ties(Arc::default());
+            match version1::Opened::new(&running.bus, &running.names, offer, deadline, ties).await {
                 Ok(mut opened) => {
                     if let Some(call) = running.accepted(opened.accept()).await {
                         running.handle(call).await;
@@ -130,21 +139,48 @@ impl Running {
             .ok()
     }
 
-    /// Runs the handler; if it fails, every channel of its call is hung up. If it is cancelled, the call goes to another
-    /// worker, where the proxy knows how to.
+    /// What a call has from this worker.
+    fn ties(&self, lease: Arc<Lease>) -> Ties {
+        let (draining, calls) = (self.draining.clone(), self.listed.clone());
+        Ties { lease, draining, calls, wrap_up: self.settings.wrap_up }
+    }
+
+    /// Why this worker leaves a call to others. A rule that panics takes no call: the next worker may have a better one.
+    pub(super) fn declines(&self, offer: &Offer) -> Option<String> {
+        let asked = catch_unwind(AssertUnwindSafe(|| self.handler.declines(offer)));
+        asked.unwrap_or_else(|panic| {
+            let panic = failure::text_of(panic.as_ref());
+            error!(panic, channel = offer.channel_id(), "what decides whether to take a call panicked");
+            Some("failed".to_owned())
+        })
+    }
+
+    /// Why this worker would have left a call to others, had its offer told enough to ask.
+    fn regrets(&self, call: &Call) -> Option<String> {
+        let dialog = call.dialog();
+        let told =
+            dialog.commands.version == Version::Two && (dialog.offer.resume || dialog.offer.start.is_some());
+        if told { None } else { self.declines(call.offer()) }
+    }
+
+    /// Runs the handler; if it fails, its call is treated as the worker was told. If it is cancelled, the call goes to
+    /// another worker, where the proxy knows how to.
     async fn handle(&self, call: Call) {
-        let _release = Release(Arc::clone(call.dialog()));
+        let _release = Release::when_through(&call);
         info!(channel = call.channel().id(), "the call begins");
-        let work = AssertUnwindSafe(async { (self.handler)(call.clone()).await }).catch_unwind();
-        let failure = match self.cancelled.run_until_cancelled(work).await {
+        if let Some(reason) = self.regrets(&call) {
+            // As a proxy does with a call that nobody takes.
+            let call = failure::end(&call, OnFailure::Continue).await;
+            return info!(reason, %call, "the call is not for this worker");
+        }
+        let failure = match self.cancelled.run_until_cancelled(self.run_handler(&call)).await {
             _ if call.dialog().feed.ended() == Some(CallEnd::HandedOver) => {
                 // The handler may not have waited for the end of that.
                 call.dialog().hand_over().await;
                 return info!("the call was given to another worker");
             }
-            Some(Ok(Ok(()))) => return info!("the call's handler is through"),
-            Some(Ok(Err(error))) => Failure::Error(error),
-            Some(Err(panic)) => Failure::Panic(text_of(panic.as_ref()).to_owned()),
+            Some(Ok(())) => return info!("the call's handler is through"),
+            Some(Err(failure)) => failure,
             None if call.dialog().commands.version == Version::Two && !call.is_ended() => {
                 info!("the call's handler did not finish in time; the call goes to another worker");
                 return call.dialog().hand_over().await;
@@ -153,65 +189,37 @@ impl Running {
         };
         // What is said while this worker is cut off is not heard.
         self.cancelled.run_until_cancelled(call.reconnected()).await;
-        failure.report(hang_up(&call).await);
+        failure.report(failure::end(&call, self.settings.on_failure).await);
+    }
+
+    /// Runs the handler to its end, or until its call has been over for too long.
+    async fn run_handler(&self, call: &Call) -> Result<(), Failure> {
+        let handling = AssertUnwindSafe(async { self.handler.handle(call.clone()).await }).catch_unwind();
+        tokio::select! {
+            biased;
+            end = handling => match end {
+                Ok(result) => result.map_err(Failure::Error),
+                Err(panic) => Err(Failure::panic(panic.as_ref())),
+            },
+            longest = call.dialog().wrapped_up() => Err(Failure::Overdue(longest)),
+        }
     }
 }
 
-/// Ends a call for its handles when its handler is through, or is dropped.
+/// Lets a call be found by others, and ends it for its handles when its handler is through, or is dropped.
 struct Release(Arc<Dialog>);
+
+impl Release {
+    fn when_through(call: &Call) -> Self {
+        let dialog = call.dialog();
+        dialog.legs.list(&dialog.calls, call);
+        Self(Arc::clone(dialog))
+    }
+}
 
 impl Drop for Release {
     fn drop(&mut self) {
         self.0.feed.end(CallEnd::Released);
+        self.0.legs.unlist();
     }
-}
-
-/// How a handler failed.
-enum Failure {
-    Error(BoxError),
-    Panic(String),
-    Cancelled,
-}
-
-impl Failure {
-    /// Reports it, with what became of its call. A caller who hangs up is no failure, and is told quietly.
-    fn report(self, call: &'static str) {
-        match self {
-            Self::Error(error) if call == GONE => {
-                info!(%error, "the call went before its handler was through")
-            }
-            Self::Error(error) => warn!(%error, call, "a call's handler returned an error"),
-            Self::Panic(panic) => error!(panic, call, "a call's handler panicked"),
-            Self::Cancelled => warn!(call, "a call was cancelled"),
-        }
-    }
-}
-
-const GONE: &str = "had gone already";
-
-/// Hangs up what is left of the call: none of its channels shall stay in silence.
-async fn hang_up(call: &Call) -> &'static str {
-    let hanging_up = call.dialog().legs.left().into_iter().map(|channel| async move {
-        let request = call.command(Method::Delete, path(&["channels", &channel]));
-        request.timeout(HANG_UP_DEADLINE).await.map(drop)
-    });
-    let mut outcome = GONE;
-    for result in join_all(hanging_up).await {
-        match result {
-            Ok(()) if outcome == GONE => outcome = "hung up",
-            Ok(()) => {}
-            Err(error) if matches!(error.kind(), CommandErrorKind::NotFound | CommandErrorKind::Gone) => {}
-            Err(error) => {
-                warn!(%error, "a channel of a call could not be hung up");
-                outcome = "not hung up";
-            }
-        }
-    }
-    outcome
-}
-
-/// What a panic said.
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
 }

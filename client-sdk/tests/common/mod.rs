@@ -8,7 +8,7 @@ pub mod proxy1;
 use std::{sync::Arc, time::Duration};
 
 use ari_bus::{Bus, memory::MemoryBus};
-use ari_client::{Call, CommandError, Worker, WorkerError};
+use ari_client::{Call, CommandError, Handler, Worker, WorkerError};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,11 @@ impl Running {
         H: Fn(Call) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), CommandError>> + Send + 'static,
     {
+        Self::serve(bus, set_up, handler)
+    }
+
+    /// The same, with any handler.
+    pub fn serve(bus: &MemoryBus, set_up: impl FnOnce(Worker) -> Worker, handler: impl Handler) -> Self {
         let stop = CancellationToken::new();
         let bus: Arc<dyn Bus> = Arc::new(bus.clone());
         let worker = set_up(Worker::with_bus(bus).application("hello").shutdown(stop.clone()));

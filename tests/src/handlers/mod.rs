@@ -14,6 +14,8 @@ pub const STEP: &str = "STEP";
 /// The variable by which a worker signs: its value is `number.worker.term` (0 when it begins), so that no
 /// other sends the same.
 pub const SIGN: &str = "SIGN";
+/// The argument of `Stasis()` for [`Handler::Panics`].
+pub const PANIC: &str = "panic";
 
 /// Which of them a worker runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +26,20 @@ pub enum Handler {
     Signs,
     /// As `Steps`, and never saves.
     Unsaved,
+    /// As `Steps`, and panics at the third event of a call that entered with the argument [`PANIC`].
+    Panics,
     /// Has the call until somebody else ends it.
     Holds,
 }
 
 impl Handler {
-    const ALL: [(Self, &'static str); 4] =
-        [(Self::Steps, "steps"), (Self::Signs, "signs"), (Self::Unsaved, "unsaved"), (Self::Holds, "holds")];
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Steps, "steps"),
+        (Self::Signs, "signs"),
+        (Self::Unsaved, "unsaved"),
+        (Self::Panics, "panics"),
+        (Self::Holds, "holds"),
+    ];
 
     /// Its name on a command line.
     #[must_use]
@@ -48,9 +57,14 @@ impl Handler {
     ///
     /// # Errors
     /// When a command fails that nothing can be made of.
+    ///
+    /// # Panics
+    /// Where [`Panics`](Self::Panics) is to.
     pub async fn serve(self, call: Call, diary: Diary) -> ari_client::Result {
         match self {
-            Self::Steps | Self::Signs | Self::Unsaved => steps::serve(self, &call, &diary.of(&call)).await,
+            Self::Steps | Self::Signs | Self::Unsaved | Self::Panics => {
+                steps::serve(self, &call, &diary.of(&call)).await
+            }
             Self::Holds => {
                 let page = diary.of(&call);
                 page.write(What::Began { resumed: None });

@@ -26,7 +26,7 @@ pub(crate) struct Inbox {
 #[derive(Clone)]
 enum Reader {
     Call(Arc<Dialog>),
-    /// Those who wait for replies to heartbeats.
+    /// Those who wait for replies to heartbeats, or to what opens a call.
     Replies(Arc<Answers>),
 }
 
@@ -51,7 +51,7 @@ impl Inbox {
         self.add(Reader::Call(dialog))
     }
 
-    /// Makes those reachable who wait for replies to heartbeats.
+    /// Makes those reachable who wait for replies to heartbeats, or to what opens a call.
     pub(crate) fn register_replies(self: &Arc<Self>, replies: Arc<Answers>) -> Address {
         self.add(Reader::Replies(replies))
     }
@@ -87,7 +87,9 @@ impl Inbox {
         match (kind, reader) {
             ("events", Reader::Call(dialog)) => dialog.take_event(&message.payload),
             ("responses", Reader::Call(dialog)) => dialog.take_answer(&message.payload),
-            ("replies", Reader::Replies(replies)) => drop(replies.take(&message.payload, false)),
+            ("replies" | "responses", Reader::Replies(replies)) => {
+                drop(replies.take(&message.payload, false))
+            }
             _ => debug!(topic = message.topic, "dropped a message on a topic of no call"),
         }
     }
@@ -98,6 +100,11 @@ impl Inbox {
 }
 
 impl Address {
+    /// From now on it is a call's.
+    pub(crate) fn becomes(&self, dialog: Arc<Dialog>) {
+        self.inbox.lock().insert(self.key.clone(), Reader::Call(dialog));
+    }
+
     pub(crate) fn events(&self) -> String {
         format!("{}events.{}", self.inbox.prefix, self.key)
     }

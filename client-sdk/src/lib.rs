@@ -290,4 +290,4 @@ pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use ops::{Bridge, Channel, Dialing, LiveRecording, Originate, Outcome, Playback, Record, Recorded};
 pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};
-pub use worker::{Handler, Handling, OnFailure, Worker};
+pub use worker::{Dialer, Handler, Handling, OnFailure, Placing, Worker};

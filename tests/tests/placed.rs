@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ari_client::{Call, CommandErrorKind, Outcome, Worker};
+use ari_client::{Call, CommandError, CommandErrorKind, Outcome, Worker};
 use ari_testbed::AsteriskOptions;
 use ari_tests::{
     brokers::{Broker, Kind},
@@ -15,7 +15,12 @@ use ari_tests::{
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-on_both_buses!(what_comes_of_calling_is_told_as_what_it_is, a_call_is_moved_to_another_application);
+on_both_buses!(
+    what_comes_of_calling_is_told_as_what_it_is,
+    a_worker_calls_two_parties_and_connects_them,
+    who_cannot_be_called_is_told_at_once,
+    a_call_is_moved_to_another_application,
+);
 
 /// Numbers that behave as callees do.
 const CALLEES: &str = "\
@@ -95,6 +100,88 @@ async fn what_comes_of_calling_is_told_as_what_it_is(kind: Kind) {
         assert!(told.0 == number && told.1.starts_with(wanted), "{told:?}");
     }
     worker.stop().await;
+    world.proxy.stop().await;
+}
+
+/// Click to call: nobody has called, and two parties talk.
+async fn a_worker_calls_two_parties_and_connects_them(kind: Kind) {
+    let world = Real::new(kind, AsteriskOptions::new().extensions(CALLEES)).await;
+    let stop = CancellationToken::new();
+    let worker = ok(Worker::connect(world.broker.url()).await).application(&world.application);
+    let (dialer, worker) = (worker.dialer(), worker.shutdown(stop.clone()));
+    // No call comes from outside.
+    let task = tokio::spawn(async move {
+        ok(worker.run(|call: Call| async move { call.channel().hangup().await }).await)
+    });
+    let (told, mut connected) = mpsc::unbounded_channel();
+    let call = dialer
+        .call(&world.application, "Local/answers@default")
+        .on(&world.application)
+        .run(move |call, dialing| async move {
+            let Outcome::Answered(alice) = dialing.outcome().await? else { panic!("alice does not answer") };
+            assert_eq!(alice.id(), call.channel().id());
+            let Outcome::Answered(bob) = call.originate("Local/answers@default").answered().await? else {
+                panic!("bob does not answer")
+            };
+            let bridge = call.create_bridge("mixing").await?;
+            bridge.add_channel(&alice).await?;
+            bridge.add_channel(&bob).await?;
+            let _ = told.send(bridge.id().to_owned());
+            let _ = call.ended().await;
+            Ok::<_, CommandError>(())
+        })
+        .await;
+    let call = ok(call);
+    let Some(bridge) = soon("the two in a bridge", connected.recv()).await else { panic!("it failed") };
+    let both = ok(call.command(ari_client::Method::Get, ari_client::path(&["bridges", &bridge])).await);
+    let both: serde_json::Value = ok(both.json());
+    assert_eq!(both["channels"].as_array().map(Vec::len), Some(2), "{both}");
+    assert_eq!(
+        (call.application(), call.server_id()),
+        (world.application.as_str(), world.application.as_str())
+    );
+    for channel in both["channels"].as_array().into_iter().flatten() {
+        ok(call.channel_by_id(channel.as_str().unwrap_or_default()).hangup().await);
+    }
+    soon("the end of the call", call.ended()).await;
+    stop.cancel();
+    ok(soon("the worker's end", task).await);
+    world.proxy.stop().await;
+}
+
+async fn who_cannot_be_called_is_told_at_once(kind: Kind) {
+    let world = Real::new(kind, AsteriskOptions::new().extensions(CALLEES)).await;
+    let stop = CancellationToken::new();
+    let worker = ok(Worker::connect(world.broker.url()).await).application(&world.application).limit(1);
+    let (dialer, worker) = (worker.dialer(), worker.shutdown(stop.clone()));
+    let task = tokio::spawn(async move {
+        ok(worker.run(|call: Call| async move { call.channel().hangup().await }).await)
+    });
+    let nothing = |_: Call, _| async { Ok::<_, CommandError>(()) };
+    let call = dialer.call(&world.application, "Local/busy@default");
+    let error = call.on("no-such-server").run(nothing).await.map(drop);
+    assert_eq!(error.map_err(|error| error.kind()), Err(CommandErrorKind::Unavailable));
+    let error =
+        dialer.call("nobodys", "Local/busy@default").on(&world.application).run(nothing).await.map(drop);
+    assert_eq!(error.map_err(|error| error.kind()), Err(CommandErrorKind::NotFound));
+    let (told, mut outcome) = mpsc::unbounded_channel();
+    let busy = dialer.call(&world.application, "Local/busy@default").run(move |_, dialing| async move {
+        let _ = told.send(format!("{:?}", dialing.outcome().await?));
+        // The worker is full while this runs.
+        std::future::pending::<ari_client::Result>().await
+    });
+    ok(busy.await);
+    assert_eq!(soon("the outcome", outcome.recv()).await.as_deref(), Some("Busy"));
+    let full = dialer.call(&world.application, "Local/busy@default").run(nothing).await.map(drop);
+    let full = full.map_err(|error| (error.kind(), error.to_string()));
+    assert!(
+        matches!(&full, Err((CommandErrorKind::Unavailable, text)) if text.contains("as many calls")),
+        "{full:?}"
+    );
+    stop.cancel();
+    ok(soon("the worker's end", task).await);
+    let late = dialer.call(&world.application, "Local/busy@default").run(nothing).await.map(drop);
+    assert_eq!(late.map_err(|error| error.kind()), Err(CommandErrorKind::Unavailable));
     world.proxy.stop().await;
 }
 

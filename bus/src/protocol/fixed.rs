@@ -139,6 +139,9 @@ pub struct Open {
 /// The reply to an [`Open`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenReply {
+    /// The proxy that opened it, as configured.
+    #[serde(default)]
+    pub server_id: String,
     /// The dialog's lasting id.
     pub root: String,
     /// The same, as the id of its first term.

@@ -15,6 +15,8 @@ pub(crate) struct Legs(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     ids: BTreeSet<String>,
+    /// Whether any has entered the application.
+    entered: bool,
     /// While the call has a handler: where others find it.
     listed: Option<(Calls, Call)>,
 }
@@ -45,10 +47,18 @@ impl Legs {
     /// dialplan's.
     pub(crate) fn see(&self, event: &Event) {
         match event.kind() {
-            "StasisStart" => event.channel_id().into_iter().for_each(|id| self.add(id)),
+            "StasisStart" => {
+                self.lock().entered = true;
+                event.channel_id().into_iter().for_each(|id| self.add(id));
+            }
             "StasisEnd" | "ChannelDestroyed" => event.channel_id().into_iter().for_each(|id| self.remove(id)),
             _ => {}
         }
+    }
+
+    /// Whether any channel has ever entered the application.
+    pub(crate) fn have_entered(&self) -> bool {
+        self.lock().entered
     }
 
     /// The channels that are left.

@@ -39,6 +39,7 @@ pub(crate) use ids::Id;
 pub use offer::Offer;
 pub use request::{Method, Request, Response, path};
 pub use resumed::Resumed;
+pub(crate) use resumed::{ids as ids_of, stasis_start};
 pub(crate) use standing::Lease;
 pub use start::Party;
 pub(crate) use watchers::Seen;

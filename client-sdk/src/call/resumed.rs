@@ -84,7 +84,7 @@ pub(super) fn context(step: u64, salt: &str, state: &impl Serialize) -> serde_js
 }
 
 /// Ids that go on from the step that was saved last. Where somebody else's context stands, theirs are other ids.
-pub(super) fn ids(offer: &AppStart) -> Ids {
+pub(crate) fn ids(offer: &AppStart) -> Ids {
     let root = offer.root.as_deref().unwrap_or(&offer.dialog_id);
     let context = offer.context.as_deref().filter(|_| offer.resume).unwrap_or_default();
     match serde_json::from_str::<Saved<'_>>(context) {
@@ -106,9 +106,14 @@ pub(super) fn start(offer: &AppStart) -> Result<Event, String> {
     }
     let channel = offer.objects.iter().find(|object| object.kind == ObjectKind::Channel);
     let channel = channel.ok_or("the offer has neither its StasisStart nor a channel")?;
-    let start = json!({ "type": "StasisStart", "application": offer.application, "args": [],
-        "channel": { "id": channel.id } });
-    Ok(Event::from_offer(start.to_string(), None))
+    Ok(stasis_start(&offer.application, &channel.id))
+}
+
+/// What stands for the StasisStart of a channel of which nothing is known but its id.
+pub(crate) fn stasis_start(application: &str, channel: &str) -> Event {
+    let start = json!({ "type": "StasisStart", "application": application, "args": [],
+        "channel": { "id": channel } });
+    Event::from_offer(start.to_string(), None)
 }
 
 #[cfg(test)]

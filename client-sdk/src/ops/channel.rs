@@ -183,6 +183,6 @@ impl Channel {
 impl Call {
     /// Prepares to call an endpoint, such as `PJSIP/alice`; awaiting it starts to.
     pub fn originate(&self, endpoint: impl Into<String>) -> Originate {
-        Originate::new(self.clone(), endpoint.into())
+        Originate::new(self.clone(), self.application(), endpoint.into())
     }
 }

@@ -12,9 +12,11 @@ use crate::{Call, Method, Result, call::Id};
 ///
 /// Its id is chosen before, so that its events belong to this call from the first on. Once it is answered it enters
 /// the call's application, and its StasisStart comes among the call's events.
+///
+/// By a [`Dialer`](crate::Dialer) it begins a call of its own: see [`Dialer::call`](crate::Dialer::call).
 #[must_use = "the calling is started when it is awaited"]
-pub struct Originate {
-    pub(super) call: Call,
+pub struct Originate<By = Call> {
+    pub(crate) by: By,
     /// Made of all that was set, when it is first asked for.
     id: OnceLock<Id>,
     fields: Map<String, Value>,
@@ -22,23 +24,54 @@ pub struct Originate {
 }
 
 impl Originate {
-    pub(super) fn new(call: Call, endpoint: String) -> Self {
-        let application = call.application().to_owned();
-        Self { call, id: OnceLock::new(), fields: Map::new(), variables: Map::new() }
-            .field("endpoint", endpoint)
-            .field("app", application)
-    }
-
     /// The id that the channel will have. When it is not known what became of the calling
     /// ([`Timeout`](crate::CommandErrorKind::Timeout)), the phone may ring:
     /// [`channel_by_id`](Call::channel_by_id) with this hangs it up.
     #[must_use]
     pub fn id(&self) -> &str {
         let id = self.id.get_or_init(|| {
-            let content = json!([self.fields, self.variables]).to_string();
-            self.call.dialog().ids.object("channel", &content)
+            let content = self.content();
+            self.by.dialog().ids.object("channel", &content)
         });
         id.as_str()
+    }
+
+    async fn start(mut self) -> Result<Channel> {
+        let id = self.id().to_owned();
+        self.fields.insert("channelId".to_owned(), json!(id));
+        if !self.variables.is_empty() {
+            self.fields.insert("variables".to_owned(), json!(self.variables));
+        }
+        let legs = &self.by.dialog().legs;
+        legs.add(&id);
+        let request =
+            self.by.command(Method::Post, "/channels").json(self.fields).making(self.id.into_inner());
+        if let Err(error) = request.await {
+            if is_refused(&error) {
+                legs.remove(&id);
+            }
+            return Err(error);
+        }
+        Ok(Channel::new(self.by, id))
+    }
+}
+
+impl<By> Originate<By> {
+    /// Into an application.
+    pub(crate) fn new(by: By, application: &str, endpoint: String) -> Self {
+        Self { by, id: OnceLock::new(), fields: Map::new(), variables: Map::new() }
+            .field("endpoint", endpoint)
+            .field("app", application)
+    }
+
+    /// What its id is made of.
+    pub(crate) fn content(&self) -> String {
+        json!([self.fields, self.variables]).to_string()
+    }
+
+    /// The same, by somebody else.
+    pub(crate) fn by<Other>(self, by: Other) -> Originate<Other> {
+        Originate { by, id: OnceLock::new(), fields: self.fields, variables: self.variables }
     }
 
     /// Who calls, as the callee sees it: `"Name" <number>`.
@@ -71,25 +104,6 @@ impl Originate {
         self.fields.insert(name.to_owned(), value.into());
         self
     }
-
-    async fn start(mut self) -> Result<Channel> {
-        let id = self.id().to_owned();
-        self.fields.insert("channelId".to_owned(), json!(id));
-        if !self.variables.is_empty() {
-            self.fields.insert("variables".to_owned(), json!(self.variables));
-        }
-        let legs = &self.call.dialog().legs;
-        legs.add(&id);
-        let request =
-            self.call.command(Method::Post, "/channels").json(self.fields).making(self.id.into_inner());
-        if let Err(error) = request.await {
-            if is_refused(&error) {
-                legs.remove(&id);
-            }
-            return Err(error);
-        }
-        Ok(Channel::new(self.call, id))
-    }
 }
 
 impl IntoFuture for Originate {
@@ -101,7 +115,7 @@ impl IntoFuture for Originate {
     }
 }
 
-impl fmt::Debug for Originate {
+impl<By> fmt::Debug for Originate<By> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Originate").field("fields", &self.fields).finish_non_exhaustive()
     }

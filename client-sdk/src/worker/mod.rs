@@ -1,9 +1,11 @@
 //! The worker: what it is told before it runs.
 
 mod connect;
+mod dialer;
 mod env;
 mod failure;
 mod handler;
+mod opened;
 mod pool;
 mod room;
 mod run;
@@ -26,6 +28,7 @@ use crate::{
 };
 
 pub use {
+    dialer::{Dialer, Placing},
     failure::OnFailure,
     handler::{Handler, Handling},
 };
@@ -40,6 +43,7 @@ pub struct Worker {
     connected: Option<Connected>,
     settings: Settings,
     calls: Calls,
+    dialer: Dialer,
 }
 
 #[derive(Clone)]
@@ -94,7 +98,13 @@ impl Worker {
 
     /// A worker on a bus that the program already has, which it also closes itself.
     pub fn with_bus(bus: Arc<dyn Bus>) -> Self {
-        Self { bus, connected: None, settings: Settings::default(), calls: Calls::default() }
+        Self {
+            bus,
+            connected: None,
+            settings: Settings::default(),
+            calls: Calls::default(),
+            dialer: Dialer::default(),
+        }
     }
 
     /// A worker as the environment describes it: see [the table](crate#environment). Connects as
@@ -111,7 +121,7 @@ impl Worker {
     async fn connect_with(url: &str, settings: Settings) -> Result<Self, WorkerError> {
         let bus = connect::connect(url, &settings).await?;
         let connected = Some(Connected { url: url.to_owned(), prefix: settings.prefix.clone() });
-        Ok(Self { bus, connected, settings, calls: Calls::default() })
+        Ok(Self { bus, connected, settings, calls: Calls::default(), dialer: Dialer::default() })
     }
 
     /// Joins the pool of an application as well.
@@ -188,6 +198,12 @@ impl Worker {
         self
     }
 
+    /// The way to calls that the program begins itself, once the worker runs.
+    #[must_use]
+    pub fn dialer(&self) -> Dialer {
+        self.dialer.clone()
+    }
+
     /// The calls that the worker will have, for what else the program does: it is empty until the worker
     /// [runs](Self::run).
     #[must_use]
@@ -204,7 +220,8 @@ impl Worker {
     pub async fn run(self, handler: impl Handler) -> Result<(), WorkerError> {
         self.settings.check()?;
         let (bus, ours) = self.bus_for_run().await?;
-        let result = run::run(Arc::clone(&bus), self.settings, Box::new(handler), self.calls).await;
+        let result =
+            run::run(Arc::clone(&bus), self.settings, Box::new(handler), (self.calls, self.dialer)).await;
         if ours {
             bus.close().await;
         }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     Settings,
+    dialer::Dialer,
     handler::Handler,
     pool,
     room::{Place, Room},
@@ -60,7 +61,7 @@ pub(super) async fn run(
     bus: Arc<dyn Bus>,
     settings: Settings,
     handler: Box<dyn Handler>,
-    listed: Calls,
+    (listed, dialer): (Calls, Dialer),
 ) -> Result<(), WorkerError> {
     // Before anything else, so that no signal is missed.
     let mut stop = Stop::new(settings.shutdown.clone())
@@ -99,6 +100,7 @@ pub(super) async fn run(
         aborted,
     });
 
+    dialer.begin(&running);
     let mut tasks = Tasks::default();
     let result = tokio::select! {
         result = running.work(&mut tasks) => result,

@@ -14,13 +14,14 @@ use tracing::{Instrument as _, debug, error, info, warn};
 
 use super::{
     failure::{self, Failure, OnFailure},
+    handler::Handler,
     pool::version_of,
     room::Place,
     run::Running,
 };
 use crate::{
     Call, Offer,
-    call::{CallEnd, Claim, Commands, Dialog, Lease, Ties, Version},
+    call::{CallEnd, Claim, Commands, Dialog, Lease, Ties, Version, ids_of},
     heartbeat::Seat,
     inbox::Address,
     limits::SETTLE_DEADLINE,
@@ -32,16 +33,8 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) 
     let deadline = running.settings.command_deadline;
     match version_of(&offer) {
         Version::Two => {
-            let topic = offer.commands.clone().unwrap_or_default();
-            let commands = Commands::new(Version::Two, Arc::clone(&running.bus), topic, deadline);
-            let seat = running.contacts.seat(&offer.server_id);
-            let dialog = Arc::new(Dialog::new(offer, commands, running.ties(seat.lease())));
-            let address = running.inbox.register(Arc::clone(&dialog));
-            let keeping = AbortOnDropHandle::new(tokio::spawn({
-                let dialog = Arc::clone(&dialog);
-                async move { dialog.keep().await }.in_current_span()
-            }));
-            let mut tenure = Tenure { dialog, seat, address, keeping };
+            let mut tenure =
+                Tenure::new(&running, offer, |dialog| running.inbox.register(Arc::clone(dialog)));
             if tenure.serve(&running).await {
                 drop(place);
                 running.spawn_settling(tenure.settle().in_current_span());
@@ -52,7 +45,7 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) 
             match version1::Opened::new(&running.bus, &running.names, offer, deadline, ties).await {
                 Ok(mut opened) => {
                     if let Some(call) = running.accepted(opened.accept()).await {
-                        running.handle(call).await;
+                        running.handle(&*running.handler, call).await;
                     }
                     // Not while the worker waits for nothing else.
                     running.cancelled.run_until_cancelled(opened.linger()).await;
@@ -65,7 +58,7 @@ pub(super) async fn serve(running: Arc<Running>, offer: AppStart, place: Place) 
 }
 
 /// A call of version 2 as its worker has it.
-struct Tenure {
+pub(super) struct Tenure {
     dialog: Arc<Dialog>,
     /// Its place in the heartbeats.
     seat: Seat,
@@ -76,25 +69,89 @@ struct Tenure {
 }
 
 impl Tenure {
+    fn new(running: &Running, offer: AppStart, address: impl FnOnce(&Arc<Dialog>) -> Address) -> Self {
+        let topic = offer.commands.clone().unwrap_or_default();
+        let deadline = running.settings.command_deadline;
+        let commands = Commands::new(Version::Two, Arc::clone(&running.bus), topic, deadline);
+        let seat = running.contacts.seat(&offer.server_id);
+        let dialog = Arc::new(Dialog::new(offer, commands, running.ties(seat.lease())));
+        let address = address(&dialog);
+        let keeping = AbortOnDropHandle::new(tokio::spawn({
+            let dialog = Arc::clone(&dialog);
+            async move { dialog.keep().await }.in_current_span()
+        }));
+        Self { dialog, seat, address, keeping }
+    }
+
+    /// Of a call that this worker has opened, and is reached at this address for.
+    pub(super) fn opened(running: &Running, offer: AppStart, address: Address) -> Self {
+        Self::new(running, offer, |dialog| {
+            address.becomes(Arc::clone(dialog));
+            address
+        })
+    }
+
+    /// The id that the first channel will have which a call makes of this.
+    pub(super) fn first_channel(offer: &AppStart, content: &str) -> String {
+        ids_of(offer).object("channel", content).as_str().to_owned()
+    }
+
+    /// What is behind the call.
+    pub(super) fn dialog(&self) -> Arc<Dialog> {
+        Arc::clone(&self.dialog)
+    }
+
     /// Accepts the offer and runs the handler; true if there is more to come for the call when that is through.
     async fn serve(&mut self, running: &Running) -> bool {
-        let (dialog, seat, address) = (&self.dialog, &self.seat, &self.address);
-        let claim = Claim::new(dialog, &running.worker_id, address.events(), address.responses());
-        let serving = async {
-            running.cancelled.run_until_cancelled(seat.begun()).await;
-            let Some(call) = running.accepted(claim.accept()).await else { return false };
-            seat.confirm(dialog, address);
+        let claim = self.claim(running);
+        let accepting = async {
+            running.cancelled.run_until_cancelled(self.seat.begun()).await;
+            running.accepted(claim.accept()).await
+        };
+        let accepted = tokio::select! {
+            accepted = accepting => accepted,
+            Err(error) = &mut self.keeping => {
+                error!(%error, "a task of a call failed");
+                None
+            }
+        };
+        match accepted {
+            Some(call) => self.handle(running, &*running.handler, call).await,
+            None => false,
+        }
+    }
+
+    /// Runs a handler of the call, which is this worker's; true if there is more to come for it when that is through.
+    pub(super) async fn handle(&mut self, running: &Running, handler: &dyn Handler, call: Call) -> bool {
+        let claim = self.claim(running);
+        let dialog = &self.dialog;
+        self.seat.confirm(dialog, &self.address);
+        let handling = async {
             // The end of the handler is an end of the call.
-            tokio::join!(running.handle(call), claim.renew());
+            tokio::join!(running.handle(handler, call), claim.renew());
             let end = dialog.feed.ended();
             !matches!(end, Some(CallEnd::Gone | CallEnd::HandedOver | CallEnd::Closed))
         };
         tokio::select! {
-            served = serving => served,
+            more = handling => more,
             Err(error) = &mut self.keeping => {
                 error!(%error, "a task of a call failed");
                 false
             }
+        }
+    }
+
+    fn claim(&self, running: &Running) -> Claim {
+        let address = &self.address;
+        Claim::new(&self.dialog, &running.worker_id, address.events(), address.responses())
+    }
+
+    /// Settles a call that this worker has opened. Without a channel the proxy would wait for one.
+    pub(super) async fn settle_opened(self) {
+        if self.dialog.legs.have_entered() || !self.dialog.legs.left().is_empty() {
+            self.settle().await;
+        } else {
+            self.dialog.hand_over().await;
         }
     }
 
@@ -165,7 +222,7 @@ impl Running {
 
     /// Runs the handler; if it fails, its call is treated as the worker was told. If it is cancelled, the call goes to
     /// another worker, where the proxy knows how to.
-    async fn handle(&self, call: Call) {
+    async fn handle(&self, handler: &dyn Handler, call: Call) {
         let _release = Release::when_through(&call);
         info!(channel = call.channel().id(), "the call begins");
         if let Some(reason) = self.regrets(&call) {
@@ -173,7 +230,7 @@ impl Running {
             let call = failure::end(&call, OnFailure::Continue).await;
             return info!(reason, %call, "the call is not for this worker");
         }
-        let failure = match self.cancelled.run_until_cancelled(self.run_handler(&call)).await {
+        let failure = match self.cancelled.run_until_cancelled(self.run_handler(handler, &call)).await {
             _ if call.dialog().feed.ended() == Some(CallEnd::HandedOver) => {
                 // The handler may not have waited for the end of that.
                 call.dialog().hand_over().await;
@@ -193,8 +250,8 @@ impl Running {
     }
 
     /// Runs the handler to its end, or until its call has been over for too long.
-    async fn run_handler(&self, call: &Call) -> Result<(), Failure> {
-        let handling = AssertUnwindSafe(async { self.handler.handle(call.clone()).await }).catch_unwind();
+    async fn run_handler(&self, handler: &dyn Handler, call: &Call) -> Result<(), Failure> {
+        let handling = AssertUnwindSafe(async { handler.handle(call.clone()).await }).catch_unwind();
         tokio::select! {
             biased;
             end = handling => match end {

@@ -93,6 +93,12 @@ fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
 }
 
 fn reply(context: &Context, dialog: &Dialog) -> OpenReply {
-    let root = dialog.root.clone();
-    OpenReply { commands: context.commands_topic(&root), dialog_id: root.clone(), root, term: TERM }
+    let (server_id, root) = (context.config.server_id.clone(), dialog.root.clone());
+    OpenReply {
+        server_id,
+        commands: context.commands_topic(&root),
+        dialog_id: root.clone(),
+        root,
+        term: TERM,
+    }
 }

@@ -146,6 +146,17 @@
 //! [`Unavailable`](CommandErrorKind::Unavailable) that nothing was done, [`Gone`](CommandErrorKind::Gone) that the call is
 //! over or another worker's.
 //!
+//! # Calling somebody
+//!
+//! [`Call::originate`] calls an endpoint on behalf of a call. Awaited, it yields the [`Channel`] that rings;
+//! [`answered`](Originate::answered) waits for what comes of it, an [`Outcome`]: answered, busy, no answer, no such number. The new channel belongs to
+//! the call, with all its events.
+//!
+//! A program that nobody has called uses its worker's [`Dialer`]: a call of its own, whose handler begins with the calling.
+//!
+//! [`Channel::move_to`] gives a channel to another application, and resolves when it is there: from then on it is a new call, of the pool of that
+//! application, whichever program that is.
+//!
 //! # Calls that outlive their worker
 //!
 //! When a worker dies, or the network takes it away for more than [2 s](limits::LEASE), its proxies give its calls to other

@@ -47,9 +47,12 @@ impl Router {
         Self { context, gaps: HashMap::new(), connected: false }
     }
 
-    /// A router of a process to which another hands over: nothing is to be sorted out at the first connection.
-    pub(crate) fn taking_over(context: Arc<Context>) -> Self {
-        Self { connected: true, ..Self::new(context) }
+    /// A router of a process to which another hands over: nothing is to be sorted out at the first connection. Of the applications
+    /// that other programs have taken from that one events are missed from now on.
+    pub(crate) fn taking_over(context: Arc<Context>, taken: &[String]) -> Self {
+        let mut router = Self { connected: true, ..Self::new(context) };
+        router.disconnected(taken);
+        router
     }
 
     /// Routes an event that was held.

@@ -120,7 +120,7 @@ impl<'a> Acting<'a> {
             }
         };
         let router = match &granted {
-            Some(_) => Router::taking_over(Arc::clone(&context)),
+            Some(granted) => Router::taking_over(Arc::clone(&context), &granted.taken),
             None => Router::new(Arc::clone(&context)),
         };
         let mut listening = pin!(self.listen(router));

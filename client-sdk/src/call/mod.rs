@@ -34,6 +34,7 @@ pub(crate) use dialog::{Dialog, Ties};
 pub use events::EventStream;
 pub use feed::CallEnd;
 pub(crate) use ids::Id;
+pub(crate) use request::ENCODED;
 pub use request::{Method, Request, Response, path};
 pub use resumed::Resumed;
 pub(crate) use standing::Lease;

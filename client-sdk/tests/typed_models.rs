@@ -101,6 +101,7 @@ fn an_event_says_its_type_its_application_and_its_time() {
 fn what_an_old_asterisk_leaves_out_is_none() {
     let mut json = channel("Up");
     json.as_object_mut().unwrap().remove("protocol_id");
+    json["dialplan"] = json!({ "context": "default", "exten": "1", "priority": 1 });
     let channel: Channel = serde_json::from_value(json.clone()).unwrap();
     assert_eq!((channel.protocol_id.as_ref(), &channel.state), (None, &ChannelState::Up));
     assert_eq!(serde_json::to_value(&channel).unwrap(), json);

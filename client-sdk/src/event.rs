@@ -124,6 +124,13 @@ impl Event {
         self.inner.json.get_or_init(|| serde_json::from_str(&self.inner.body).unwrap_or_default())
     }
 
+    /// It with its fields, as what its type says. What has no type there, or does not fit it, is
+    /// [`Other`](crate::ari::Event::Other).
+    #[must_use]
+    pub fn typed(&self) -> crate::ari::Event {
+        crate::ari::Event::read(self.kind(), self.body())
+    }
+
     /// The id of the channel that it names, or of the one that a playback or recording is on.
     #[must_use]
     pub fn channel_id(&self) -> Option<&str> {

@@ -157,6 +157,30 @@
 //! [`Channel::move_to`] gives a channel to another application, and resolves when it is there: from then on it is a new call, of the pool of that
 //! application, whichever program that is.
 //!
+//! # Typed ARI
+//!
+//! [`ari`] has all of ARI with types: an [`Operation`] for each that Asterisk 22 describes, which [`Call::run`] carries out,
+//! and a structure for each object that one answers; [`Event::typed`] makes an [event with its fields](ari::Event) of any event.
+//! Both ways may be mixed in a handler.
+//!
+//! ```no_run
+//! # async fn example(call: ari_client::Call) -> ari_client::Result {
+//! use ari_client::ari::{Event, bridges, channels};
+//!
+//! let bridge = call.run(bridges::Create::new().kind("mixing")).await?;
+//! call.run(bridges::AddChannel::new(bridge.id, [&call.channel()]).mute(true)).await?;
+//! let rtp = call.run(channels::RtpStatistics::new(&call.channel())).await?;
+//! println!("{} packets lost", rtp.rxploss);
+//! let mut events = call.events();
+//! while let Some(event) = events.next().await {
+//!     if let Event::ChannelTalkingFinished(talking) = event.typed() {
+//!         println!("{} ms", talking.duration);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Calls that outlive their worker
 //!
 //! When a worker dies, or the network takes it away for more than [2 s](limits::LEASE), its proxies give its calls to other
@@ -281,6 +305,7 @@
 //! install a subscriber, such as `tracing_subscriber::fmt::init()`, to see it. That the bus is away is told by `ari_bus`;
 //! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`.
 
+pub mod ari;
 mod call;
 mod calls;
 mod error;
@@ -288,8 +313,10 @@ mod event;
 mod heartbeat;
 mod inbox;
 pub mod limits;
+mod operation;
 mod ops;
 mod route;
+mod typed;
 mod version1;
 mod worker;
 
@@ -299,6 +326,7 @@ pub use call::{Call, CallEnd, EventStream, Method, Offer, Party, Request, Respon
 pub use calls::Calls;
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
+pub use operation::{Makes, Operation, OperationInfo, ParameterInfo, Parts, Place, WrongParameter};
 pub use ops::{Bridge, Channel, Dialing, LiveRecording, Originate, Outcome, Playback, Record, Recorded};
 pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};
 pub use worker::{Dialer, Handler, Handling, OnFailure, Placing, Worker};

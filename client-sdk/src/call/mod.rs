@@ -37,6 +37,7 @@ pub use events::EventStream;
 pub use feed::CallEnd;
 pub(crate) use ids::Id;
 pub use offer::Offer;
+pub(crate) use request::ENCODED;
 pub use request::{Method, Request, Response, path};
 pub use resumed::Resumed;
 pub(crate) use resumed::{ids as ids_of, stasis_start};

@@ -13,7 +13,7 @@ use crate::error::{CommandError, CommandErrorKind, Result};
 
 /// What a URL carries as it is (RFC 3986, unreserved). Everything else is encoded, `+` above all: Asterisk reads it
 /// as a space even in a path.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The HTTP methods of ARI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

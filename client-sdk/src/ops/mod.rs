@@ -7,6 +7,7 @@ mod move_to;
 mod originate;
 mod playback;
 mod recording;
+mod run;
 mod watch;
 
 use ari_bus::protocol::ObjectKind;
@@ -19,18 +20,24 @@ pub use playback::Playback;
 pub use recording::{LiveRecording, Record, Recorded};
 pub(crate) use watch::is_end_of;
 
-use crate::{Call, CommandError, Request, Result};
+use crate::{Call, CommandError, Request, Response, Result};
 
 /// Sends a request that makes an object, which from then on is known as the call's.
-async fn make(call: &Call, kind: ObjectKind, id: &str, request: Request) -> Result {
+async fn make(call: &Call, kind: ObjectKind, id: &str, request: Request) -> Result<Response> {
+    let (legs, objects) = (&call.dialog().legs, &call.dialog().objects);
     // Before, since its events may come before the answer.
-    let objects = &call.dialog().objects;
-    objects.add(kind, id);
+    match kind {
+        ObjectKind::Channel => legs.add(id),
+        _ => objects.add(kind, id),
+    }
     let result = request.await;
     if result.as_ref().is_err_and(is_refused) {
-        objects.remove(kind, id);
+        match kind {
+            ObjectKind::Channel => legs.remove(id),
+            _ => objects.remove(kind, id),
+        }
     }
-    result.map(drop)
+    result
 }
 
 /// Whether what was to be made is certainly not there. With any other error it may be; a 409 says that there is one of this id,

@@ -2,10 +2,11 @@
 
 use std::{fmt, future::IntoFuture, sync::OnceLock, time::Duration};
 
+use ari_bus::protocol::ObjectKind;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
-use super::{Channel, is_refused, whole_seconds};
+use super::{Channel, make, whole_seconds};
 use crate::{Call, Method, Result, call::Id};
 
 /// A new channel about to be made: awaiting it starts the calling and yields the channel, which rings or will ring.
@@ -42,16 +43,9 @@ impl Originate {
         if !self.variables.is_empty() {
             self.fields.insert("variables".to_owned(), json!(self.variables));
         }
-        let legs = &self.by.dialog().legs;
-        legs.add(&id);
         let request =
             self.by.command(Method::Post, "/channels").json(self.fields).making(self.id.into_inner());
-        if let Err(error) = request.await {
-            if is_refused(&error) {
-                legs.remove(&id);
-            }
-            return Err(error);
-        }
+        make(&self.by, ObjectKind::Channel, &id, request).await?;
         Ok(Channel::new(self.by, id))
     }
 }

@@ -255,6 +255,19 @@ macro_rules! on_every_bus {
     };
 }
 
+/// The same, for what takes long: `rabbitmq_shared::name` runs with `tests/run --long`.
+#[macro_export]
+macro_rules! on_every_bus_in_time {
+    ($($(#[$attribute:meta])* $test:ident),+ $(,)?) => {
+        $crate::on_a_bus!(nats, $crate::brokers::Setup::Nats, $($(#[$attribute])* $test),+);
+        $crate::on_a_bus!(rabbitmq, $crate::brokers::Setup::Dedicated, $($(#[$attribute])* $test),+);
+        $crate::on_a_bus!(
+            rabbitmq_shared, $crate::brokers::Setup::Shared,
+            $(#[ignore = "the third of three that take long: tests/run --long"] $(#[$attribute])* $test),+
+        );
+    };
+}
+
 /// Makes a test of each function named, in a module of this name.
 #[macro_export]
 macro_rules! on_a_bus {

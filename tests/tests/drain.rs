@@ -7,7 +7,7 @@ use ari_tests::{
     brokers::Setup,
     crew::{ALONE, ROOM},
     handlers::Handler,
-    on_every_bus,
+    on_every_bus_in_time,
     oracle::{Gaps, Ledger},
     programs,
     stage::Stage,
@@ -15,7 +15,7 @@ use ari_tests::{
 };
 use asterisk_sim::{LoadPlan, RestFault};
 
-on_every_bus!(
+on_every_bus_in_time!(
     a_rolling_restart_of_three_workers_under_load,
     a_worker_that_ends_hands_over_calls_that_are_quiet,
     a_proxy_that_ends_finishes_the_commands_it_has,

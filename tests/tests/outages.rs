@@ -12,7 +12,7 @@ use ari_tests::{
     crew::{ALONE, ROOM},
     fault_proxy::{Cut, FaultProxy, Way},
     handlers::Handler,
-    on_every_bus,
+    on_every_bus_in_time,
     oracle::{Gaps, Ledger},
     programs,
     stage::Stage,
@@ -22,7 +22,7 @@ use ari_tests::{
 use asterisk_sim::{CallEnd, LoadPlan};
 use tokio::time::sleep;
 
-on_every_bus!(
+on_every_bus_in_time!(
     the_broker_is_killed_for_five_seconds_under_load,
     #[ignore = "takes minutes: tests/run --long"]
     the_broker_is_away_for_three_minutes,

@@ -9,7 +9,7 @@ use ari_tests::{
     crew::{ALONE, ROOM},
     fault_proxy::Way,
     handlers::{Handler, What},
-    on_every_bus,
+    on_every_bus_in_time,
     oracle::{Gaps, Ledger},
     programs,
     stage::Stage,
@@ -18,7 +18,7 @@ use ari_tests::{
 use asterisk_sim::RestFault;
 use tokio::time::sleep;
 
-on_every_bus!(
+on_every_bus_in_time!(
     the_calls_of_a_killed_worker_go_on_with_another,
     a_worker_that_was_stopped_comes_too_late,
     commands_that_were_held_up_on_their_way_come_too_late,

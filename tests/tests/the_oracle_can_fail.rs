@@ -9,7 +9,7 @@ use ari_tests::{
     crew::{ALONE, ROOM},
     fault_proxy::{Cut, Way},
     handlers::Handler,
-    on_every_bus,
+    on_every_bus_in_time,
     oracle::{Fault, Findings, Gaps},
     programs,
     proxies::RunningProxy,
@@ -20,7 +20,7 @@ use ari_tests::{
 use asterisk_sim::RestFault;
 use tokio::time::sleep;
 
-on_every_bus!(
+on_every_bus_in_time!(
     without_resending_the_oracle_finds_lost_events,
     without_deduplication_the_oracle_finds_steps_that_are_taken_twice,
     without_terms_the_oracle_finds_late_commands,

@@ -1,0 +1,133 @@
+//! What is declared: objects by kind and id, with the attributes that they are to have.
+
+use std::fmt;
+
+/// Which kind of object it is. They are made in this order, and removed in the opposite one, so that none ever names another that
+/// is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Where SIP is spoken.
+    Transport,
+    /// How somebody proves who they are.
+    Auth,
+    /// Where somebody is reached (an "address of record").
+    Aor,
+    /// A phone or a trunk.
+    Endpoint,
+    /// Which addresses an endpoint's requests come from.
+    Identify,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Transport, Self::Auth, Self::Aor, Self::Endpoint, Self::Identify];
+
+    /// As Asterisk calls it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transport => "transport",
+            Self::Auth => "auth",
+            Self::Aor => "aor",
+            Self::Endpoint => "endpoint",
+            Self::Identify => "identify",
+        }
+    }
+}
+
+/// An object by its kind and its id; shown as `endpoint alice`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Name {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id, which no other of its kind has.
+    pub id: String,
+}
+
+impl Name {
+    pub(super) fn new(kind: Kind, id: impl Into<String>) -> Self {
+        Self { kind, id: id.into() }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.as_str(), self.id)
+    }
+}
+
+/// How the ids of AORs begin that hold the list of a set's objects.
+pub(super) const LISTS: &str = "ari-client.";
+
+/// An object as it is declared.
+#[derive(Clone)]
+pub(super) struct Object {
+    pub(super) name: Name,
+    attributes: Vec<Attribute>,
+}
+
+/// An attribute, with one value or several.
+#[derive(Clone)]
+pub(super) struct Attribute {
+    pub(super) name: String,
+    pub(super) values: Vec<String>,
+}
+
+impl Object {
+    pub(super) fn new(kind: Kind, id: impl Into<String>) -> Self {
+        Self { name: Name::new(kind, id), attributes: Vec::new() }
+    }
+
+    /// In the order in which they were declared: `disallow` and `allow`, for one, are read in turn.
+    pub(super) fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    /// Gives an attribute this value and no other.
+    pub(super) fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let (name, mut value) = (name.into(), value.into());
+        if name == "allow" && !value.trim_start().starts_with("!all") {
+            // Asterisk would add the codecs to those that are allowed already.
+            value.insert_str(0, "!all,");
+        }
+        match self.attributes.iter_mut().find(|attribute| attribute.name == name) {
+            Some(attribute) => attribute.values = vec![value],
+            None => self.attributes.push(Attribute { name, values: vec![value] }),
+        }
+    }
+
+    /// Gives an attribute one more value.
+    pub(super) fn add(&mut self, name: &str, value: impl Into<String>) {
+        match self.attributes.iter_mut().find(|attribute| attribute.name == name) {
+            Some(attribute) => attribute.values.push(value.into()),
+            None => self.set(name, value),
+        }
+    }
+
+    /// What cannot be declared.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.name.id.is_empty() {
+            return Err("it has no id".to_owned());
+        }
+        if self.name.kind == Kind::Aor && self.name.id.starts_with(LISTS) {
+            return Err(format!("ids that begin with {LISTS} are for lists of what a set has"));
+        }
+        let plain = |name: &str| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        match self.attributes.iter().find(|attribute| !plain(&attribute.name)) {
+            Some(odd) => Err(format!("{:?} is no name of an attribute", odd.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Object {
+    /// Without values, some of which are passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+        f.debug_struct("Object").field("name", &self.name).field("attributes", &names).finish()
+    }
+}

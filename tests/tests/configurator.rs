@@ -1,5 +1,7 @@
 //! Phones that are declared in Rust, in the real Asterisk.
 
+use std::{future::poll_fn, pin::pin, task::Poll};
+
 use ari_client::{
     Call, CommandErrorKind, Dialer, Method, Session, Worker, path,
     pjsip::{Aor, Config, Endpoint, Error, Identify, Kind as Object, Report, Transport},
@@ -20,6 +22,7 @@ on_both_buses!(
     what_a_set_did_not_make_it_does_not_touch,
     what_asterisk_refuses_is_named,
     a_set_outlives_its_worker_and_asterisk,
+    what_was_cut_short_anywhere_is_found_again,
     what_has_several_values_has_these_and_no_others,
     a_transport_is_made_while_asterisk_runs,
     a_session_serves_commands_without_a_call,
@@ -255,6 +258,45 @@ async fn a_set_outlives_its_worker_and_asterisk(kind: Kind) {
     assert_eq!((report.removed.len(), report.unchanged.len()), (40, 20));
     assert!(ok(phones(20).apply(&session).await).is_unchanged());
     assert_eq!(ok(phones(0).apply(&session).await).removed.len(), 20);
+    drop(session);
+    desk.end().await;
+}
+
+/// Runs a future until it has been woken so often, and then drops it.
+async fn cut_short<Work: Future>(work: Work, mut after: usize) -> Option<Work::Output> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if after == 0 {
+            return Poll::Ready(None);
+        }
+        after -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+async fn what_was_cut_short_anywhere_is_found_again(kind: Kind) {
+    let desk = Desk::new(kind, writable("memory")).await;
+    let session = desk.session().await;
+    let (some, none) = (Config::new("office").endpoint(phone("alice")), Config::new("office"));
+    let mut cuts = 0;
+    loop {
+        cuts += 1;
+        let made = cut_short(some.apply(&session), cuts).await;
+        let all = ok(some.apply(&session).await);
+        assert_eq!(all.created.len() + all.unchanged.len(), 3, "{all}");
+        let unmade = cut_short(none.apply(&session), cuts).await;
+        ok(none.apply(&session).await);
+        for (kind, id) in
+            [("endpoint", "alice"), ("aor", "alice"), ("auth", "alice"), ("aor", "ari-client.office")]
+        {
+            assert_eq!(desk.shown(kind, id, "context").await, None, "{kind} {id} after {cuts}");
+        }
+        if made.is_some() && unmade.is_some() {
+            break;
+        }
+    }
+    assert!(cuts > 5, "it was never cut short");
     drop(session);
     desk.end().await;
 }

@@ -41,7 +41,7 @@
 //! identify = astdb,ps_identifies
 //! ```
 //!
-//! With `astdb` the objects outlive a restart of Asterisk, with `memory` they do not. `astdb` keeps one value of an attribute that has
+//! With `astdb` the objects outlive a restart of Asterisk (one that is killed forgets the last second), with `memory` they do not. `astdb` keeps one value of an attribute that has
 //! several: with more than one [`contact`](Aor::contact) or [`address`](Identify::address) take `memory`. One kind of place for
 //! all: the set's own list is an `aor`.
 //!
@@ -57,8 +57,8 @@
 //!
 //! What is declared, and nothing else: Asterisk shows every attribute, most of them with defaults, and in other words than they were written in.
 //! Attributes that it does not show, such as `set_var`, are changed when they are declared differently. What is not declared any more, and
-//! what may stand several times, it cannot change: such an object is removed and made anew, which for a moment leaves it missing. Calls that are up go on;
-//! an AOR forgets its static contacts and has them again.
+//! what may stand several times, it cannot change: such an object is removed and made anew, so that for a moment, or when Asterisk refuses
+//! the new one, it is missing. That is told as a change of its attributes.
 //!
 //! Asterisk shows passwords to every user of ARI. This crate shows them to nobody: not in `Debug`, not in a report or an error.
 //!

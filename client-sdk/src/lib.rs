@@ -112,6 +112,11 @@
 //! # }
 //! ```
 //!
+//! # Phones
+//!
+//! A [`Session`] is for commands that concern no call. With one, [`pjsip`] makes Asterisk's phones and trunks those that the program
+//! declares; their calls may enter an application without any dialplan. The example `phones` is a whole program.
+//!
 //! # Events
 //!
 //! [`Call::events`] yields what happens in the call, in order, from its StasisStart on. A handler reads them when it

@@ -10,6 +10,8 @@ use ari_testbed::AsteriskOptions;
 use ari_tests::{
     brokers::Kind,
     on_both_buses,
+    phones::Phones,
+    proxies::Ari,
     wait::{eventually, ok, soon},
     worlds::{Real, until_registered},
 };
@@ -26,6 +28,7 @@ on_both_buses!(
     what_has_several_values_has_these_and_no_others,
     a_transport_is_made_while_asterisk_runs,
     a_session_serves_commands_without_a_call,
+    a_call_configures_asterisk_too,
 );
 
 /// Where ARI may write, besides `pjsip.conf`.
@@ -39,7 +42,7 @@ fn writable(place: &str) -> AsteriskOptions {
     AsteriskOptions::new().configuration("sorcery.conf", &text)
 }
 
-/// A worker that configures an Asterisk, beside the calls that it does not get.
+/// A worker that configures an Asterisk: without a call, and in every call that it gets.
 struct Desk {
     world: Real<'static>,
     dialer: Dialer,
@@ -82,8 +85,12 @@ async fn work(world: &Real<'static>) -> (Dialer, CancellationToken, JoinHandle<(
     let stop = CancellationToken::new();
     let worker = ok(Worker::connect(world.broker.url()).await).application(&world.application);
     let (dialer, worker) = (worker.dialer(), worker.shutdown(stop.clone()));
-    let hang_up = |call: Call| async move { call.channel().hangup().await };
-    (dialer, stop, tokio::spawn(async move { ok(worker.run(hang_up).await) }))
+    let handler = |call: Call| async move {
+        let phones = Config::new("by a call").endpoint(phone("carol"));
+        assert_eq!(ok(phones.apply(&Session::from(call.clone())).await).created.len(), 3);
+        call.channel().hangup().await
+    };
+    (dialer, stop, tokio::spawn(async move { ok(worker.run(handler).await) }))
 }
 
 fn phone(id: &str) -> Endpoint {
@@ -210,9 +217,9 @@ async fn what_asterisk_refuses_is_named(kind: Kind) {
     assert!(ok(good.apply(&session).await).is_unchanged());
     // A new one is not there, and the list knows what may be.
     let bad = Config::new("office").endpoint(phone("bob").set("no_such_attribute", "1"));
-    let text = bad.apply(&session).await.map(drop).map_err(|error| error.to_string());
-    let text = text.expect_err("it was taken");
-    assert!(text.starts_with("endpoint bob (auth, ") || text.contains("no_such_attribute"), "{text}");
+    let Err(error) = bad.apply(&session).await else { panic!("it was taken") };
+    let text = error.to_string();
+    assert!(text.starts_with("endpoint bob (") && text.contains("no_such_attribute): PUT "), "{text}");
     assert!(!text.contains("s3cret"), "{text}");
     assert_eq!(desk.shown("endpoint", "bob", "context").await, None);
     let removed = ok(Config::new("office").apply(&session).await);
@@ -251,7 +258,7 @@ async fn a_set_outlives_its_worker_and_asterisk(kind: Kind) {
         session.is_some()
     })
     .await;
-    let session = session.expect("it was opened");
+    let Some(session) = session else { panic!("it was not opened") };
     let report = ok(phones(60).apply(&session).await);
     assert_eq!((report.is_unchanged(), report.unchanged.len()), (true, 60));
     let report = ok(phones(20).apply(&session).await);
@@ -360,6 +367,22 @@ async fn a_session_serves_commands_without_a_call(kind: Kind) {
     let nowhere = desk.dialer.open("nobodys").on(&desk.world.application).await.map(drop);
     assert_eq!(nowhere.map_err(|error| error.kind()), Err(CommandErrorKind::NotFound));
     // A worker that is to stop does not wait for one that is not used any more.
+    drop(session);
+    desk.end().await;
+}
+
+async fn a_call_configures_asterisk_too(kind: Kind) {
+    let desk = Desk::new(kind, writable("memory")).await;
+    Phones::to(Ari::from(&desk.world.asterisk)).call("caller").await;
+    eventually("the phone that a call declares", async || {
+        desk.shown("endpoint", "carol", "context").await == one("stasis-office")
+    })
+    .await;
+    let no_channels = async || ok(desk.world.asterisk.channels().await) == 0;
+    eventually("the end of the call", no_channels).await;
+    // Nobody needs the call for what it has made.
+    let session = desk.session().await;
+    assert_eq!(ok(Config::new("by a call").apply(&session).await).removed.len(), 3);
     drop(session);
     desk.end().await;
 }

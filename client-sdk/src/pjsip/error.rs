@@ -31,7 +31,7 @@ pub enum Error {
         /// The attributes that were to be set. One of them may be what Asterisk refuses: it does not say which, its own log does.
         attributes: Vec<String>,
         /// What Asterisk said.
-        source: CommandError,
+        source: Box<CommandError>,
     },
 }
 

@@ -108,10 +108,12 @@ impl Object {
 
     /// What cannot be declared.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.name.id.is_empty() {
-            return Err("it has no id".to_owned());
+        let id = &self.name.id;
+        // In a path the dots are other places, and Asterisk reads no further than a NUL.
+        if matches!(id.as_str(), "" | "." | "..") || id.chars().any(char::is_control) {
+            return Err("this is no id".to_owned());
         }
-        if self.name.kind == Kind::Aor && self.name.id.starts_with(LISTS) {
+        if self.name.kind == Kind::Aor && id.starts_with(LISTS) {
             return Err(format!("ids that begin with {LISTS} are for lists of what a set has"));
         }
         let plain = |name: &str| {
@@ -129,5 +131,44 @@ impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
         f.debug_struct("Object").field("name", &self.name).field("attributes", &names).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(object: &Object, name: &str) -> Vec<String> {
+        let found = object.attributes().iter().filter(|attribute| attribute.name == name);
+        found.flat_map(|attribute| attribute.values.clone()).collect()
+    }
+
+    #[test]
+    fn the_last_word_stands_and_codecs_are_these_and_no_others() {
+        let mut object = Object::new(Kind::Endpoint, "alice");
+        for codecs in ["ulaw", "!all,gsm", "alaw"] {
+            object.set("allow", codecs);
+        }
+        assert_eq!(values(&object, "allow"), ["!all,alaw"]);
+        object.add("set_var", "a=1");
+        object.add("set_var", "b=2");
+        assert_eq!(values(&object, "set_var"), ["a=1", "b=2"]);
+        object.set("set_var", "c=3");
+        assert_eq!(values(&object, "set_var"), ["c=3"]);
+    }
+
+    #[test]
+    fn what_cannot_be_declared_is_told_and_no_value_shown() {
+        for id in ["", ".", "..", "a\0b", "a\nb"] {
+            assert!(Object::new(Kind::Endpoint, id).check().is_err(), "{id:?}");
+        }
+        assert!(Object::new(Kind::Aor, "ari-client.office").check().is_err());
+        assert!(Object::new(Kind::Auth, "ari-client.office").check().is_ok());
+        for odd in ["", "@ari_client_set", "a b", "a=b"] {
+            let mut object = Object::new(Kind::Endpoint, "alice");
+            object.set(odd, "s3cret");
+            let problem = object.check().unwrap_err();
+            assert!(!format!("{problem} {object:?}").contains("s3cret"));
+        }
     }
 }

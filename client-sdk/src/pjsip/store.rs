@@ -6,7 +6,7 @@ use super::{
     Error, Name,
     shown::{Field, Shown},
 };
-use crate::{CommandErrorKind, Method, Request, Response, Session, path};
+use crate::{CommandError, CommandErrorKind, Method, Request, Response, Session, path};
 
 /// The configuration of the Asterisk that a session reaches.
 pub(super) struct Store<'a>(pub(super) &'a Session);
@@ -48,9 +48,9 @@ fn shown(name: &Name, response: &Response) -> Result<Shown, Error> {
     Ok(fields.into_iter().collect())
 }
 
-fn failed(name: &Name, fields: &[(String, String)], source: crate::CommandError) -> Error {
+fn failed(name: &Name, fields: &[(String, String)], source: CommandError) -> Error {
     let mut attributes: Vec<String> =
         fields.iter().map(|(name, _)| name.clone()).filter(|name| !name.starts_with('@')).collect();
     attributes.dedup();
-    Error::Command { name: name.clone(), attributes, source }
+    Error::Command { name: name.clone(), attributes, source: Box::new(source) }
 }

@@ -67,7 +67,7 @@ impl<'a> Manifest<'a> {
     }
 
     /// Leaves the set with these alone, after the others are gone.
-    pub(super) async fn keep(mut self, store: &Store<'_>, names: BTreeSet<Name>) -> Result<(), Error> {
+    pub(super) async fn keep(self, store: &Store<'_>, names: BTreeSet<Name>) -> Result<(), Error> {
         if names == self.names {
             return Ok(());
         }
@@ -81,7 +81,6 @@ impl<'a> Manifest<'a> {
         for (index, part) in parts.iter().enumerate() {
             self.write(store, index, part).await?;
         }
-        self.names = names;
         Ok(())
     }
 

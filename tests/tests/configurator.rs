@@ -157,6 +157,13 @@ async fn what_is_declared_is_there_and_nothing_else(kind: Kind) {
     assert_eq!(desk.shown("endpoint", "alice", "allow").await, one("(alaw)"));
     assert_eq!(desk.shown("endpoint", "bob/ü 2", "direct_media").await, one("true"));
 
+    // It goes back to its default.
+    let bare = Config::new("bare").endpoint(Endpoint::new("carol").allow(["ulaw"]).context("somewhere"));
+    ok(bare.apply(&session).await);
+    let bare = Config::new("bare").endpoint(Endpoint::new("carol").allow(["ulaw"]));
+    assert_eq!(changes(&ok(bare.apply(&session).await)), ["endpoint carol (context)"]);
+    assert_eq!(desk.shown("endpoint", "carol", "context").await, one("default"));
+
     let removed = ok(Config::new("office").endpoint(alice).apply(&session).await);
     assert_eq!(names(&removed.removed), ["endpoint bob/ü 2", "aor bob/ü 2", "auth bob/ü 2"]);
     assert!(removed.changed.is_empty() && removed.unchanged.len() == 3, "{removed}");
@@ -178,7 +185,8 @@ async fn what_a_set_did_not_make_it_does_not_touch(kind: Kind) {
         other => panic!("{other}"),
     };
     // In pjsip.conf, which the testbed wrote.
-    let config = Config::new("office").endpoint(phone("alice")).endpoint(Endpoint::new("phone"));
+    let config =
+        Config::new("office").endpoint(phone("alice")).endpoint(Endpoint::new("phone").allow(["ulaw"]));
     assert_eq!(config.apply(&session).await.map_err(taken), Err("endpoint phone".to_owned()));
     assert_eq!(desk.shown("endpoint", "alice", "context").await, None);
     // Another set's.
@@ -213,6 +221,11 @@ async fn what_asterisk_refuses_is_named(kind: Kind) {
     );
     assert_eq!(source.kind(), CommandErrorKind::BadRequest);
     assert!(source.message().contains("validation"), "{source}");
+    // Nor does it cost an object that has to be made anew.
+    let bad =
+        Endpoint::new("alice").allow(["ulaw"]).password("s3cret").max_contacts(1).set("dtmf_mode", "loud");
+    let refused = Config::new("office").endpoint(bad).apply(&session).await;
+    assert!(matches!(refused, Err(Error::Command { .. })), "{refused:?}");
     // It is as it was, and the next one is taken.
     assert!(ok(good.apply(&session).await).is_unchanged());
     // A new one is not there, and the list knows what may be.
@@ -226,7 +239,7 @@ async fn what_asterisk_refuses_is_named(kind: Kind) {
     assert_eq!(removed.removed.len(), 5, "{removed}");
     // What Asterisk understands differently is told.
     let odd = ok(Config::new("office")
-        .endpoint(Endpoint::new("odd").set("ice_support", "maybe"))
+        .endpoint(Endpoint::new("odd").allow(["ulaw"]).set("ice_support", "maybe"))
         .apply(&session)
         .await);
     assert_eq!(odd.differing.len(), 1, "{odd}");
@@ -316,7 +329,7 @@ async fn what_has_several_values_has_these_and_no_others(kind: Kind) {
     let session = desk.session().await;
     let config = |contacts: &[&str], variable: &str| {
         let aor = contacts.iter().fold(Aor::new("alice"), |aor, contact| aor.contact(*contact));
-        let alice = Endpoint::new("alice").aor(aor).set("set_var", variable);
+        let alice = Endpoint::new("alice").allow(["ulaw"]).aor(aor).set("set_var", variable);
         let identify = Identify::new("alice", "alice").address("192.0.2.1").address("198.51.100.0/24");
         Config::new("office").endpoint(alice).identify(identify)
     };
@@ -331,6 +344,18 @@ async fn what_has_several_values_has_these_and_no_others(kind: Kind) {
     let third = config(&["sip:b@127.0.0.1:9"], "COLOUR=blue");
     assert_eq!(changes(&ok(third.apply(&session).await)), ["endpoint alice (set_var)"]);
     assert!(ok(third.apply(&session).await).is_unchanged());
+    // And what it cannot change.
+    let alice = Endpoint::new("alice").allow(["alaw"]).set("set_var", "COLOUR=blue");
+    let fourth = Config::new("office").endpoint(alice);
+    let report = ok(fourth.apply(&session).await);
+    assert_eq!(
+        (changes(&report), report.removed.len()),
+        (vec!["endpoint alice (allow, aors)".to_owned()], 2)
+    );
+    let alice = Endpoint::new("alice").allow(["ulaw"]).set("set_var", "COLOUR=blue");
+    let fifth = Config::new("office").endpoint(alice);
+    assert_eq!(changes(&ok(fifth.apply(&session).await)), ["endpoint alice (allow)"]);
+    assert!(ok(fifth.apply(&session).await).is_unchanged());
     drop(session);
     desk.end().await;
 }

@@ -105,7 +105,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint with Asterisk's defaults. A phone that shows this id as its user (`From: <sip:alice@…>`) is this endpoint.
+    /// An endpoint with Asterisk's defaults, which lack [codecs](Self::allow). A phone that shows this id as its user (`From: <sip:alice@…>`) is this endpoint.
     pub fn new(id: impl Into<String>) -> Self {
         Self { object: Object::new(Kind::Endpoint, id), parts: Vec::new() }
     }
@@ -121,7 +121,8 @@ impl Endpoint {
         self.context(format!("stasis-{application}"))
     }
 
-    /// Its codecs, the best first: these and no others.
+    /// Its codecs, the best first: these and no others. There must be one: an endpoint without any Asterisk makes, and then can neither
+    /// read nor change.
     pub fn allow<Codec: Into<String>>(self, codecs: impl IntoIterator<Item = Codec>) -> Self {
         let codecs: Vec<String> = codecs.into_iter().map(Into::into).collect();
         self.set("allow", codecs.join(","))

@@ -57,8 +57,8 @@
 //!
 //! What is declared, and nothing else: Asterisk shows every attribute, most of them with defaults, and in other words than they were written in.
 //! Attributes that it does not show, such as `set_var`, are changed when they are declared differently. What is not declared any more, and
-//! what may stand several times, it cannot change: such an object is removed and made anew, so that for a moment, or when Asterisk refuses
-//! the new one, it is missing. That is told as a change of its attributes.
+//! what may stand several times, it cannot change, nor anything of an endpoint with `set_var`: such an object is removed and made anew, and missing for a moment, once Asterisk
+//! has taken the new values. That is told as a change of its attributes.
 //!
 //! Asterisk shows passwords to every user of ARI. This crate shows them to nobody: not in `Debug`, not in a report or an error.
 //!
@@ -206,14 +206,19 @@ impl Config {
         let changed = match step(object, &before) {
             Step::Nothing => Vec::new(),
             Step::Change(attributes) => {
-                let after = store.put(name, &self.fields(object, |name| attributes.contains(&name))).await?;
+                let fields = self.fields(object, |name| attributes.contains(&name));
+                let after = match store.change(name, &fields).await? {
+                    Some(after) => after,
+                    None => self.make_anew(store, object).await?,
+                };
                 note_differing(object, &after, report);
                 // Other words for what it was already are no change.
                 attributes.into_iter().filter(|name| before.get(name) != after.get(name)).collect()
             }
             Step::Replace(attributes) => {
-                store.delete(name).await?;
-                let after = store.put(name, &self.fields(object, |_| true)).await?;
+                // First on the old one, without the mark: what Asterisk refuses must not cost the object.
+                store.change(name, &values(object, |_| true)).await?;
+                let after = self.make_anew(store, object).await?;
                 note_differing(object, &after, report);
                 attributes
             }
@@ -227,14 +232,25 @@ impl Config {
         Ok(())
     }
 
+    async fn make_anew(&self, store: &Store<'_>, object: &Object) -> Result<Shown, Error> {
+        store.delete(&object.name).await?;
+        store.put(&object.name, &self.fields(object, |_| true)).await
+    }
+
     /// Some of an object's attributes as they are sent, and whose it is.
     fn fields(&self, object: &Object, wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-        let wanted = object.attributes().iter().filter(|attribute| wanted(&attribute.name));
-        let values = wanted.flat_map(|attribute| {
-            attribute.values.iter().map(|value| (attribute.name.clone(), value.clone()))
-        });
-        values.chain(Mark::of(object).fields(&self.set)).collect()
+        let mut fields = values(object, wanted);
+        fields.extend(Mark::of(object).fields(&self.set));
+        fields
     }
+}
+
+/// Some of an object's attributes as they are sent.
+fn values(object: &Object, wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let wanted = object.attributes().iter().filter(|attribute| wanted(&attribute.name));
+    let values = wanted
+        .flat_map(|attribute| attribute.values.iter().map(|value| (attribute.name.clone(), value.clone())));
+    values.collect()
 }
 
 fn note_differing(object: &Object, shown: &Shown, report: &mut Report) {

@@ -106,6 +106,13 @@ impl Object {
         }
     }
 
+    fn has_codecs(&self) -> bool {
+        let codecs = self.attributes.iter().find(|attribute| attribute.name == "allow");
+        let mut codecs =
+            codecs.into_iter().flat_map(|codecs| &codecs.values).flat_map(|value| value.split(','));
+        codecs.any(|codec| !codec.trim().is_empty() && !codec.trim().starts_with('!'))
+    }
+
     /// What cannot be declared.
     pub(super) fn check(&self) -> Result<(), String> {
         let id = &self.name.id;
@@ -115,6 +122,9 @@ impl Object {
         }
         if self.name.kind == Kind::Aor && id.starts_with(LISTS) {
             return Err(format!("ids that begin with {LISTS} are for lists of what a set has"));
+        }
+        if self.name.kind == Kind::Endpoint && !self.has_codecs() {
+            return Err("it has no codecs (`allow`), and Asterisk could not read it again".to_owned());
         }
         let plain = |name: &str| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -159,13 +169,21 @@ mod tests {
 
     #[test]
     fn what_cannot_be_declared_is_told_and_no_value_shown() {
+        let mut endpoint = Object::new(Kind::Endpoint, "alice");
+        assert!(endpoint.check().is_err());
+        for (codecs, usable) in
+            [("", false), ("!all", false), (" , !gsm", false), ("ulaw", true), ("all,!gsm", true)]
+        {
+            endpoint.set("allow", codecs);
+            assert_eq!(endpoint.check().is_ok(), usable, "{codecs:?}");
+        }
         for id in ["", ".", "..", "a\0b", "a\nb"] {
-            assert!(Object::new(Kind::Endpoint, id).check().is_err(), "{id:?}");
+            assert!(Object::new(Kind::Aor, id).check().is_err(), "{id:?}");
         }
         assert!(Object::new(Kind::Aor, "ari-client.office").check().is_err());
         assert!(Object::new(Kind::Auth, "ari-client.office").check().is_ok());
         for odd in ["", "@ari_client_set", "a b", "a=b"] {
-            let mut object = Object::new(Kind::Endpoint, "alice");
+            let mut object = Object::new(Kind::Aor, "alice");
             object.set(odd, "s3cret");
             let problem = object.check().unwrap_err();
             assert!(!format!("{problem} {object:?}").contains("s3cret"));

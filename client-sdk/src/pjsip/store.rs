@@ -23,10 +23,28 @@ impl Store<'_> {
 
     /// Makes an object, or sets attributes of one; yields how it is shown then.
     pub(super) async fn put(&self, name: &Name, fields: &[(String, String)]) -> Result<Shown, Error> {
+        let response = self.send(name, fields).await.map_err(|source| failed(name, fields, source))?;
+        shown(name, &response)
+    }
+
+    /// Sets attributes of an object; `None` if Asterisk cannot change this one, whatever the values. It changes a copy, and has no way to
+    /// copy some, such as an endpoint with `set_var`.
+    pub(super) async fn change(
+        &self,
+        name: &Name,
+        fields: &[(String, String)],
+    ) -> Result<Option<Shown>, Error> {
+        match self.send(name, fields).await {
+            Ok(response) => shown(name, &response).map(Some),
+            Err(source) if source.status() == Some(500) => Ok(None),
+            Err(source) => Err(failed(name, fields, source)),
+        }
+    }
+
+    async fn send(&self, name: &Name, fields: &[(String, String)]) -> Result<Response, CommandError> {
         let body: Vec<Value> =
             fields.iter().map(|(name, value)| json!({ "attribute": name, "value": value })).collect();
-        let answer = self.request(Method::Put, name).json(json!({ "fields": body })).await;
-        answer.map_err(|source| failed(name, fields, source)).and_then(|response| shown(name, &response))
+        self.request(Method::Put, name).json(json!({ "fields": body })).await
     }
 
     /// Removes an object; it may be gone already.

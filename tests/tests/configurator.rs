@@ -344,6 +344,11 @@ async fn what_has_several_values_has_these_and_no_others(kind: Kind) {
     let third = config(&["sip:b@127.0.0.1:9"], "COLOUR=blue");
     assert_eq!(changes(&ok(third.apply(&session).await)), ["endpoint alice (set_var)"]);
     assert!(ok(third.apply(&session).await).is_unchanged());
+    // Nothing is left that is declared.
+    ok(Config::new("room").aor(Aor::new("room").max_contacts(2)).apply(&session).await);
+    let empty = Config::new("room").aor(Aor::new("room"));
+    assert_eq!(changes(&ok(empty.apply(&session).await)), ["aor room (max_contacts)"]);
+    assert_eq!(desk.shown("aor", "room", "max_contacts").await, one("0"));
     // And what it cannot change.
     let alice = Endpoint::new("alice").allow(["alaw"]).set("set_var", "COLOUR=blue");
     let fourth = Config::new("office").endpoint(alice);

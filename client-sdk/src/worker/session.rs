@@ -1,6 +1,6 @@
 //! Commands without a call: for what concerns a whole Asterisk.
 
-use std::{fmt, future::IntoFuture};
+use std::{fmt, future::IntoFuture, sync::Arc};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::sync::oneshot;
@@ -21,7 +21,7 @@ use crate::{Call, Method, Request, Result};
 pub struct Session {
     call: Call,
     /// Lets the call end that was opened for this.
-    _open: Option<std::sync::Arc<oneshot::Sender<()>>>,
+    _open: Option<Arc<oneshot::Sender<()>>>,
 }
 
 impl Session {
@@ -102,7 +102,7 @@ impl Opening {
             })
         };
         let call = self.0.begin(String::new(), work).await?;
-        Ok(Session { call, _open: Some(std::sync::Arc::new(open)) })
+        Ok(Session { call, _open: Some(Arc::new(open)) })
     }
 }
 

@@ -112,6 +112,11 @@
 //! # }
 //! ```
 //!
+//! # Phones
+//!
+//! A [`Session`] is for commands that concern no call. With one, [`pjsip`] makes Asterisk's phones and trunks those that the program
+//! declares; their calls may enter an application without any dialplan. The example `phones` is a whole program.
+//!
 //! # Events
 //!
 //! [`Call::events`] yields what happens in the call, in order, from its StasisStart on. A handler reads them when it
@@ -315,6 +320,7 @@ mod inbox;
 pub mod limits;
 mod operation;
 mod ops;
+pub mod pjsip;
 mod route;
 mod typed;
 mod version1;
@@ -329,4 +335,4 @@ pub use event::Event;
 pub use operation::{Makes, Operation, OperationInfo, ParameterInfo, Parts, Place, WrongParameter};
 pub use ops::{Bridge, Channel, Dialing, LiveRecording, Originate, Outcome, Playback, Record, Recorded};
 pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};
-pub use worker::{Dialer, Handler, Handling, OnFailure, Placing, Worker};
+pub use worker::{Dialer, Handler, Handling, OnFailure, Opening, Placing, Session, Worker};

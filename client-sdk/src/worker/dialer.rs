@@ -54,6 +54,7 @@ pub(super) enum State {
 }
 
 /// Who is to call, and through which proxy.
+#[derive(Clone)]
 pub struct Placing {
     dialer: Dialer,
     application: String,
@@ -71,8 +72,7 @@ impl Dialer {
     /// can be set of a [channel that a call makes](Originate) can be set; [`run`](Originate::run) starts the calling.
     pub fn call(&self, application: impl Into<String>, endpoint: impl Into<String>) -> Originate<Placing> {
         let application = application.into();
-        let placing = Placing { dialer: self.clone(), application: application.clone(), server_id: None };
-        Originate::new(placing, &application, endpoint.into())
+        Originate::new(Placing::new(self, application.clone()), &application, endpoint.into())
     }
 
     /// The worker runs.
@@ -98,7 +98,7 @@ impl Dialer {
 impl Originate<Placing> {
     /// Through the proxy of this `server_id`, and no other.
     pub fn on(mut self, server_id: impl Into<String>) -> Self {
-        self.by.server_id = Some(server_id.into());
+        self.by.on(server_id.into());
         self
     }
 
@@ -118,21 +118,38 @@ impl Originate<Placing> {
         F: Future<Output = std::result::Result<(), E>> + Send + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let running = self.by.dialer.running().await?;
-        let place =
-            running.room.take().ok_or_else(|| unavailable("the worker has as many calls as it may"))?;
-        let application = self.by.application.clone();
-        let wanted =
-            opened::Wanted { application: application.clone(), server_id: self.by.server_id.clone() };
-        let content = self.content();
+        let (placing, content) = (self.by.clone(), self.content());
         let work = move |call: Call| -> Handling {
             Box::pin(async move {
                 let dialing = self.by(call.clone()).dial().await?;
                 handler(call, dialing).await.map_err(Into::into)
             })
         };
+        placing.begin(content, work).await
+    }
+}
+
+impl Placing {
+    pub(super) fn new(dialer: &Dialer, application: String) -> Self {
+        Self { dialer: dialer.clone(), application, server_id: None }
+    }
+
+    pub(super) fn on(&mut self, server_id: String) {
+        self.server_id = Some(server_id);
+    }
+
+    /// Opens a call, whose first channel will be made of this content, and does its work in a task of its own.
+    pub(super) async fn begin(
+        self,
+        content: String,
+        work: impl FnOnce(Call) -> Handling + Send + 'static,
+    ) -> Result<Call> {
+        let running = self.dialer.running().await?;
+        let place =
+            running.room.take().ok_or_else(|| unavailable("the worker has as many calls as it may"))?;
+        let span = tracing::info_span!("call", application = %self.application, placed = true);
+        let wanted = opened::Wanted { application: self.application, server_id: self.server_id };
         let (begun, beginning) = oneshot::channel();
-        let span = tracing::info_span!("call", %application, placed = true);
         let handler: Box<dyn Handler> = Box::new(Once(Mutex::new(Some(Box::new(work)))));
         let serving = opened::serve(Arc::clone(&running), wanted, content, handler, place, begun);
         running.spawn(serving.instrument(span));

@@ -10,6 +10,7 @@ mod pool;
 mod room;
 mod run;
 mod serve;
+mod session;
 mod stop;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -31,6 +32,7 @@ pub use {
     dialer::{Dialer, Placing},
     failure::OnFailure,
     handler::{Handler, Handling},
+    session::{Opening, Session},
 };
 
 /// A member of the pools of one or several applications: it takes calls and gives each to a handler.

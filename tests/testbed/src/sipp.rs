@@ -3,6 +3,7 @@
 mod scenario;
 
 use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::process::{InRoot, POLL, Process};
@@ -86,6 +87,7 @@ pub struct Sipp {
     // Before its folder, so that it is gone when that is removed.
     process: Process,
     instance: Instance,
+    address: SocketAddr,
     timeout: Duration,
 }
 
@@ -124,6 +126,7 @@ impl Sipp {
         let root = asterisk.root();
         let instance = Instance::new(root, "sipp")?;
         let file = |name: &str| format!("{}/{name}", instance.inside());
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::udp()?));
         let mut words: Vec<String> = vec!["/usr/bin/sipp".to_owned()];
         match scenario.xml() {
             Some(text) => {
@@ -133,8 +136,8 @@ impl Sipp {
             None => words.extend(["-sn", "uac"].map(str::to_owned)),
         }
         let arguments = [
-            ("-i", "127.0.0.1".to_owned()),
-            ("-p", ports::udp()?.to_string()),
+            ("-i", address.ip().to_string()),
+            ("-p", address.port().to_string()),
             ("-mp", ports::media(MEDIA_PORTS)?.to_string()),
             ("-cp", ports::udp()?.to_string()),
             ("-s", options.number.clone()),
@@ -156,7 +159,12 @@ impl Sipp {
         let command = InRoot::new(words).variable("TERM", "dumb");
         // SIPp makes the identifiers of its calls from its process number.
         let process = command.spawn_client(root.path(), &console).map_err(Error::system("start SIPp"))?;
-        Ok(Sipp { instance, process, timeout: options.timeout })
+        Ok(Sipp { process, instance, address, timeout: options.timeout })
+    }
+
+    /// Where it speaks SIP, and is called where its scenario waits for a call.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Waits until all calls have ended. Calls that fail are in the report and no error.

@@ -89,6 +89,7 @@ pub struct AsteriskOptions {
     application: String,
     arguments: String,
     extensions: String,
+    bare: bool,
     files: Vec<(String, String)>,
 }
 
@@ -105,6 +106,7 @@ impl AsteriskOptions {
             application: "hello".to_owned(),
             arguments: String::new(),
             extensions: String::new(),
+            bare: false,
             files: Vec::new(),
         }
     }
@@ -133,6 +135,12 @@ impl AsteriskOptions {
         self
     }
 
+    /// No dialplan at all, and no phone that is known: there is where SIP is spoken, and nothing more.
+    pub fn bare(mut self) -> AsteriskOptions {
+        self.bare = true;
+        self
+    }
+
     /// Adds text to the end of any configuration file, such as `ari.conf` or `websocket_client.conf`.
     pub fn configuration(mut self, file: &str, text: &str) -> AsteriskOptions {
         self.files.push((file.to_owned(), format!("{text}\n")));
@@ -155,7 +163,7 @@ impl AsteriskOptions {
             ("logger.conf".to_owned(), LOGGER.to_owned()),
             ("http.conf".to_owned(), http_conf(&ports)),
             ("ari.conf".to_owned(), ari_conf()),
-            ("pjsip.conf".to_owned(), pjsip_conf(&ports)),
+            ("pjsip.conf".to_owned(), self.pjsip_conf(&ports)),
             ("rtp.conf".to_owned(), rtp_conf(&ports)),
             ("extensions.conf".to_owned(), self.extensions_conf()),
         ]);
@@ -172,9 +180,17 @@ impl AsteriskOptions {
     }
 
     fn extensions_conf(&self) -> String {
+        if self.bare {
+            return String::new();
+        }
         let calls = stasis("_X.", &self.application, &self.arguments);
         let park = "exten => park,1,Answer()\n same => n,Wait(3600)\n same => n,Hangup()\n";
         format!("[general]\n\n[default]\n{calls}{park}{}", self.extensions)
+    }
+
+    fn pjsip_conf(&self, ports: &Ports) -> String {
+        let phone = if self.bare { "" } else { PHONE };
+        format!("[udp]\ntype = transport\nprotocol = udp\nbind = 127.0.0.1:{}\n\n{phone}", ports.sip)
     }
 }
 
@@ -296,14 +312,7 @@ password_format = plain
 }
 
 /// One endpoint for every phone on this machine.
-fn pjsip_conf(ports: &Ports) -> String {
-    format!(
-        "[udp]
-type = transport
-protocol = udp
-bind = 127.0.0.1:{}
-
-[phone]
+const PHONE: &str = "[phone]
 type = endpoint
 context = default
 disallow = all
@@ -323,10 +332,7 @@ type = identify
 endpoint = phone
 match = 127.0.0.1
 
-",
-        ports.sip
-    )
-}
+";
 
 fn rtp_conf(ports: &Ports) -> String {
     format!("[general]\nrtpstart = {}\nrtpend = {}\n", ports.rtp, ports.rtp + RTP_PORTS - 1)

@@ -9,16 +9,27 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CommandErrorKind {
-    /// 400 or 422, or this crate sees it itself: a parameter is missing or wrong.
+    /// 400 or 422, or this crate sees it itself: a parameter is missing, or has a value that cannot be. An object that a parameter
+    /// names, such as the channel that is to enter a bridge, counts as one.
     BadRequest,
-    /// 403: the proxy's policy does not allow it.
+    /// 403: the proxy's policy does not allow it, or Asterisk does not, such as changing what its configuration does not let ARI
+    /// change.
     Forbidden,
-    /// 404: there is no such object (any more).
+    /// 404: there is no such object (any more). An Asterisk that does not know the operation, or has not loaded its module, answers
+    /// the same.
     NotFound,
-    /// 409: the channel is not in Stasis, an id is taken, or the object is not this call's.
+    /// 409, or 422 where a parameter names it: the channel or bridge is there, but in no Stasis application.
     NotInStasis,
-    /// 412: the object is not in a state for this.
+    /// 409 for any other reason: the id or the name is taken, the object is busy with something else (a channel that records enters
+    /// no bridge, a playback that has not begun cannot be paused), another application was first, or the object is not this call's.
+    Conflict,
+    /// 412: the object is not in a state for this, mostly a channel that is being called and was not answered yet.
     InvalidState,
+    /// 405 or 501: this Asterisk, or this proxy, cannot do it at all.
+    Unsupported,
+    /// 500: Asterisk could not, and hardly says why. Of what makes a channel (`Allocation failed`) it mostly means that there is no
+    /// such endpoint, or that its phone is not registered; of recording, that the file cannot be written.
+    Internal,
     /// 413 or 414, or more than the bus carries: the command was not sent.
     TooLarge,
     /// 503, Asterisk is away or not yet ready; 429, too many commands of this call wait already; or the bus was away, or
@@ -63,20 +74,27 @@ impl CommandError {
 
     /// From an answer whose status is not 2xx.
     pub(crate) fn from_answer(command: &str, status: u16, body: &[u8]) -> Self {
+        let message = message_of(body);
         let kind = match status {
+            // Asterisk has one status for several reasons, which only its text tells apart.
+            409 | 422 if message.to_ascii_lowercase().contains("not in stasis") => {
+                CommandErrorKind::NotInStasis
+            }
             400 | 422 => CommandErrorKind::BadRequest,
             403 => CommandErrorKind::Forbidden,
             404 => CommandErrorKind::NotFound,
-            409 => CommandErrorKind::NotInStasis,
+            405 | 501 => CommandErrorKind::Unsupported,
+            409 => CommandErrorKind::Conflict,
             412 => CommandErrorKind::InvalidState,
             413 | 414 => CommandErrorKind::TooLarge,
             429 | 503 => CommandErrorKind::Unavailable,
+            500 => CommandErrorKind::Internal,
             502 => CommandErrorKind::Decode,
             // The proxy does not know either whether Asterisk acted.
             504 => CommandErrorKind::Timeout,
             other => CommandErrorKind::Unexpected(other),
         };
-        Self { status: Some(status), ..Self::new(kind, command, message_of(body)) }
+        Self { status: Some(status), ..Self::new(kind, command, message) }
     }
 
     /// From an error of the bus that is final: the command was not sent.
@@ -202,6 +220,8 @@ pub type Result<T = (), E = CommandError> = std::result::Result<T, E>;
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -216,6 +236,18 @@ mod tests {
         assert!(!error.is_retryable());
         assert!(CommandError::from_answer("", 503, b"").is_retryable());
         assert_eq!(CommandError::from_answer("", 418, b"").kind(), CommandErrorKind::Unexpected(418));
+    }
+
+    #[test]
+    fn of_one_status_the_text_tells_the_reason() {
+        let of = |status, text: &str| {
+            CommandError::from_answer("", status, json!({ "message": text }).to_string().as_bytes()).kind()
+        };
+        assert_eq!(of(409, "Channel not in Stasis application"), CommandErrorKind::NotInStasis);
+        assert_eq!(of(422, "Channel not in Stasis application"), CommandErrorKind::NotInStasis);
+        assert_eq!(of(409, "Recording not in session"), CommandErrorKind::Conflict);
+        assert_eq!(of(422, "Channel not in this bridge"), CommandErrorKind::BadRequest);
+        assert_eq!(of(500, "Allocation failed"), CommandErrorKind::Internal);
     }
 
     #[test]

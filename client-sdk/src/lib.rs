@@ -142,8 +142,28 @@
 //!
 //! # Commands and errors
 //!
-//! The handles [`Channel`], [`Bridge`], [`Playback`] and [`LiveRecording`] have methods for what is done most; every
-//! other ARI request goes through [`Call::command`]. Commands of one call reach Asterisk in the order in which they were
+//! What ARI does with one object is a method of its handle: [`Channel`], [`Bridge`], [`Playback`], [`LiveRecording`],
+//! [`StoredRecording`], [`Endpoint`], [`DeviceState`], [`Mailbox`], [`Application`], all made by methods of [`Call`]; what it does with
+//! Asterisk as a whole, its lists among them, a method of [`Call::asterisk`]. What such an operation can do without is said by
+//! [`with`](Command::with):
+//!
+//! ```no_run
+//! # async fn example(call: ari_client::Call) -> ari_client::Result {
+//! use ari_client::ari::EndpointState;
+//!
+//! let channel = call.channel();
+//! let bridge = call.create_bridge("mixing").with(|create| create.name("sales")).await?;
+//! bridge.add_channel(&channel).with(|add| add.mute(true)).await?;
+//! if call.endpoint("PJSIP", "alice").state().await? == EndpointState::Online {
+//!     bridge.play("sound:one-moment-please").with(|play| play.lang("en")).await?;
+//! }
+//! call.mailbox("100@default").set(3, 1).await?;
+//! println!("{} channels", call.asterisk().channels().await?.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every other ARI request goes through [`Call::command`]. Commands of one call reach Asterisk in the order in which they were
 //! issued, once each, and each waits [30 s](limits::COMMAND_DEADLINE) for its answer. One that may have been lost with the
 //! connection to the bus is sent again, and the proxy runs it once. Whatever is not a 2xx is a [`CommandError`]: match on
 //! its [`kind`](CommandError::kind), show its text, which names the command, the status and what Asterisk said.
@@ -333,6 +353,10 @@ pub use calls::Calls;
 pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use operation::{Makes, Operation, OperationInfo, ParameterInfo, Parts, Place, WrongParameter};
-pub use ops::{Bridge, Channel, Dialing, LiveRecording, Originate, Outcome, Playback, Record, Recorded};
+pub use ops::{
+    Application, Asterisk, Bridge, Channel, Command, ConfigObject, DeviceState, Dialing, Endpoint,
+    LiveRecording, LogChannel, Mailbox, Module, Originate, Outcome, Playback, Record, Recorded,
+    StoredRecording,
+};
 pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};
 pub use worker::{Dialer, Handler, Handling, OnFailure, Opening, Placing, Session, Worker};

@@ -7,8 +7,11 @@ mod common;
 use std::time::Duration;
 
 use ari_bus::memory::MemoryBus;
-use ari_client::{Call, CommandErrorKind as Kind};
-use common::{Running, hand_over, of_channel, proxy::Dialog, soon};
+use ari_client::{
+    Call, CommandErrorKind as Kind,
+    ari::{Direction, SnoopDirection, channels},
+};
+use common::{Running, described, hand_over, of_channel, proxy::Dialog, soon};
 use serde_json::{Value, json};
 
 async fn one_call() -> (Running, Dialog, Call) {
@@ -66,7 +69,7 @@ async fn answers_with_a_body_are_read() {
     });
     for (url, body) in [
         ("/channels/17.1/variable?variable=CHANNEL%28language%29", r#"{"value":"en"}"#),
-        ("/channels/17.1", r#"{"id":"17.1","new":1}"#),
+        ("/channels/17.1", &*described("17.1").to_string()),
         ("/channels/17.1/variable?variable=X", "no json"),
     ] {
         let command = proxy.next_command().await;
@@ -74,7 +77,7 @@ async fn answers_with_a_body_are_read() {
         proxy.answer(&command.unique_id, 200, body.as_bytes()).await;
     }
     let (variable, snapshot, wrong) = soon(handler).await.unwrap();
-    assert_eq!((variable.unwrap().as_str(), &snapshot.unwrap()["new"]), ("en", &json!(1)));
+    assert_eq!((variable.unwrap().as_str(), &snapshot.unwrap().extra["new"]), ("en", &json!(1)));
     assert_eq!(wrong.unwrap_err().kind(), Kind::Decode);
     proxy.end().await;
     worker.stopped().await;
@@ -174,5 +177,98 @@ async fn a_playback_ends_with_its_call_or_its_channel_or_in_failure() {
     proxy.end().await;
     let error = soon(ended.finished()).await.unwrap_err();
     assert_eq!((error.kind(), error.command()), (Kind::Gone, "POST /channels/17.1/play"));
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn what_an_operation_can_do_without_is_said_with_it() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move {
+        let channel = call.channel();
+        let skip = Duration::from_secs(2);
+        channel.play_all(["sound:a", "sound:b"]).with(|play| play.lang("fr").skip(skip)).await?;
+        channel.mute().with(|mute| mute.direction(Direction::In)).await?;
+        channel.unmute().await?;
+        channel.continue_in_dialplan().with(|go| go.context("menu").extension("s").priority(2)).await?;
+        call.create_bridge("holding").with(|create| create.name("queue").bridge_id("b")).await?;
+        channel.hangup().with(|hangup| hangup.reason_code("21")).await?;
+        let wrong = channel.play("sound:a").with(|play| play.offset(Duration::MAX)).await.unwrap_err();
+        assert_eq!((wrong.kind(), wrong.status()), (Kind::BadRequest, None));
+        Ok::<_, ari_client::CommandError>(())
+    });
+    let mut play = proxy.expect("POST", "/channels/17.1/play", 201).await;
+    assert!(play["playbackId"].take().is_string());
+    assert_eq!(
+        play,
+        json!({ "media": ["sound:a", "sound:b"], "lang": "fr", "skipms": 2000, "playbackId": null })
+    );
+    assert_eq!(proxy.expect("POST", "/channels/17.1/mute", 204).await, json!({ "direction": "in" }));
+    proxy.expect("DELETE", "/channels/17.1/mute?direction=both", 204).await;
+    assert_eq!(
+        proxy.expect("POST", "/channels/17.1/continue", 204).await,
+        json!({ "context": "menu", "extension": "s", "priority": 2 })
+    );
+    assert_eq!(
+        proxy.expect("POST", "/bridges", 200).await,
+        json!({ "type": "holding", "name": "queue", "bridgeId": "b" })
+    );
+    proxy.expect("DELETE", "/channels/17.1?reason_code=21", 404).await;
+    soon(handler).await.unwrap().unwrap();
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn what_makes_a_channel_yields_its_handle_whoever_chose_its_id() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move {
+        let (own, other) = (call.channel(), channels::SnoopChannel::new("17.1", "other"));
+        let ours = own.snoop().with(|snoop| snoop.spy(SnoopDirection::Both)).await?;
+        let given = call.create_channel("PJSIP/bob").with(|create| create.channel_id("bob")).await?;
+        let theirs = own.snoop().with(|_| other).await?;
+        Ok::<_, ari_client::CommandError>([ours, given, theirs].map(|channel| channel.id().to_owned()))
+    });
+    let snoop = proxy.expect("POST", "/channels/17.1/snoop", 200).await;
+    assert_eq!((&snoop["app"], &snoop["spy"]), (&json!("hello"), &json!("both")));
+    let create = proxy.expect("POST", "/channels/create", 200).await;
+    assert_eq!(create, json!({ "endpoint": "PJSIP/bob", "app": "hello", "channelId": "bob" }));
+    let command = proxy.next_command().await;
+    assert_eq!(command.body.as_deref(), Some(r#"{"app":"other"}"#));
+    proxy.answer(&command.unique_id, 200, described("asterisk's").to_string().as_bytes()).await;
+    let ids = soon(handler).await.unwrap().unwrap();
+    assert_eq!(ids, [snoop["snoopId"].as_str().unwrap(), "bob", "asterisk's"]);
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn handles_by_name_know_the_end_that_comes_after_them() {
+    let (worker, mut proxy, call) = one_call().await;
+    let (playback, recording) = (call.playback_by_id("p"), call.live_recording("r"));
+    proxy.event(json!({ "type": "PlaybackFinished", "playback": { "id": "p", "state": "done" } })).await;
+    proxy.event(json!({ "type": "RecordingFinished", "recording": { "name": "r", "duration": 3 } })).await;
+    soon(playback.finished()).await.unwrap();
+    assert_eq!(soon(recording.finished()).await.unwrap().duration, Some(3));
+    let copy = tokio::spawn(async move { recording.stored().copy_to("s").await });
+    let command = proxy.next_command().await;
+    assert_eq!((&*command.method, &*command.url), ("POST", "/recordings/stored/r/copy"));
+    proxy.answer(&command.unique_id, 201, br#"{"name":"s","format":"wav"}"#).await;
+    assert_eq!(soon(copy).await.unwrap().unwrap().name(), "s");
+    let never = call.playback_by_id("q");
+    proxy.end().await;
+    let error = soon(never.finished()).await.unwrap_err();
+    assert_eq!((error.kind(), error.command()), (Kind::Gone, "playback q"));
+    worker.stopped().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_waits_as_long_as_it_is_told() {
+    let (worker, mut proxy, call) = one_call().await;
+    let info = tokio::spawn(async move { call.asterisk().info().timeout(Duration::from_secs(1)).await });
+    let command = proxy.next_command().await;
+    assert_eq!(command.url, "/asterisk/info");
+    let error = soon(info).await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.command()), (Kind::Timeout, "GET /asterisk/info"));
+    proxy.end().await;
     worker.stopped().await;
 }

@@ -98,7 +98,7 @@ async fn a_save_that_fails_says_why_and_counts_as_an_attempt() {
     let (_bus, worker, _calls, mut proxy, call) = one_call().await;
     let error = call.save(&"x".repeat(20_000)).await.unwrap_err();
     assert_eq!((error.kind(), error.command()), (Kind::TooLarge, "save"));
-    for (status, kind) in [(501, Kind::Unexpected(501)), (400, Kind::BadRequest)] {
+    for (status, kind) in [(501, Kind::Unsupported), (400, Kind::BadRequest)] {
         let saving = save(&call, json!(1));
         let unique_id = proxy.next_save().await.unique_id.unwrap();
         proxy.answer(&unique_id, status, b"").await;

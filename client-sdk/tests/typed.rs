@@ -14,7 +14,7 @@ use ari_client::{
         applications, asterisk, bridges, channels, device_states, endpoints, events, playbacks, recordings,
     },
 };
-use common::{Running, hand_over, proxy::Dialog, soon};
+use common::{Running, described, hand_over, proxy::Dialog, soon};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -26,17 +26,8 @@ async fn one_call() -> (Running, mpsc::Receiver<Call>, Dialog, Call) {
     (worker, calls, proxy, call)
 }
 
-fn channel(id: &str) -> Value {
-    json!({
-        "id": id, "protocol_id": "", "name": "PJSIP/bob-1", "state": "Down", "accountcode": "", "language": "en",
-        "caller": { "name": "", "number": "" }, "connected": { "name": "", "number": "" },
-        "dialplan": { "context": "default", "exten": "1", "priority": 1, "app_name": "", "app_data": "" },
-        "creationtime": "2026-11-20T17:13:34.872+0000",
-    })
-}
-
 #[tokio::test]
-async fn parameters_stand_where_the_description_has_them() {
+async fn parameters_stand_in_the_body_where_there_is_one() {
     let (worker, _calls, mut proxy, call) = one_call().await;
     let handler = tokio::spawn(async move {
         let own = call.channel();
@@ -55,16 +46,15 @@ async fn parameters_stand_where_the_description_has_them() {
             .await?;
         Ok::<_, ari_client::CommandError>(())
     });
-    let none = Value::Null;
     for (method, url, body) in [
-        ("POST", "/channels/17.1/dtmf?dtmf=1%23&between=2", none.clone()),
-        ("POST", "/channels/17.1/mute?direction=in", none.clone()),
-        ("DELETE", "/channels/a%2Fb%2Bc?reason=no_answer", none.clone()),
-        ("POST", "/bridges/b/addChannel?channel=1.2%2C1.3&absorbDTMF=true", none.clone()),
+        ("POST", "/channels/17.1/dtmf", json!({ "dtmf": "1#", "between": 2 })),
+        ("POST", "/channels/17.1/mute", json!({ "direction": "in" })),
+        ("DELETE", "/channels/a%2Fb%2Bc?reason=no_answer", Value::Null),
+        ("POST", "/bridges/b/addChannel", json!({ "channel": ["1.2", "1.3"], "absorbDTMF": true })),
         ("POST", "/channels/17.1/variables", json!({ "variables": { "A": "1", "B": "2" } })),
-        ("POST", "/events/user/x?application=hello", json!({ "variables": { "n": [1] } })),
-        ("PUT", "/deviceStates/Stasis%3Alamp?deviceState=RINGINUSE", none.clone()),
-        ("PUT", "/endpoints/PJSIP/bob/sendMessage?from=sip%3Aalice&body=hi%2C%20Bob", none),
+        ("POST", "/events/user/x", json!({ "application": "hello", "variables": { "n": [1] } })),
+        ("PUT", "/deviceStates/Stasis%3Alamp", json!({ "deviceState": "RINGINUSE" })),
+        ("PUT", "/endpoints/PJSIP/bob/sendMessage", json!({ "from": "sip:alice", "body": "hi, Bob" })),
         ("PUT", "/applications/hello/eventFilter", json!({ "allowed": [{ "type": "StasisStart" }] })),
     ] {
         assert_eq!(proxy.expect(method, url, 204).await, body, "{url}");
@@ -93,7 +83,7 @@ async fn answers_are_what_the_description_says() {
             "/asterisk/info?only=system%2Cbuild",
             br#"{"system":{"version":"22.10.1","entity_id":"aa:bb","new":[1]}}"#.to_vec(),
         ),
-        ("/channels", json!([channel("1.2")]).to_string().into_bytes()),
+        ("/channels", json!([described("1.2")]).to_string().into_bytes()),
         ("/recordings/stored/a/file", b"RIFF\xff\x00".to_vec()),
     ] {
         let command = proxy.next_command().await;
@@ -134,29 +124,30 @@ async fn make(call: Call) -> Vec<ari_client::Result<String>> {
 }
 
 /// Answers those, and says what they were.
-async fn made(proxy: &mut Dialog) -> Vec<String> {
-    let mut urls = Vec::new();
+async fn made(proxy: &mut Dialog) -> Vec<(String, Value)> {
+    let mut requests = Vec::new();
     for _ in 0..6 {
         let command = proxy.next_command().await;
         let url = command.url.into_owned();
-        let id = url.rsplit('=').next().unwrap();
-        let answer = match url.split(['?', '/']).nth(1).unwrap() {
-            "bridges" => {
+        let body = command.body.map_or(Value::Null, |body| serde_json::from_str(&body).unwrap());
+        let id = body["playbackId"].as_str().or_else(|| body["channelId"].as_str()).unwrap_or("open");
+        let answer = match &*url {
+            "/bridges/mine" => {
                 json!({ "id": "mine", "technology": "", "bridge_type": "new", "bridge_class": "", "creator": "",
                                  "name": "", "channels": [] })
             }
-            _ if url.contains("/play") => {
+            _ if url.ends_with("/play") => {
                 json!({ "id": id, "media_uri": "", "target_uri": "", "state": "queued" })
             }
-            _ if url.contains("/record") => {
+            _ if url.ends_with("/record") => {
                 json!({ "name": "r", "format": "", "target_uri": "", "state": "done" })
             }
-            _ => channel(id),
+            _ => described(id),
         };
         proxy.answer(&command.unique_id, 200, answer.to_string().as_bytes()).await;
-        urls.push(url);
+        requests.push((url, body));
     }
-    urls
+    requests
 }
 
 #[tokio::test]
@@ -166,15 +157,21 @@ async fn an_id_that_is_left_open_is_chosen_and_the_same_for_whoever_repeats_it()
     let first = made(&mut proxy).await;
     let ids: Vec<_> = soon(handler).await.unwrap().into_iter().map(Result::unwrap).collect();
 
-    assert_eq!(first[0], format!("/channels/17.1/play?media=sound%3Aa&playbackId={}", ids[0]));
     assert_ne!(ids[0], ids[1], "another playback, though of the same");
-    assert_eq!(first[2], format!("/channels?endpoint=PJSIP%2Fbob&app=hello&timeout=-1&channelId={}", ids[2]));
-    assert_eq!(first[3], "/channels?endpoint=PJSIP%2Fbob&extension=100", "it is not this call's");
-    assert_eq!(first[4], "/bridges/mine");
-    assert_eq!(
-        first[5],
-        "/channels/17.1/record?name=r&format=wav&maxDurationSeconds=1&ifExists=overwrite&terminateOn=%23"
-    );
+    let wanted = [
+        ("/channels/17.1/play", json!({ "media": "sound:a", "playbackId": ids[0] })),
+        ("/channels/17.1/play", json!({ "media": "sound:a", "playbackId": ids[1] })),
+        ("/channels", json!({ "endpoint": "PJSIP/bob", "app": "hello", "timeout": -1, "channelId": ids[2] })),
+        // It is not this call's.
+        ("/channels", json!({ "endpoint": "PJSIP/bob", "extension": "100" })),
+        ("/bridges/mine", Value::Null),
+        (
+            "/channels/17.1/record",
+            json!({ "name": "r", "format": "wav", "maxDurationSeconds": 1, "ifExists": "overwrite",
+                    "terminateOn": "#" }),
+        ),
+    ];
+    assert_eq!(first, wanted.map(|(url, body)| (url.to_owned(), body)));
 
     proxy.gone().await;
     soon(own.ended()).await;

@@ -64,7 +64,7 @@ async fn commands_run_one_at_a_time_because_that_proxy_runs_them_all_at_once() {
     assert_eq!(proxy.next_command().await["url"], "/channels/17.1/answer");
     proxy.answer("", 409, r#"{"message":"no"}"#).await;
     let (first, second) = soon(both).await.unwrap();
-    assert_eq!((first.is_ok(), second.unwrap_err().kind()), (true, CommandErrorKind::NotInStasis));
+    assert_eq!((first.is_ok(), second.unwrap_err().kind()), (true, CommandErrorKind::Conflict));
     proxy.event(of_channel("ChannelDestroyed", "17.1")).await;
     worker.stopped().await;
 }

@@ -93,7 +93,7 @@ async fn what_comes_of_calling_is_told_as_what_it_is(kind: Kind) {
         ("silent", "NoAnswer"),
         ("rejects", "Rejected"),
         ("full", "Congestion"),
-        ("nobody", "Unexpected(500)"),
+        ("nobody", "Internal"),
     ] {
         let Some(told) = soon("an outcome", outcomes.recv()).await else { panic!("the worker ended") };
         println!("{kind:?}: calling {}: {}", told.0, told.1);

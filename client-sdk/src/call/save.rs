@@ -29,7 +29,7 @@ impl Call {
     ///
     /// # Errors
     /// `TooLarge` for a state of more than about 16 KiB of JSON, `BadRequest` for one that cannot be JSON, and for a call
-    /// of a [version-1 proxy](crate#old-proxies), which keeps nothing; `Unexpected(501)` from a proxy that cannot do it yet;
+    /// of a [version-1 proxy](crate#old-proxies), which keeps nothing; `Unsupported` from a proxy that cannot do it yet;
     /// `Unavailable` when it could not be sent, `Timeout` when it is not known whether it is saved, `Gone` when the call is
     /// over or another worker's.
     pub async fn save(&self, state: &(impl Serialize + Sync + ?Sized)) -> Result {

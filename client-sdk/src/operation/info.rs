@@ -63,7 +63,7 @@ pub struct Makes {
 pub enum Place {
     /// In the path.
     Path,
-    /// In the query.
+    /// In the query. POST and PUT carry it in the body, where Asterisk reads it as well and it may be longer.
     Query,
     /// In the JSON body.
     Body,

@@ -6,7 +6,7 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
 use super::OperationInfo;
-use crate::call::ENCODED;
+use crate::{Method, call::ENCODED};
 
 /// A parameter with a value that it cannot have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -131,10 +131,28 @@ impl Parts {
         format!("{}?{} {}", self.url(), query.join("&"), self.body.clone().unwrap_or_default())
     }
 
-    /// The query and the body.
-    pub(crate) fn into_parameters(self) -> (Vec<(&'static str, Value)>, Option<Value>) {
-        (self.query, self.body)
+    /// The query and the body. POST and PUT carry all in the body, where Asterisk reads the parameters of a query as well: of a
+    /// request's first line it reads 4 KB, which a text for a phone or the value of a variable may be longer than.
+    pub(crate) fn into_parameters(self, method: Method) -> (Vec<(&'static str, Value)>, Option<Value>) {
+        let has_body = matches!(method, Method::Post | Method::Put);
+        match self.body {
+            None if has_body && !self.query.is_empty() => (Vec::new(), Some(in_body(self.query, Map::new()))),
+            Some(Value::Object(fields)) if has_body => (Vec::new(), Some(in_body(self.query, fields))),
+            body => (self.query, body),
+        }
     }
+}
+
+fn in_body(query: Vec<(&'static str, Value)>, mut fields: Map<String, Value>) -> Value {
+    for (name, value) in query {
+        let value = match value {
+            // A list of one is shorter as that one, and Asterisk reads the same.
+            Value::Array(mut list) if list.len() == 1 => list.remove(0),
+            value => value,
+        };
+        fields.insert(name.to_owned(), value);
+    }
+    Value::Object(fields)
 }
 
 impl fmt::Debug for Parts {
@@ -146,8 +164,9 @@ impl fmt::Debug for Parts {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::Method;
 
     const INFO: OperationInfo =
         OperationInfo::new("things", "turn", Method::Post, "/things/{thingId}/turn/{way}");
@@ -188,6 +207,23 @@ mod tests {
         parts.list("c", Vec::<String>::new()).unwrap();
         parts.field("d", None::<Value>);
         parts.body(None::<Value>);
-        assert_eq!(parts.into_parameters(), (Vec::new(), None));
+        assert_eq!(parts.clone().into_parameters(Method::Get), (Vec::new(), None));
+        assert_eq!(parts.into_parameters(Method::Post), (Vec::new(), None));
+    }
+
+    #[test]
+    fn what_has_a_body_carries_all_of_it_there() {
+        let of = |method, body: Option<Value>| {
+            let mut parts = Parts::new(&INFO);
+            parts.query("a", Some(1));
+            parts.list("b", vec!["x"]).unwrap();
+            parts.body(body);
+            let (query, body) = parts.into_parameters(method);
+            (query.len(), body)
+        };
+        assert_eq!(of(Method::Post, None), (0, Some(json!({ "a": 1, "b": "x" }))));
+        assert_eq!(of(Method::Put, Some(json!({ "c": 2 }))), (0, Some(json!({ "a": 1, "b": "x", "c": 2 }))));
+        assert_eq!(of(Method::Put, Some(json!([]))), (2, Some(json!([]))));
+        assert_eq!(of(Method::Get, None), (2, None));
     }
 }

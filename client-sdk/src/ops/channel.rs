@@ -1,10 +1,16 @@
 //! A channel of a call.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+mod media;
+mod variables;
 
-use super::{Originate, Playback, Record};
-use crate::{Call, CallEnd, CommandErrorKind, Method, Request, Result, path};
+use futures_util::{FutureExt as _, future::BoxFuture};
+
+use super::{Command, Originate, command::made, run::Prepared};
+use crate::{
+    Call, CallEnd, CommandErrorKind, Method, Result,
+    ari::{self, channels, events},
+    path,
+};
 
 /// A channel, and what can be done with it on behalf of its call.
 ///
@@ -16,9 +22,30 @@ pub struct Channel {
     id: String,
 }
 
+impl Call {
+    /// Prepares to call an endpoint, such as `PJSIP/alice`; awaiting it starts to.
+    pub fn originate(&self, endpoint: impl Into<String>) -> Originate {
+        Originate::new(self.clone(), self.application(), endpoint.into())
+    }
+
+    /// Makes a channel to an endpoint, in this call's application, that rings nowhere yet: [`Channel::dial`] does. Before that, it
+    /// can be put into a bridge, so that what the other side plays while it rings is heard. See [`channels::Create`].
+    ///
+    /// `Internal` when there is no such endpoint, or it cannot be reached.
+    pub fn create_channel(&self, endpoint: impl Into<String>) -> Command<channels::Create, Channel> {
+        Command::yielding(self, channels::Create::new(endpoint, self.application()), Channel::make)
+    }
+}
+
 impl Channel {
     pub(crate) fn new(call: Call, id: String) -> Self {
         Self { call, id }
+    }
+
+    /// Carries out an operation that makes one.
+    fn make(prepared: Prepared) -> BoxFuture<'static, Result<Self>> {
+        let call = prepared.call().clone();
+        async move { Ok(Self::new(call, made(prepared).await?)) }.boxed()
     }
 
     /// Its id in Asterisk.
@@ -33,12 +60,20 @@ impl Channel {
         &self.call
     }
 
+    /// The channel as Asterisk describes it now.
+    ///
+    /// # Errors
+    /// See [`Channel`].
+    pub async fn snapshot(&self) -> Result<ari::Channel> {
+        self.call.run(channels::Get::new(self)).await
+    }
+
     /// Answers it.
     ///
     /// # Errors
     /// See [`Channel`].
     pub async fn answer(&self) -> Result {
-        self.post("answer").await.map(drop)
+        self.call.run(channels::Answer::new(self)).await
     }
 
     /// Tells the caller that it rings.
@@ -46,7 +81,7 @@ impl Channel {
     /// # Errors
     /// See [`Channel`].
     pub async fn ring(&self) -> Result {
-        self.post("ring").await.map(drop)
+        self.call.run(channels::Ring::new(self)).await
     }
 
     /// Ends the ringing that [`ring`](Self::ring) began.
@@ -54,91 +89,60 @@ impl Channel {
     /// # Errors
     /// See [`Channel`].
     pub async fn ring_stop(&self) -> Result {
-        self.delete("ring").await.map(drop)
+        self.call.run(channels::RingStop::new(self)).await
     }
 
-    /// Puts it on hold.
+    /// Tells the caller that the call makes progress, so that what is played before it is answered is heard.
     ///
     /// # Errors
     /// See [`Channel`].
-    pub async fn hold(&self) -> Result {
-        self.post("hold").await.map(drop)
+    pub async fn progress(&self) -> Result {
+        self.call.run(channels::Progress::new(self)).await
     }
 
-    /// Takes it off hold.
+    /// Calls whom it was [made](Call::create_channel) for: the phone rings. See [`channels::Dial`].
+    ///
+    /// `Conflict` when it was dialled before, or not made so.
+    pub fn dial(&self) -> Command<channels::Dial> {
+        Command::new(&self.call, channels::Dial::new(self))
+    }
+
+    /// Sends the caller, before it was answered, to another endpoint, such as `PJSIP/bob`, with a redirect of its technology (a 302
+    /// of SIP).
+    ///
+    /// # Errors
+    /// See [`Channel`]; `BadRequest` for an endpoint of another technology.
+    pub async fn redirect(&self, endpoint: impl Into<String> + Send) -> Result {
+        self.call.run(channels::Redirect::new(self, endpoint)).await
+    }
+
+    /// Tells a phone that asked for a transfer how that goes: `state` is how far it has come, in the words of Asterisk, such as
+    /// `channel_progress` or `channel_answered`. See [`ari::ChannelTransfer`], which asks.
     ///
     /// # Errors
     /// See [`Channel`].
-    pub async fn unhold(&self) -> Result {
-        self.delete("hold").await.map(drop)
+    pub async fn transfer_progress(&self, state: impl Into<String> + Send) -> Result {
+        self.call.run(channels::TransferProgress::new(self, state)).await
     }
 
-    /// Starts to play a media URI, such as `sound:hello-world`, `digits:123` or `tone:ring`. It resolves when the
-    /// playback is queued; [`Playback::finished`] waits for its end.
+    /// Claims it for this call's application, where Asterisk offers it to several with an [`ari::CallBroadcast`].
     ///
     /// # Errors
-    /// See [`Channel`]. That a sound does not exist only [`Playback::finished`] tells.
-    pub async fn play(&self, media: impl AsRef<str> + Send) -> Result<Playback> {
-        Playback::start(self.call.clone(), self.path(), self.id.clone(), media.as_ref()).await
+    /// `Conflict` when another application was first; `NotFound` when it is not on offer, `Unsupported` where Asterisk has no such
+    /// offers.
+    pub async fn claim(&self) -> Result {
+        self.call.run(events::ClaimChannel::new(self, self.call.application())).await
     }
 
-    /// Prepares to record what the caller says under a name that is not in use; awaiting it starts it.
-    pub fn record(&self, name: impl Into<String>) -> Record {
-        Record::new(self.call.clone(), self.path(), self.id.clone(), name.into())
+    /// Lets it go on in the dialplan, after the `Stasis()` that it came from, or where it is [told](Command::with) to. The call ends
+    /// with that. See [`channels::ContinueInDialplan`].
+    pub fn continue_in_dialplan(&self) -> Command<channels::ContinueInDialplan> {
+        Command::new(&self.call, channels::ContinueInDialplan::new(self))
     }
 
-    /// Sends DTMF: digits, `*`, `#`, `A` to `D`. Asterisk queues them; it does not wait for their end.
-    ///
-    /// # Errors
-    /// See [`Channel`].
-    pub async fn send_dtmf(&self, digits: impl AsRef<str> + Send) -> Result {
-        self.post("dtmf").json(json!({ "dtmf": digits.as_ref() })).await.map(drop)
-    }
-
-    /// The value of a channel variable or dialplan function, such as `CHANNEL(language)`.
-    ///
-    /// # Errors
-    /// See [`Channel`]; `NotFound` also when there is no such variable.
-    pub async fn get_variable(&self, name: impl Into<String> + Send) -> Result<String> {
-        #[derive(Deserialize)]
-        struct Variable {
-            value: String,
-        }
-        let request = self.call.command(Method::Get, self.path() + "/variable");
-        Ok(request.query("variable", name.into()).await?.json::<Variable>()?.value)
-    }
-
-    /// Sets a channel variable or dialplan function.
-    ///
-    /// # Errors
-    /// See [`Channel`].
-    pub async fn set_variable(&self, name: impl AsRef<str> + Send, value: impl AsRef<str> + Send) -> Result {
-        let body = json!({ "variable": name.as_ref(), "value": value.as_ref() });
-        self.post("variable").json(body).await.map(drop)
-    }
-
-    /// The channel as Asterisk describes it now.
-    ///
-    /// # Errors
-    /// See [`Channel`].
-    pub async fn snapshot(&self) -> Result<Value> {
-        self.call.command(Method::Get, self.path()).await?.json()
-    }
-
-    /// Lets it go on in the dialplan, after the `Stasis()` that it came from. The call ends with that.
-    ///
-    /// # Errors
-    /// See [`Channel`].
-    pub async fn continue_in_dialplan(&self) -> Result {
-        self.post("continue").await.map(drop)
-    }
-
-    /// Hangs it up. That it is gone already is no error: it is what was wanted.
-    ///
-    /// # Errors
-    /// See [`Channel`], `NotFound` apart.
-    pub async fn hangup(&self) -> Result {
-        self.hang_up(None).await
+    /// Hangs it up. That it is gone already is no error: it is what was wanted. See [`channels::Hangup`].
+    pub fn hangup(&self) -> Command<channels::Hangup> {
+        Command::yielding(&self.call, channels::Hangup::new(self), hang_up)
     }
 
     /// Hangs it up for a reason: `normal`, `busy`, `congestion`, `no_answer` and so on. Before it was answered, the
@@ -147,42 +151,22 @@ impl Channel {
     /// # Errors
     /// Those of [`hangup`](Self::hangup); `BadRequest` for a reason that Asterisk does not know.
     pub async fn hangup_with(&self, reason: impl Into<String> + Send) -> Result {
-        self.hang_up(Some(reason.into())).await
-    }
-
-    async fn hang_up(&self, reason: Option<String>) -> Result {
-        let mut request = self.call.command(Method::Delete, self.path());
-        if let Some(reason) = reason {
-            request = request.query("reason", reason);
-        }
-        match request.await {
-            Err(error) if error.kind() == CommandErrorKind::NotFound => Ok(()),
-            Err(error)
-                if error.kind() == CommandErrorKind::Gone
-                    && self.call.dialog().feed.ended() == Some(CallEnd::Ended) =>
-            {
-                Ok(())
-            }
-            result => result.map(drop),
-        }
-    }
-
-    fn path(&self) -> String {
-        path(&["channels", &self.id])
-    }
-
-    fn post(&self, operation: &str) -> Request {
-        self.call.command(Method::Post, self.path() + "/" + operation)
-    }
-
-    fn delete(&self, operation: &str) -> Request {
-        self.call.command(Method::Delete, self.path() + "/" + operation)
+        let request = self.call.command(Method::Delete, path(&["channels", &self.id]));
+        forgive(&self.call, request.query("reason", reason.into()).await.map(drop))
     }
 }
 
-impl Call {
-    /// Prepares to call an endpoint, such as `PJSIP/alice`; awaiting it starts to.
-    pub fn originate(&self, endpoint: impl Into<String>) -> Originate {
-        Originate::new(self.clone(), self.application(), endpoint.into())
+fn hang_up(prepared: Prepared) -> BoxFuture<'static, Result> {
+    let call = prepared.call().clone();
+    async move { forgive(&call, prepared.send().await.map(drop)) }.boxed()
+}
+
+/// What is gone needs no hanging up.
+fn forgive(call: &Call, result: Result) -> Result {
+    let is_over = || call.dialog().feed.ended() == Some(CallEnd::Ended);
+    match result {
+        Err(error) if error.kind() == CommandErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == CommandErrorKind::Gone && is_over() => Ok(()),
+        result => result,
     }
 }

@@ -49,7 +49,7 @@ impl Originate {
     ///
     /// # Errors
     /// Those of any command: `BadRequest` for an endpoint that cannot be. That there is no such endpoint Asterisk may say here, as
-    /// an error, or later, as [`Outcome::Unreachable`].
+    /// `Internal`, or later, as [`Outcome::Unreachable`].
     pub async fn dial(self) -> Result<Dialing> {
         let (call, id) = (self.by.clone(), self.id().to_owned());
         // Before the command: an answer can be here before the answer to that.

@@ -1,23 +1,37 @@
-//! Typed operations: thin handles, every one of which goes through [`Call::command`](crate::Call::command).
+//! Handles of what ARI has, with its operations as their methods: thin, all going through [`Call::command`](crate::Call::command).
 
+mod application;
+mod asterisk;
 mod bridge;
 mod channel;
+mod command;
+mod device_state;
 mod dial;
+mod endpoint;
+mod mailbox;
 mod move_to;
 mod originate;
 mod playback;
 mod recording;
 mod run;
+mod stored_recording;
 mod watch;
 
 use ari_bus::protocol::ObjectKind;
 
+pub use application::Application;
+pub use asterisk::{Asterisk, ConfigObject, LogChannel, Module};
 pub use bridge::Bridge;
 pub use channel::Channel;
+pub use command::Command;
+pub use device_state::DeviceState;
 pub use dial::{Dialing, Outcome};
+pub use endpoint::Endpoint;
+pub use mailbox::Mailbox;
 pub use originate::Originate;
 pub use playback::Playback;
 pub use recording::{LiveRecording, Record, Recorded};
+pub use stored_recording::StoredRecording;
 pub(crate) use watch::is_end_of;
 
 use crate::{Call, CommandError, Request, Response, Result};

@@ -88,6 +88,16 @@ impl<By> Originate<By> {
         self.field("originator", channel.id())
     }
 
+    /// The id that the other half of a `Local` channel is to have.
+    pub fn other_channel_id(self, id: impl Into<String>) -> Self {
+        self.field("otherChannelId", id.into())
+    }
+
+    /// The codecs that the channel is to have, separated by commas, in place of those of its [originator](Self::originator).
+    pub fn formats(self, formats: impl Into<String>) -> Self {
+        self.field("formats", formats.into())
+    }
+
     /// Sets a variable of the new channel.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), Value::String(value.into()));

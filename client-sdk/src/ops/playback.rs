@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use ari_bus::protocol::ObjectKind;
-use serde_json::json;
+use futures_util::{FutureExt as _, future::BoxFuture};
 
-use super::{make, watch::Watch};
-use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
+use super::{run::Prepared, watch::Watch};
+use crate::{
+    Call, CommandError, CommandErrorKind, Result,
+    ari::{self, PlaybackOperation, playbacks},
+};
 
 /// A playback that was started on a channel or bridge.
+///
+/// Its errors are those of any [command](crate::CommandError): `NotFound` once it has finished, `Gone` when the call is over.
 pub struct Playback {
     call: Call,
     id: String,
@@ -16,20 +20,35 @@ pub struct Playback {
     finished: Watch,
 }
 
+impl Call {
+    /// A handle to a playback of this call, by its id. Of its end [`finished`](Playback::finished) knows only if that comes from now
+    /// on, or with the end of the call.
+    #[must_use]
+    pub fn playback_by_id(&self, id: impl Into<String>) -> Playback {
+        let id = id.into();
+        let command = format!("playback {id}");
+        Playback::watched(self.clone(), id, None, command)
+    }
+}
+
 impl Playback {
-    /// Starts one with `POST <target>/play`; `object` is the channel or bridge that the target is.
-    pub(super) async fn start(call: Call, target: String, object: String, media: &str) -> Result<Self> {
-        let made = call.dialog().ids.object("playback", &format!("{target} {media}"));
-        let (id, wanted) = (made.as_str().to_owned(), made.as_str().to_owned());
-        let finished = Watch::new(call.dialog().clone(), object, move |event| {
+    /// Starts one with an operation that plays.
+    pub(super) fn start(prepared: Prepared) -> BoxFuture<'static, Result<Self>> {
+        let on = prepared.text("channelId").or_else(|| prepared.text("bridgeId")).map(str::to_owned);
+        // What plays makes a playback for whoever asks, so that it has an id.
+        let id = prepared.id().unwrap_or_default().to_owned();
+        // Before it is sent: its end can be here before the answer.
+        let playback = Self::watched(prepared.call().clone(), id, on, prepared.command());
+        async move { prepared.send().await.map(|_| playback) }.boxed()
+    }
+
+    /// One on this channel or bridge, that this command started.
+    fn watched(call: Call, id: String, on: Option<String>, command: String) -> Self {
+        let wanted = id.clone();
+        let finished = Watch::new(call.dialog().clone(), on, move |event| {
             event.kind() == "PlaybackFinished" && event.playback_id() == Some(&wanted)
         });
-        let url = target + "/play";
-        let command = format!("POST {url}");
-        let body = json!({ "media": media, "playbackId": id });
-        let request = call.command(Method::Post, url).json(body).making(made);
-        make(&call, ObjectKind::Playback, &id, request).await?;
-        Ok(Self { call, id, command, finished })
+        Self { call, id, command, finished }
     }
 
     /// Its id, which this crate chose.
@@ -53,12 +72,44 @@ impl Playback {
         Ok(())
     }
 
+    /// The playback as Asterisk describes it now.
+    ///
+    /// # Errors
+    /// See [`Playback`].
+    pub async fn snapshot(&self) -> Result<ari::Playback> {
+        self.call.run(playbacks::Get::new(self)).await
+    }
+
     /// Stops it.
     ///
     /// # Errors
-    /// Those of any command; `NotFound` when it has finished already.
+    /// See [`Playback`].
     pub async fn stop(&self) -> Result {
-        self.call.command(Method::Delete, path(&["playbacks", &self.id])).await.map(drop)
+        self.call.run(playbacks::Stop::new(self)).await
+    }
+
+    /// Pauses it, goes on with it, begins it again, or winds it: by as much as `skip` of the `play` said, 3 s otherwise.
+    ///
+    /// # Errors
+    /// See [`Playback`]; `Conflict` when it does not play now, because it is paused or has not begun.
+    pub async fn control(&self, operation: PlaybackOperation) -> Result {
+        self.call.run(playbacks::Control::new(self, operation)).await
+    }
+
+    /// Pauses it.
+    ///
+    /// # Errors
+    /// Those of [`control`](Self::control).
+    pub async fn pause(&self) -> Result {
+        self.control(PlaybackOperation::Pause).await
+    }
+
+    /// Goes on with it after a [`pause`](Self::pause).
+    ///
+    /// # Errors
+    /// Those of [`control`](Self::control).
+    pub async fn unpause(&self) -> Result {
+        self.control(PlaybackOperation::Unpause).await
     }
 }
 

@@ -7,8 +7,11 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{make, watch::Watch, whole_seconds};
-use crate::{Call, CommandError, CommandErrorKind, Method, Result, path};
+use super::{StoredRecording, make, watch::Watch, whole_seconds};
+use crate::{
+    Call, CommandError, CommandErrorKind, Method, Result,
+    ari::{self, recordings},
+};
 
 /// A recording about to be started: awaiting it starts it.
 #[must_use = "a recording is started when it is awaited"]
@@ -58,22 +61,24 @@ impl Record {
         self.field("ifExists", what.into())
     }
 
+    /// Of a bridge: the format of the channel that records it, such as `slin16`.
+    pub fn recorder_format(self, format: impl Into<String>) -> Self {
+        self.field("recorder_format", format.into())
+    }
+
     fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(name.to_owned(), value.into());
         self
     }
 
     async fn start(self) -> Result<LiveRecording> {
-        let wanted = self.name.clone();
-        let finished = Watch::new(self.call.dialog().clone(), self.object, move |event| {
-            matches!(event.kind(), "RecordingFinished" | "RecordingFailed")
-                && event.recording_name() == Some(&wanted)
-        });
         let url = self.target + "/record";
         let command = format!("POST {url}");
+        // Before it is sent: its end can be here before the answer.
+        let recording = LiveRecording::watched(self.call.clone(), self.name, Some(self.object), command);
         let request = self.call.command(Method::Post, url).json(self.fields);
-        make(&self.call, ObjectKind::Recording, &self.name, request).await?;
-        Ok(LiveRecording { call: self.call, name: self.name, command, finished })
+        make(&self.call, ObjectKind::Recording, &recording.name, request).await?;
+        Ok(recording)
     }
 }
 
@@ -93,6 +98,8 @@ impl fmt::Debug for Record {
 }
 
 /// A recording that was started.
+///
+/// Its errors are those of any [command](crate::CommandError): `NotFound` once it has ended, `Gone` when the call is over.
 pub struct LiveRecording {
     call: Call,
     name: String,
@@ -115,7 +122,28 @@ pub struct Recorded {
     pub silence_duration: Option<u64>,
 }
 
+impl Call {
+    /// A handle to a recording that is being made in this call, by its name. Of its end [`finished`](LiveRecording::finished) knows
+    /// only if that comes from now on, or with the end of the call.
+    #[must_use]
+    pub fn live_recording(&self, name: impl Into<String>) -> LiveRecording {
+        let name = name.into();
+        let command = format!("recording {name}");
+        LiveRecording::watched(self.clone(), name, None, command)
+    }
+}
+
 impl LiveRecording {
+    /// One on this channel or bridge, that this command started.
+    fn watched(call: Call, name: String, on: Option<String>, command: String) -> Self {
+        let wanted = name.clone();
+        let finished = Watch::new(call.dialog().clone(), on, move |event| {
+            matches!(event.kind(), "RecordingFinished" | "RecordingFailed")
+                && event.recording_name() == Some(&wanted)
+        });
+        Self { call, name, command, finished }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -138,21 +166,66 @@ impl LiveRecording {
         })
     }
 
+    /// What it is once it is stored: to be copied, fetched or deleted.
+    #[must_use]
+    pub fn stored(&self) -> StoredRecording {
+        self.call.stored_recording(&self.name)
+    }
+
+    /// The recording as Asterisk describes it now.
+    ///
+    /// # Errors
+    /// See [`LiveRecording`].
+    pub async fn snapshot(&self) -> Result<ari::LiveRecording> {
+        self.call.run(recordings::GetLive::new(self)).await
+    }
+
+    /// Pauses it. Asterisk records nothing of the time until it [goes on](Self::unpause).
+    ///
+    /// # Errors
+    /// See [`LiveRecording`]; `Conflict` when it has not begun.
+    pub async fn pause(&self) -> Result {
+        self.call.run(recordings::Pause::new(self)).await
+    }
+
+    /// Goes on with it after a [`pause`](Self::pause).
+    ///
+    /// # Errors
+    /// Those of [`pause`](Self::pause).
+    pub async fn unpause(&self) -> Result {
+        self.call.run(recordings::Unpause::new(self)).await
+    }
+
+    /// Records silence in place of what is said, such as while a card's number is told.
+    ///
+    /// # Errors
+    /// Those of [`pause`](Self::pause).
+    pub async fn mute(&self) -> Result {
+        self.call.run(recordings::Mute::new(self)).await
+    }
+
+    /// Records again what is said.
+    ///
+    /// # Errors
+    /// Those of [`pause`](Self::pause).
+    pub async fn unmute(&self) -> Result {
+        self.call.run(recordings::Unmute::new(self)).await
+    }
+
     /// Ends it and stores it.
     ///
     /// # Errors
-    /// Those of any command; `NotFound` when it has ended already.
+    /// See [`LiveRecording`].
     pub async fn stop(&self) -> Result {
-        let url = path(&["recordings", "live", &self.name, "stop"]);
-        self.call.command(Method::Post, url).await.map(drop)
+        self.call.run(recordings::Stop::new(self)).await
     }
 
     /// Ends it and throws it away.
     ///
     /// # Errors
-    /// Those of [`stop`](Self::stop).
+    /// See [`LiveRecording`].
     pub async fn discard(&self) -> Result {
-        self.call.command(Method::Delete, path(&["recordings", "live", &self.name])).await.map(drop)
+        self.call.run(recordings::Cancel::new(self)).await
     }
 }
 

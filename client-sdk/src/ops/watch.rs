@@ -19,16 +19,18 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches for an event that `wanted` is true of, or for the end of the object (channel or bridge) that it is on.
+    /// Watches for an event that `wanted` is true of, or for the end of the object (channel or bridge) that it is on, if that is
+    /// known.
     pub(crate) fn new(
         dialog: Arc<Dialog>,
-        object: String,
+        object: impl Into<Option<String>>,
         wanted: impl Fn(&Event) -> bool + Send + 'static,
     ) -> Self {
+        let object = object.into();
         let judge = move |event: &Event| {
             if wanted(event) {
                 Seen::Event(event.clone())
-            } else if is_end_of(event, &object) {
+            } else if object.as_deref().is_some_and(|object| is_end_of(event, object)) {
                 Seen::Over
             } else {
                 Seen::Nothing

@@ -91,7 +91,18 @@ macro_rules! handle {
     };
 }
 
-handle!(Channel.id => ChannelId, Bridge.id => BridgeId, Playback.id => PlaybackId, LiveRecording.name => RecordingName);
+handle!(
+    Application.name => ApplicationName,
+    Bridge.id => BridgeId,
+    Channel.id => ChannelId,
+    DeviceState.name => DeviceName,
+    LiveRecording.name => RecordingName,
+    LogChannel.name => LogChannelName,
+    Mailbox.name => MailboxName,
+    Module.name => ModuleName,
+    Playback.id => PlaybackId,
+    StoredRecording.name => RecordingName
+);
 
 #[cfg(test)]
 mod tests {

@@ -81,7 +81,7 @@ async fn let_go(call: &Call, channel: &str) -> Outcome {
     match request.timeout(within).await {
         Ok(_) => Outcome::Continues,
         // It has left the application: somebody else has it.
-        Err(error) if error.kind() == CommandErrorKind::NotInStasis || is_gone(error.kind()) => Outcome::Gone,
+        Err(error) if is_elsewhere(error.kind()) => Outcome::Gone,
         Err(error) => {
             warn!(%error, "a channel of a call cannot go on in the dialplan");
             hang_up(call, channel, within).await
@@ -99,6 +99,11 @@ async fn hang_up(call: &Call, channel: &str, within: Duration) -> Outcome {
             Outcome::Left
         }
     }
+}
+
+/// Whether it is not in the application any more, wherever it is.
+fn is_elsewhere(kind: CommandErrorKind) -> bool {
+    is_gone(kind) || matches!(kind, CommandErrorKind::NotInStasis | CommandErrorKind::Conflict)
 }
 
 fn is_gone(kind: CommandErrorKind) -> bool {

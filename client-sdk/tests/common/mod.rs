@@ -83,3 +83,13 @@ pub fn stasis_start(channel: &str) -> Value {
 pub fn of_channel(kind: &str, channel: &str) -> Value {
     json!({ "type": kind, "channel": { "id": channel } })
 }
+
+/// A channel as Asterisk describes it, with a field that only a newer one has.
+pub fn described(channel: &str) -> Value {
+    json!({
+        "id": channel, "protocol_id": "", "name": "PJSIP/bob-1", "state": "Down", "accountcode": "", "language": "en",
+        "caller": { "name": "", "number": "" }, "connected": { "name": "", "number": "" },
+        "dialplan": { "context": "default", "exten": "1", "priority": 1, "app_name": "", "app_data": "" },
+        "creationtime": "2026-11-20T17:13:34.872+0000", "new": 1,
+    })
+}

@@ -156,7 +156,11 @@ impl Channel {
             request = request.query("reason", reason);
         }
         match request.await {
-            Err(error) if error.kind() == CommandErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == CommandErrorKind::NotFound => {
+                // Its end may have been missed, or it never was.
+                self.call.dialog().legs.remove(&self.id);
+                Ok(())
+            }
             Err(error)
                 if error.kind() == CommandErrorKind::Gone
                     && self.call.dialog().feed.ended() == Some(CallEnd::Ended) =>

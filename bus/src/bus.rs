@@ -66,6 +66,9 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     /// Those of [`Bus::join`].
     async fn share(&self, prefix: &str) -> Result<Subscription, BusError>;
 
+    /// Whether what is [shared](Bus::share) comes to all that share it (NATS), and not to one of them (RabbitMQ).
+    fn shared_comes_to_all(&self) -> bool;
+
     /// Takes a name that has one holder at a time, or keeps it: to be repeated as long as it is wanted. A holder that has
     /// lost its connection to the broker loses the name sooner or later; where the broker does not see to that (NATS),
     /// `over` says which holder is gone.

@@ -260,6 +260,10 @@ impl Bus for MemoryBus {
         self.subscribe(Topics::Under(prefix.to_owned())).await
     }
 
+    fn shared_comes_to_all(&self) -> bool {
+        true
+    }
+
     async fn claim(&self, name: &str, holder: &str, _over: Option<&Rival>) -> Result<Claimed, BusError> {
         self.available()?;
         let mut claims = locked(&self.broker.claims);

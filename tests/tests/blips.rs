@@ -131,6 +131,10 @@ impl Bus for Moody {
         self.bus.share(prefix).await
     }
 
+    fn shared_comes_to_all(&self) -> bool {
+        self.bus.shared_comes_to_all()
+    }
+
     async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {
         self.bus.claim(name, holder, over).await
     }

@@ -136,6 +136,10 @@ impl Bus for NatsBus {
         self.read(all_under(prefix)?, None).await
     }
 
+    fn shared_comes_to_all(&self) -> bool {
+        true
+    }
+
     async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {
         self.check(name, &[])?;
         let session = self.shared.session()?;

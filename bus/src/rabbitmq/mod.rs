@@ -247,6 +247,10 @@ impl Bus for RabbitmqBus {
         }
     }
 
+    fn shared_comes_to_all(&self) -> bool {
+        false
+    }
+
     async fn claim(&self, name: &str, _holder: &str, _over: Option<&Rival>) -> Result<Claimed, BusError> {
         self.core.within(&format!("claiming {name}"), self.core.claims(Deed::Claim, name)).await
     }

@@ -65,6 +65,9 @@ impl Call {
     /// A call that begins with this StasisStart.
     pub(crate) fn new(dialog: Arc<Dialog>, event: Event) -> std::result::Result<Self, String> {
         let offer = Offer::new(&dialog.offer, event)?;
+        if dialog.offer.resume && dialog.offer.start.is_some() {
+            dialog.legs.has_entered(offer.channel_id());
+        }
         let resumed = Resumed::of(&dialog.offer).filter(|_| dialog.commands.version == Version::Two);
         Ok(Self(Arc::new(Inner { dialog, offer, resumed })))
     }

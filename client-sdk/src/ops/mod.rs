@@ -57,7 +57,9 @@ async fn make(call: &Call, kind: ObjectKind, id: &str, request: Request) -> Resu
 /// Whether what was to be made is certainly not there. With any other error it may be; a 409 says that there is one of this id,
 /// or that it was asked for before.
 fn is_refused(error: &CommandError) -> bool {
-    error.status().is_some_and(|status| (400..500).contains(&status) && status != 409)
+    // 503: nothing was sent.
+    let is_no = |status: u16| matches!(status, 400..=408 | 410..=499 | 503);
+    error.status().is_some_and(is_no) || error.never_left()
 }
 
 /// A time as Asterisk takes it, rounded up: 0 would mean no limit.

@@ -27,11 +27,14 @@ impl Channel {
             let text = format!("`args`: {arg:?} has a comma, which separates arguments");
             return Err(CommandError::new(CommandErrorKind::BadRequest, &command, text));
         }
-        let wanted = self.id().to_owned();
-        let told = Watch::new(self.call().dialog().clone(), wanted.clone(), move |event| {
-            matches!(event.kind(), "StasisEnd" | "ApplicationMoveFailed" | "ChannelDestroyed")
-                && event.channel_id() == Some(&wanted)
-        });
+        let watch = |kinds: &'static [&'static str]| {
+            let wanted = self.id().to_owned();
+            Watch::new(self.call().dialog().clone(), wanted.clone(), move |event| {
+                kinds.contains(&event.kind()) && event.channel_id() == Some(&wanted)
+            })
+        };
+        let told = watch(&["StasisEnd", "ApplicationMoveFailed", "ChannelDestroyed"]);
+        let destroyed = watch(&["ChannelDestroyed"]);
         let mut request = self.call().command(Method::Post, url).query("app", application.as_ref());
         if !args.is_empty() {
             request = request.query("appArgs", args.join(","));
@@ -44,7 +47,8 @@ impl Channel {
                 &command,
                 failure(&event, application.as_ref()),
             )),
-            "StasisEnd" if self.is_there().await? => Ok(()),
+            // Of a channel that was hung up here more is told; of one that was hung up there nothing is.
+            "StasisEnd" if self.is_there().await? || destroyed.event(&command).await.is_err() => Ok(()),
             _ => {
                 let text = "the channel was hung up before it was moved";
                 Err(CommandError::new(CommandErrorKind::Gone, &command, text))

@@ -51,6 +51,24 @@ pub(super) enum State {
     #[default]
     Early,
     Runs(Weak<Running>),
+    /// It never will.
+    Over,
+}
+
+/// The worker's end of a dialer: when it is gone, nothing is to be waited for.
+#[derive(Default)]
+pub(super) struct Line(Dialer);
+
+impl Line {
+    pub(super) fn dialer(&self) -> &Dialer {
+        &self.0
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.0.send_replace(State::Over);
+    }
 }
 
 /// Who is to call, and through which proxy.
@@ -84,10 +102,10 @@ impl Dialer {
     async fn running(&self) -> Result<Arc<Running>> {
         let mut state = self.0.subscribe();
         // `self` has the sender: this cannot fail.
-        let _ = state.wait_for(|state| matches!(state, State::Runs(_))).await;
+        let _ = state.wait_for(|state| !matches!(state, State::Early)).await;
         let running = match &*state.borrow() {
             State::Runs(running) => running.upgrade(),
-            State::Early => None,
+            State::Early | State::Over => None,
         };
         running
             .filter(|running| !running.draining.is_cancelled())

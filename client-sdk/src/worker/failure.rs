@@ -63,7 +63,8 @@ impl Failure {
 pub(super) async fn end(call: &Call, how: OnFailure) -> Outcome {
     let main = call.channel().id().to_owned();
     let ending = call.dialog().legs.left().into_iter().map(|channel| {
-        let goes_on = how == OnFailure::Continue && channel == main;
+        // One that rings cannot go on anywhere.
+        let goes_on = how == OnFailure::Continue && channel == main && call.dialog().legs.is_in(&channel);
         async move {
             match goes_on {
                 true => let_go(call, &channel).await,
@@ -93,7 +94,11 @@ async fn hang_up(call: &Call, channel: &str, within: Duration) -> Outcome {
     let request = call.command(Method::Delete, path(&["channels", channel]));
     match request.timeout(within).await {
         Ok(_) => Outcome::HungUp,
-        Err(error) if is_gone(error.kind()) => Outcome::Gone,
+        Err(error) if is_gone(error.kind()) => {
+            // Its end may have been missed, or it never was.
+            call.dialog().legs.remove(channel);
+            Outcome::Gone
+        }
         Err(error) => {
             warn!(%error, "a channel of a call could not be hung up");
             Outcome::Left

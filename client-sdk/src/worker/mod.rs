@@ -27,6 +27,7 @@ use crate::{
     error::WorkerError,
     limits::{CALLS_AT_ONCE, COMMAND_DEADLINE, CONNECT_DEADLINE, DRAIN_TIMEOUT, WRAP_UP},
 };
+use dialer::Line;
 
 pub use {
     dialer::{Dialer, Placing},
@@ -45,7 +46,7 @@ pub struct Worker {
     connected: Option<Connected>,
     settings: Settings,
     calls: Calls,
-    dialer: Dialer,
+    line: Line,
 }
 
 #[derive(Clone)]
@@ -105,7 +106,7 @@ impl Worker {
             connected: None,
             settings: Settings::default(),
             calls: Calls::default(),
-            dialer: Dialer::default(),
+            line: Line::default(),
         }
     }
 
@@ -123,7 +124,7 @@ impl Worker {
     async fn connect_with(url: &str, settings: Settings) -> Result<Self, WorkerError> {
         let bus = connect::connect(url, &settings).await?;
         let connected = Some(Connected { url: url.to_owned(), prefix: settings.prefix.clone() });
-        Ok(Self { bus, connected, settings, calls: Calls::default(), dialer: Dialer::default() })
+        Ok(Self { bus, connected, settings, calls: Calls::default(), line: Line::default() })
     }
 
     /// Joins the pool of an application as well.
@@ -203,7 +204,7 @@ impl Worker {
     /// The way to calls that the program begins itself, once the worker runs.
     #[must_use]
     pub fn dialer(&self) -> Dialer {
-        self.dialer.clone()
+        self.line.dialer().clone()
     }
 
     /// The calls that the worker will have, for what else the program does: it is empty until the worker
@@ -223,7 +224,8 @@ impl Worker {
         self.settings.check()?;
         let (bus, ours) = self.bus_for_run().await?;
         let result =
-            run::run(Arc::clone(&bus), self.settings, Box::new(handler), (self.calls, self.dialer)).await;
+            run::run(Arc::clone(&bus), self.settings, Box::new(handler), (self.calls, self.line.dialer()))
+                .await;
         if ours {
             bus.close().await;
         }

@@ -61,7 +61,7 @@ pub(super) async fn run(
     bus: Arc<dyn Bus>,
     settings: Settings,
     handler: Box<dyn Handler>,
-    (listed, dialer): (Calls, Dialer),
+    (listed, dialer): (Calls, &Dialer),
 ) -> Result<(), WorkerError> {
     // Before anything else, so that no signal is missed.
     let mut stop = Stop::new(settings.shutdown.clone())
@@ -113,7 +113,8 @@ pub(super) async fn run(
     running.settle(&mut stop).await;
     running.contacts.end().await;
     // Waited for, so that nothing is subscribed any more when the program goes on.
-    tasks.pools.shutdown().await;
+    // A rule that does not give way any more cannot be waited for.
+    let _ = timeout(ABORT_DEADLINE, tasks.pools.shutdown()).await;
     tasks.inbox.shutdown().await;
     result
 }

@@ -8,7 +8,7 @@ use std::{
 
 use ari_bus::protocol::AppStart;
 use futures_util::FutureExt as _;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug, error, info, warn};
 
@@ -24,7 +24,7 @@ use crate::{
     call::{CallEnd, Claim, Commands, Dialog, Lease, Ties, Version, ids_of},
     heartbeat::Seat,
     inbox::Address,
-    limits::SETTLE_DEADLINE,
+    limits::{FINISH_GRACE, RETRY_PAUSE, SETTLE_DEADLINE},
     version1,
 };
 
@@ -148,7 +148,13 @@ impl Tenure {
 
     /// Settles a call that this worker has opened. Without a channel the proxy would wait for one.
     pub(super) async fn settle_opened(self) {
-        if self.dialog.legs.have_entered() || !self.dialog.legs.left().is_empty() {
+        let legs = &self.dialog.legs;
+        let until = Instant::now() + FINISH_GRACE;
+        // One that was hung up just now goes in a moment.
+        while !legs.have_entered() && !legs.left().is_empty() && Instant::now() < until {
+            sleep(RETRY_PAUSE).await;
+        }
+        if legs.have_entered() || !legs.left().is_empty() {
             self.settle().await;
         } else {
             self.dialog.hand_over().await;

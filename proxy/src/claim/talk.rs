@@ -79,6 +79,9 @@ pub(crate) enum Say {
     All {
         /// How many.
         parts: usize,
+        /// How many of them, the last ones, the other process may have heard itself.
+        #[serde(default)]
+        heard_too: usize,
     },
     /// The other process has everything.
     Taken,

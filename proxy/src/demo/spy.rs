@@ -110,6 +110,10 @@ impl Bus for Spy {
         self.bus.share(prefix).await
     }
 
+    fn shared_comes_to_all(&self) -> bool {
+        self.bus.shared_comes_to_all()
+    }
+
     async fn claim(&self, name: &str, holder: &str, over: Option<&Rival>) -> Result<Claimed, BusError> {
         self.bus.claim(name, holder, over).await
     }

@@ -123,9 +123,12 @@ impl Delivery {
     pub(super) fn begin(&self, number: u64, version_1: bool, start: Option<&Utf8Bytes>) {
         let mut state = self.state();
         let first = state.kept.first();
-        // The dialog's own, not that of a channel which it called.
-        let has_start =
+        // The dialog's own, not that of a channel which it called. In one that a worker opened others come before it.
+        let is_first =
             first == 1 && state.kept.from(1).next().is_some_and(|(_, event)| &*event.kind == START);
+        let is_own =
+            |event: &KeptEvent| &*event.kind == START && start.is_some_and(|start| event.body == *start);
+        let has_start = is_first || state.kept.from(first).any(|(_, event)| is_own(event));
         let dropped = state.kept.dropped();
         // Version 1 cannot go on where another worker was.
         let lacks_start = !has_start && (version_1 || (dropped.is_some() && !state.begun));

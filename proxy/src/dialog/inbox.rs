@@ -115,6 +115,7 @@ impl Inbox {
 }
 
 async fn read(context: &Arc<Context>, inbox: &mut Inbox) {
+    inbox.copies.begin();
     while let Some((message, is_version_1)) = inbox.next().await {
         if inbox.copies.is_empty() || !inbox.copies.take(&mail(&message, is_version_1)) {
             take(context, message, is_version_1);

@@ -299,7 +299,7 @@ impl Life<'_> {
             Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity, order);
         let mut outlet = Outlet::new(context, dialog, owner);
         let resting = Resting::default();
-        tokio::select! {
+        let left = tokio::select! {
             // A dialog's events never wait for its commands, nor the other way round.
             () = outlet.run(&activity, &resting) => Left::Orphaned,
             () = mailbox.run(self.mail, first.take(), &resting) => Left::Released,
@@ -307,7 +307,12 @@ impl Life<'_> {
             () = owner.lost() => Left::Lost,
             () = until_over(context, dialog, owner, &activity) => Left::Over,
             () = until_stopped(context, dialog, &activity) => Left::Stopped,
+        };
+        if matches!(left, Left::Released) && dialog.channel().is_none() {
+            // It may end with that: what came before is done first, and may make a channel.
+            activity.idle().await;
         }
+        left
     }
 
     /// Ends an owner's term. What it sends from now on goes to topics that nobody reads, and if it lost the dialog, what it

@@ -21,14 +21,18 @@ use crate::{counters::Counter, limits::OPENED_AT_ONCE};
 /// The term that a dialog begins with.
 const TERM: u64 = 1;
 
+/// The topics on which workers open dialogs of the applications.
+pub(crate) fn topics(context: &Context) -> Vec<String> {
+    context.config.applications.iter().map(|application| context.names.open(application)).collect()
+}
+
 /// Subscribes to the topics on which workers open dialogs, as one of the proxies of the applications.
 ///
 /// # Errors
 /// Those of [`ari_bus::Bus::join`].
 pub(crate) async fn subscribe(context: &Context) -> Result<Vec<Subscription>, BusError> {
     let mut subscriptions = Vec::new();
-    for application in &context.config.applications {
-        let topic = context.names.open(application);
+    for topic in topics(context) {
         subscriptions.push(context.bus.join(&topic, &topic).await?);
     }
     Ok(subscriptions)
@@ -49,7 +53,7 @@ fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
         return Err(Answer::error(404, "the application is none of this proxy's"));
     }
     if context.stop.is_cancelled() || context.freeze.is_frozen() {
-        return Err(Answer::error(503, "this process of the proxy ends: try again"));
+        return Err(ending());
     }
     if !context.status.now().ours.contains(&open.application) {
         return Err(Answer::error(503, "the proxy has no connection to Asterisk for the application"));
@@ -66,6 +70,10 @@ fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
     let owner = Owner::version_2(context, &accept, &root).map_err(bad)?;
 
     let mut dialogs = context.dialogs();
+    if context.freeze.is_frozen() {
+        // In this moment; until then whoever counts the dialogs waits for this lock.
+        return Err(ending());
+    }
     let mut waiting = 0;
     for dialog in dialogs.values().filter(|dialog| dialog.channel().is_none()) {
         if dialog.owner().as_ref().is_some_and(|owner| owner.is_said_by(&accept)) {
@@ -90,6 +98,10 @@ fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
     let reply = reply(context, &dialog);
     context.spawn(life::run(Arc::clone(context), dialog, mail, Beginning::Owned(terms, holding)));
     Ok(reply)
+}
+
+fn ending() -> Answer {
+    Answer::error(503, "this process of the proxy ends: try again")
 }
 
 fn reply(context: &Context, dialog: &Dialog) -> OpenReply {

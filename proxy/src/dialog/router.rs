@@ -82,9 +82,7 @@ impl Router {
             && routed.opens.is_none()
             && let (Some(dialog), Some(channel)) = (dialogs.first(), header.id_in("channel"))
         {
-            dialog.has_first(channel, own(text));
-            // Not before: Asterisk sets no variable on a channel that rings.
-            self.context.marks.entered(&self.context, dialog, channel);
+            self.entered(dialog, channel, own(text));
         }
         if let Some(channel) = &routed.opens {
             if self.context.stop.is_cancelled() {
@@ -115,10 +113,22 @@ impl Router {
             registry.told(&bound.application, &bound.object.id);
         }
         drop(registry);
+        if kind == "StasisStart"
+            && let (Some(dialog), Some(channel)) = (dialogs.first(), header.id_in("channel"))
+        {
+            self.entered(dialog, channel, body.into());
+        }
         for dialog in &dialogs {
             self.deliver(dialog, KeptEvent::stand_in(kind, body.into()));
         }
         !dialogs.is_empty()
+    }
+
+    /// A channel that a dialog has made is in the application from now on.
+    fn entered(&self, dialog: &Dialog, channel: &str, start: Utf8Bytes) {
+        dialog.has_first(channel, start);
+        // Not before: Asterisk sets no variable on a channel that rings.
+        self.context.marks.entered(&self.context, dialog, channel);
     }
 
     /// Makes a dialog for a channel that entered an application. Its task starts at once.

@@ -3,7 +3,10 @@
 use std::{pin::pin, sync::Arc};
 
 use ari_bus::{BusError, Subscription};
-use futures_util::{FutureExt as _, future::BoxFuture};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
@@ -200,11 +203,22 @@ impl<'a> Acting<'a> {
     async fn serve_control(&self) -> Option<()> {
         let context = &self.context;
         let control = self.subscribe(|| inbox::subscribe_control(context).boxed()).await?;
-        let opening = self.subscribe(|| opening::subscribe(context).boxed()).await?;
-        for messages in opening.into_iter().chain([control]) {
-            self.spawn(control::serve(Arc::clone(context), messages));
-        }
+        self.spawn(control::serve(Arc::clone(context), control));
+        self.serve_opening();
         Some(())
+    }
+
+    /// Reads where workers open dialogs, beside all else: a broker that does not allow it must not keep the proxy from its calls.
+    fn serve_opening(&self) {
+        let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
+        self.spawn(async move {
+            let topics = opening::topics(&context);
+            let subscribing =
+                subscribe(&context.bus, &stop, &topics, || opening::subscribe(&context).boxed());
+            let Some(opening) = subscribing.await else { return };
+            join_all(opening.into_iter().map(|messages| control::serve(Arc::clone(&context), messages)))
+                .await;
+        });
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

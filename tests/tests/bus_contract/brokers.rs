@@ -43,8 +43,6 @@ pub(crate) trait Broker: Sized + Send + Sync + 'static {
     async fn readers(&self, topics: &Topics) -> usize;
     /// How many topics with this in their names the broker keeps messages for.
     async fn kept(&self, part: &str) -> usize;
-    /// Whether each message comes to all processes that share a topic, and not to one of them.
-    const SHARED_COMES_TO_ALL: bool;
     /// How many logins the broker has refused.
     fn refused_logins(&self) -> usize;
 }
@@ -53,8 +51,6 @@ pub(crate) trait Broker: Sized + Send + Sync + 'static {
 pub(crate) struct Memory(MemoryBus);
 
 impl Broker for Memory {
-    const SHARED_COMES_TO_ALL: bool = true;
-
     async fn shared() -> &'static Self {
         // It costs nothing, so that each test has its own.
         Box::leak(Box::new(Self::start().await))
@@ -118,8 +114,6 @@ impl RealNats {
 }
 
 impl Broker for RealNats {
-    const SHARED_COMES_TO_ALL: bool = true;
-
     async fn shared() -> &'static Self {
         static SHARED: OnceCell<RealNats> = OnceCell::const_new();
         SHARED.get_or_init(Self::start).await
@@ -165,8 +159,6 @@ impl Broker for RealNats {
 }
 
 impl Broker for RealRabbitMq {
-    const SHARED_COMES_TO_ALL: bool = false;
-
     async fn shared() -> &'static Self {
         static SHARED: OnceCell<RealRabbitMq> = OnceCell::const_new();
         SHARED.get_or_init(Self::start).await

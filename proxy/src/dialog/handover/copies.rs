@@ -14,8 +14,8 @@ pub(crate) struct Copies(Option<Expected>);
 
 #[derive(Debug)]
 struct Expected {
-    /// When the last of them has come, if it comes at all.
-    until: Instant,
+    /// When the last of them has come, if it comes at all; not known before they are read.
+    until: Option<Instant>,
     messages: HashMap<(String, bool, Bytes), usize>,
 }
 
@@ -26,7 +26,14 @@ impl Copies {
         for MailForm { offer, version_1, payload } in mail {
             *messages.entry((offer.clone(), *version_1, payload.0.clone())).or_default() += 1;
         }
-        Self((!messages.is_empty()).then(|| Expected { until: Instant::now() + COPIES, messages }))
+        Self((!messages.is_empty()).then_some(Expected { until: None, messages }))
+    }
+
+    /// They are read from now on, what has come before at once.
+    pub(crate) fn begin(&mut self) {
+        if let Some(expected) = &mut self.0 {
+            expected.until = Some(Instant::now() + COPIES);
+        }
     }
 
     /// Whether none is awaited, as most of the time.
@@ -37,7 +44,7 @@ impl Copies {
     /// Whether a message is one of them.
     pub(crate) fn take(&mut self, mail: &MailForm) -> bool {
         let Some(expected) = &mut self.0 else { return false };
-        if Instant::now() >= expected.until {
+        if expected.until.is_some_and(|until| Instant::now() >= until) {
             self.0 = None;
             return false;
         }
@@ -69,6 +76,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_copy_is_left_out_once_and_not_for_ever() {
         let mut copies = Copies::of(&[mail("a", "x"), mail("a", "x"), mail("b", "y"), mail("c", "z")]);
+        copies.begin();
         let mut take = |offer, text| copies.take(&mail(offer, text));
         assert!(take("a", "x") && take("a", "x") && !take("a", "x"), "it was sent a third time");
         assert!(!take("a", "y") && take("b", "y"));

@@ -100,6 +100,11 @@ impl Freeze {
         true
     }
 
+    /// How many messages are kept.
+    pub(super) fn mail(&self) -> usize {
+        self.state().as_ref().map_or(0, |still| still.mail.len())
+    }
+
     /// Brings all dialogs to rest; returns what they tell, or `None` where they do not come to rest in time.
     pub(super) async fn begin(&self, dialogs: impl Fn() -> usize) -> Option<Vec<Part>> {
         *self.state() = Some(Still::default());

@@ -143,15 +143,18 @@ impl Giver<'_> {
         debug!(parts = parts.len(), "all calls stand still");
         let parts = self.send(replies, parts).await?;
         debug!("all calls are sent");
+        // The other process listens after that: what has come by now comes to this one alone.
+        let alone = context.freeze.mail();
         talk.tell(replies, &Say::Frozen { parts }).await;
         until(words, |say| matches!(say, Say::Joined)).await?;
         debug!("the other process listens to the workers");
         sleep(BOTH_READ).await;
         let mail = context.freeze.leave().await.ok_or("the bus does not let go of the workers' topics")?;
         debug!(messages = mail.len(), "nobody here listens to the workers any more");
+        let heard_too = if context.bus.shared_comes_to_all() { mail.len().saturating_sub(alone) } else { 0 };
         let parts = self.send(replies, mail.into_iter().map(Part::Mail).collect()).await?;
         context.claim.give(talk).await;
-        talk.tell(replies, &Say::All { parts }).await;
+        talk.tell(replies, &Say::All { parts, heard_too }).await;
         let taken = until(words, |say| matches!(say, Say::Taken)).await;
         match taken {
             Ok(()) => Ok(Given::Taken),

@@ -132,12 +132,18 @@ impl Taking<'_> {
             }
         }
         talk.tell(replies, &Say::Joined).await;
-        let parts = self.parts(|say| if let Say::All { parts } = say { Some(*parts) } else { None }).await?;
+        let mut heard_too = 0;
+        let all = |say: &Say| {
+            let Say::All { parts, heard_too: heard } = say else { return None };
+            heard_too = *heard;
+            Some(*parts)
+        };
+        let parts = self.parts(all).await?;
         let mail =
             parts.into_iter().filter_map(|part| if let Part::Mail(mail) = part { Some(mail) } else { None });
         let mail: Vec<MailForm> = mail.collect();
-        // On a bus that brings it to both.
-        workers.copies = Copies::of(&mail);
+        let alone = mail.len().saturating_sub(heard_too);
+        workers.copies = Copies::of(&mail[alone..]);
         let questions = take_from(talk, &context.claim).await?;
         let dialogs = drafts.len();
         // First: should it not be heard, the claim tells.
@@ -148,7 +154,7 @@ impl Taking<'_> {
     }
 
     /// The parts that come until it is said how many there were.
-    async fn parts(&mut self, end: impl Fn(&Say) -> Option<usize>) -> Result<Vec<Part>, String> {
+    async fn parts(&mut self, mut end: impl FnMut(&Say) -> Option<usize>) -> Result<Vec<Part>, String> {
         let mut parts = Vec::new();
         loop {
             // As long as anything comes it is not silent.

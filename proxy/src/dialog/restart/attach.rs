@@ -62,7 +62,16 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
         // It came twice, or too late, in this very moment.
         return has_already(context, dialog, attach);
     }
-    let (dialog, mail) = Dialog::new(context, attach.root.clone(), &attach.application, &first, start.into());
+    if context.freeze.is_frozen() {
+        // In this very moment, too: nobody would hand it over.
+        return Err(Answer::error(503, "the calls are being handed over to another process"));
+    }
+    let root = attach.root.clone();
+    let (dialog, mail) = match survey.entered(&attach.application, &first) {
+        Some(_) => Dialog::new(context, root, &attach.application, &first, start.into()),
+        // It rings.
+        None => Dialog::without_channel(context, root, &attach.application),
+    };
     let bound = context.registry().adopt(&dialog, bindings);
     if !bound.iter().any(|bound| bound.object.kind == ObjectKind::Channel) {
         context.registry().close(&dialog);
@@ -120,7 +129,8 @@ async fn own(
             }
             mark => own.marked = own.marked.max(mark.map_or(0, |mark| mark.term)),
         }
-        if is_there && own.first.is_empty() {
+        let entered = |id: &str| survey.entered(&attach.application, id).is_some();
+        if is_there && (own.first.is_empty() || (entered(&id) && !entered(&own.first))) {
             own.first.clone_from(&id);
         }
         own.channels.push(id);

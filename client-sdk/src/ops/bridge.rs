@@ -1,10 +1,11 @@
 //! A bridge that a call made.
 
 use ari_bus::protocol::ObjectKind;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{Channel, Playback, Record, make};
-use crate::{Call, Method, Result, path};
+use crate::{Call, CommandErrorKind, Method, Result, path};
 
 /// A bridge, in which channels hear each other.
 ///
@@ -27,6 +28,23 @@ impl Call {
         let body = json!({ "type": kind.as_ref(), "bridgeId": id });
         let request = self.command(Method::Post, "/bridges").json(body).making(made);
         make(self, ObjectKind::Bridge, &id, request).await?;
+        Ok(Bridge { call: self.clone(), id })
+    }
+
+    /// A bridge that several calls share, whatever worker has them, such as the room of a conference: it is made under this id,
+    /// unless it is there. Nobody else ends it: see [`Bridge::channels`].
+    ///
+    /// # Errors
+    /// Those of any command.
+    pub async fn shared_bridge(&self, id: impl Into<String>, kind: impl AsRef<str> + Send) -> Result<Bridge> {
+        let id = id.into();
+        let request =
+            self.command(Method::Post, path(&["bridges", &id])).json(json!({ "type": kind.as_ref() }));
+        match make(self, ObjectKind::Bridge, &id, request).await {
+            // Another call has made it; an older Asterisk says 200.
+            Err(error) if error.kind() == CommandErrorKind::NotInStasis => {}
+            result => result?,
+        }
         Ok(Bridge { call: self.clone(), id })
     }
 
@@ -60,12 +78,40 @@ impl Bridge {
         self.change("removeChannel", channel).await
     }
 
+    /// The ids of the channels that are in it now. Who leaves a [shared bridge](Call::shared_bridge) as the last one destroys it.
+    ///
+    /// # Errors
+    /// `NotFound` when it is gone.
+    pub async fn channels(&self) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Found {
+            channels: Vec<String>,
+        }
+        Ok(self.call.command(Method::Get, self.path()).await?.json::<Found>()?.channels)
+    }
+
     /// Starts to play a media URI to all in it.
     ///
     /// # Errors
     /// Those of any command.
     pub async fn play(&self, media: impl AsRef<str> + Send) -> Result<Playback> {
         Playback::start(self.call.clone(), self.path(), self.id.clone(), media.as_ref()).await
+    }
+
+    /// Starts music on hold for all in it. A holding bridge is silent without; where it plays already, nothing changes.
+    ///
+    /// # Errors
+    /// Those of any command.
+    pub async fn start_moh(&self) -> Result {
+        self.call.command(Method::Post, self.path() + "/moh").await.map(drop)
+    }
+
+    /// Ends the music on hold.
+    ///
+    /// # Errors
+    /// Those of any command; `NotInStasis` where none plays.
+    pub async fn stop_moh(&self) -> Result {
+        self.call.command(Method::Delete, self.path() + "/moh").await.map(drop)
     }
 
     /// Prepares to record all in it; awaiting it starts it.

@@ -2,7 +2,10 @@
 
 mod bridge;
 mod channel;
+mod connect;
 mod dial;
+mod dtmf;
+mod events;
 mod move_to;
 mod originate;
 mod playback;
@@ -14,6 +17,8 @@ use ari_bus::protocol::ObjectKind;
 pub use bridge::Bridge;
 pub use channel::Channel;
 pub use dial::{Dialing, Outcome};
+pub use dtmf::Dtmf;
+pub use events::DTMF;
 pub use originate::Originate;
 pub use playback::Playback;
 pub use recording::{LiveRecording, Record, Recorded};

@@ -115,6 +115,14 @@ pub struct Recorded {
     pub silence_duration: Option<u64>,
 }
 
+impl Recorded {
+    /// Its media URI, for [`Channel::play`](crate::Channel::play).
+    #[must_use]
+    pub fn media(&self) -> String {
+        format!("recording:{}", self.name)
+    }
+}
+
 impl LiveRecording {
     /// Its name.
     #[must_use]

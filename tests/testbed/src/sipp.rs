@@ -3,6 +3,7 @@
 mod scenario;
 
 use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::process::{InRoot, POLL, Process};
@@ -18,7 +19,16 @@ const END_GRACE: Duration = Duration::from_secs(10);
 /// Two ports for the media of the one stream it announces, and their RTCP.
 const MEDIA_PORTS: u16 = 4;
 
+/// Ports for the audio that it plays.
+const AUDIO_PORTS: u16 = 8;
+
 const NAME: &str = "SIPp";
+
+/// The file of all SIP messages.
+const MESSAGES: &str = "messages.log";
+
+/// Stands in a scenario for the folder with the files that the options name.
+const FOLDER: &str = "$TESTBED_DATA";
 
 /// How SIPp calls.
 #[derive(Debug, Clone)]
@@ -28,6 +38,7 @@ pub struct SippOptions {
     rate: u32,
     duration: Duration,
     timeout: Duration,
+    files: Vec<(String, Vec<u8>)>,
 }
 
 impl Default for SippOptions {
@@ -46,6 +57,7 @@ impl SippOptions {
             rate: 10,
             duration: Duration::from_millis(500),
             timeout: Duration::from_secs(30),
+            files: Vec::new(),
         }
     }
 
@@ -78,6 +90,12 @@ impl SippOptions {
         self.timeout = timeout;
         self
     }
+
+    /// A file that the scenario names, as `$TESTBED_DATA/NAME`: audio to be played.
+    pub fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> SippOptions {
+        self.files.push((name.to_owned(), content.into()));
+        self
+    }
 }
 
 /// A running SIPp; it is killed when dropped, and when this process ends.
@@ -87,6 +105,7 @@ pub struct Sipp {
     process: Process,
     instance: Instance,
     timeout: Duration,
+    port: u16,
 }
 
 /// What SIPp saw of its calls.
@@ -125,28 +144,34 @@ impl Sipp {
         let instance = Instance::new(root, "sipp")?;
         let file = |name: &str| format!("{}/{name}", instance.inside());
         let mut words: Vec<String> = vec!["/usr/bin/sipp".to_owned()];
+        let (port, audio) = (ports::udp()?, ports::media(AUDIO_PORTS)?);
         match scenario.xml() {
             Some(text) => {
-                instance.write("scenario.xml", text)?;
+                instance.write("scenario.xml", text.replace(FOLDER, instance.inside()))?;
                 words.extend(["-sf".to_owned(), file("scenario.xml")]);
             }
             None => words.extend(["-sn", "uac"].map(str::to_owned)),
         }
         let arguments = [
             ("-i", "127.0.0.1".to_owned()),
-            ("-p", ports::udp()?.to_string()),
+            ("-p", port.to_string()),
             ("-mp", ports::media(MEDIA_PORTS)?.to_string()),
+            ("-min_rtp_port", audio.to_string()),
+            ("-max_rtp_port", (audio + AUDIO_PORTS - 1).to_string()),
             ("-cp", ports::udp()?.to_string()),
             ("-s", options.number.clone()),
             ("-m", options.calls.to_string()),
             ("-r", options.rate.to_string()),
             ("-d", options.duration.as_millis().to_string()),
             ("-timeout", format!("{}ms", options.timeout.as_millis())),
-            ("-message_file", file("messages.log")),
+            ("-message_file", file(MESSAGES)),
             ("-error_file", file("errors.log")),
             ("-stf", file("statistics.csv")),
         ];
         words.extend(arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
+        for (name, content) in &options.files {
+            instance.write(name, content)?;
+        }
         let flags = ["-timeout_error", "-trace_msg", "-trace_err", "-trace_stat", "-nostdin"];
         words.extend(flags.map(str::to_owned));
         words.push(asterisk.sip_address().to_string());
@@ -156,7 +181,17 @@ impl Sipp {
         let command = InRoot::new(words).variable("TERM", "dumb");
         // SIPp makes the identifiers of its calls from its process number.
         let process = command.spawn_client(root.path(), &console).map_err(Error::system("start SIPp"))?;
-        Ok(Sipp { instance, process, timeout: options.timeout })
+        Ok(Sipp { instance, process, timeout: options.timeout, port })
+    }
+
+    /// Where it is reached, by one whose scenario waits to be called.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// All SIP messages so far, sent and received, with their times.
+    pub fn messages(&self) -> String {
+        self.instance.read(MESSAGES)
     }
 
     /// Waits until all calls have ended. Calls that fail are in the report and no error.
@@ -185,7 +220,7 @@ impl Sipp {
             code: status.code(),
             successful,
             failed,
-            messages: self.instance.read("messages.log"),
+            messages: self.messages(),
             errors: self.instance.read("errors.log"),
             console: console(),
         })

@@ -1,7 +1,7 @@
 //! Prints every event of every call, and lets the dialplan go on with it.
 //!
 //! ```sh
-//! ARI_WORKER_APPLICATIONS=hello cargo run -p ari-client --example echo_events
+//! cargo run -p ari-client --example echo_events
 //! ```
 
 use ari_client::{Call, Worker};

@@ -1,15 +1,20 @@
-//! A menu that outlives its worker: kill it in the middle of a call, and another worker goes on where it was.
+//! A menu by DTMF that outlives its worker: kill it in the middle of a call, and another worker goes on where it was.
 //!
 //! ```sh
 //! cargo run -p ari-client --example menu     # twice, in two terminals
 //! ```
 
-use ari_client::{Call, Event, Worker};
+use std::time::Duration;
+
+use ari_client::{Call, Worker};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
-/// Wrong keys that a caller may press before the call ends.
+/// How often a caller may press a wrong key, or none, before the call ends.
 const TRIES: u32 = 3;
+
+/// How long a caller may think.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where in the menu a caller is: all that the next worker needs to know.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -19,7 +24,7 @@ enum Step {
     Asking {
         wrong: u32,
     },
-    Chosen(String),
+    Chosen(char),
     Bye,
 }
 
@@ -34,8 +39,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn menu(call: Call) -> ari_client::Result {
     let channel = call.channel();
-    // Keys that were pressed and not acted upon come again after a resume.
-    let mut events = call.events();
+    // Before the first prompt: a caller who knows the menu presses early.
+    let mut dtmf = channel.dtmf();
     let mut step = match call.resumed() {
         Some(resumed) => resumed.state::<Step>()?.unwrap_or_default(),
         None => Step::default(),
@@ -51,11 +56,11 @@ async fn menu(call: Call) -> ari_client::Result {
             Step::Asking { wrong: TRIES } => Step::Bye,
             Step::Asking { wrong } => {
                 let question = channel.play("sound:demo-instruct").await?;
-                let Some(event) = events.find(is_key).await else { return Ok(()) };
+                let key = dtmf.next_within(PATIENCE).await?;
                 // It may have come to its end; if anything else is wrong, the next command tells.
                 let _ = question.stop().await;
-                match event.text("/digit") {
-                    Some(key @ ("1" | "2" | "3")) => Step::Chosen(key.to_owned()),
+                match key {
+                    Some(key @ '1'..='3') => Step::Chosen(key),
                     _ => Step::Asking { wrong: wrong + 1 },
                 }
             }
@@ -71,8 +76,4 @@ async fn menu(call: Call) -> ari_client::Result {
         // From here on the next worker goes on with this. When this one is to stop, the call goes to it now.
         call.save(&step).await?;
     }
-}
-
-fn is_key(event: &Event) -> bool {
-    event.kind() == "ChannelDtmfReceived"
 }

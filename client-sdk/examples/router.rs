@@ -32,14 +32,12 @@ async fn greet(call: Call) -> ari_client::Result {
 /// Says each key that the caller presses, until they hang up.
 async fn echo(call: Call) -> ari_client::Result {
     let channel = call.channel();
+    let mut dtmf = channel.dtmf();
     channel.answer().await?;
-    let mut events = call.events();
-    while let Some(event) = events.find(|event| event.kind() == "ChannelDtmfReceived").await {
-        if let Some(digit) = event.text("/digit") {
-            channel.play(format!("digits:{digit}")).await?;
-        }
+    loop {
+        let key = dtmf.next().await?;
+        channel.play(format!("digits:{key}")).await?;
     }
-    Ok(())
 }
 
 /// Turns the caller away at once, where a declined call would wait for another worker.

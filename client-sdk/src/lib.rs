@@ -136,6 +136,19 @@
 //! # }
 //! ```
 //!
+//! [`Channel::events`] are those of one channel, [`Channel::wait_for`] waits for one of them by its type and [`Channel::ended`] for its
+//! last; [`Channel::dtmf`] has the keys that are pressed, and waits for them with patience:
+//!
+//! ```no_run
+//! # async fn example(channel: ari_client::Channel) -> ari_client::Result {
+//! # use std::time::Duration;
+//! let mut dtmf = channel.dtmf();
+//! let question = channel.play("sound:vm-password").await?;
+//! let password = dtmf.digits(4, Duration::from_secs(10)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Events that are lost on the way are asked for again, and nothing is yielded beyond a gap meanwhile. What cannot be had any
 //! more, or was dropped because nobody read it (by no stream, or for too long, or in a call of an
 //! [old proxy](#old-proxies)), leaves an event of type `ProxyGap` in its place: see [`Event`].
@@ -354,8 +367,8 @@ pub use error::{CommandError, CommandErrorKind, Result, WorkerError};
 pub use event::Event;
 pub use operation::{Makes, Operation, OperationInfo, ParameterInfo, Parts, Place, WrongParameter};
 pub use ops::{
-    Application, Asterisk, Bridge, Channel, Command, ConfigObject, DeviceState, Dialing, Endpoint,
-    LiveRecording, LogChannel, Mailbox, Module, Originate, Outcome, Playback, Record, Recorded,
+    Application, Asterisk, Bridge, Channel, Command, ConfigObject, DTMF, DeviceState, Dialing, Dtmf,
+    Endpoint, LiveRecording, LogChannel, Mailbox, Module, Originate, Outcome, Playback, Record, Recorded,
     StoredRecording,
 };
 pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};

@@ -272,3 +272,59 @@ async fn a_command_waits_as_long_as_it_is_told() {
     proxy.end().await;
     worker.stopped().await;
 }
+
+#[tokio::test]
+async fn a_bridge_that_is_shared_is_made_unless_it_is_there() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move {
+        let room = call.shared_bridge("room 1", "mixing").await?;
+        let same = call.shared_bridge("room 1", "mixing").await?;
+        assert_eq!(room.id(), same.id());
+        room.start_moh().await?;
+        room.stop_moh().await?;
+        room.channels().await
+    });
+    for status in [200, 409] {
+        let made = proxy.expect("POST", "/bridges/room%201", status).await;
+        assert_eq!(made, json!({ "type": "mixing" }));
+    }
+    proxy.expect("POST", "/bridges/room%201/moh", 204).await;
+    proxy.expect("DELETE", "/bridges/room%201/moh", 204).await;
+    let command = proxy.next_command().await;
+    assert_eq!((command.method.as_ref(), command.url.as_ref()), ("GET", "/bridges/room%201"));
+    proxy.answer(&command.unique_id, 200, br#"{"id":"room 1","channels":["17.1"]}"#).await;
+    assert_eq!(soon(handler).await.unwrap().unwrap(), ["17.1"]);
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn two_channels_are_connected_until_one_of_them_ends() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move { call.channel().connect(&call.channel_by_id("leg")).await });
+    let made = proxy.expect("POST", "/bridges", 200).await;
+    let bridge = format!("/bridges/{}", made["bridgeId"].as_str().unwrap());
+    for channel in ["17.1", "leg"] {
+        let added = proxy.expect("POST", &format!("{bridge}/addChannel"), 204).await;
+        assert_eq!(added["channel"], channel);
+    }
+    proxy.event(of_channel("StasisEnd", "leg")).await;
+    proxy.expect("DELETE", &bridge, 204).await;
+    soon(handler).await.unwrap().unwrap();
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn a_bridge_does_not_outlive_who_could_not_be_connected() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move { call.channel().connect(&call.channel_by_id("leg")).await });
+    let made = proxy.expect("POST", "/bridges", 200).await;
+    let bridge = format!("/bridges/{}", made["bridgeId"].as_str().unwrap());
+    proxy.expect("POST", &format!("{bridge}/addChannel"), 204).await;
+    proxy.expect("POST", &format!("{bridge}/addChannel"), 400).await;
+    proxy.expect("DELETE", &bridge, 404).await;
+    assert_eq!(soon(handler).await.unwrap().unwrap_err().kind(), Kind::BadRequest);
+    proxy.end().await;
+    worker.stopped().await;
+}

@@ -1,7 +1,11 @@
-//! Proxies and workers as processes of their own, to be killed, paused and told to end. Not to be taken for
+//! Proxies, workers and the SDK's examples as processes of their own, to be killed, paused and told to end. Not to be taken for
 //! [`process`](crate::process), which is a part of this one.
 
-use std::{io::Write as _, ops::Deref, path::Path};
+use std::{
+    io::Write as _,
+    ops::Deref,
+    path::{Path, PathBuf},
+};
 
 use ari_testbed::Program;
 use serde_json::Value;
@@ -30,6 +34,19 @@ macro_rules! programs {
             worker: env!("CARGO_BIN_EXE_test-worker"),
         }
     };
+}
+
+impl Programs {
+    /// Where the SDK's example of this name is: cargo builds them beside the programs, but does not tell where.
+    ///
+    /// # Panics
+    /// When it was not built.
+    #[must_use]
+    pub fn example(&self, name: &str) -> PathBuf {
+        let path = Path::new(self.worker).with_file_name("examples").join(name);
+        assert!(path.exists(), "{} is not there: cargo build -p ari-client --examples", path.display());
+        path
+    }
 }
 
 /// What the programs log unless `RUST_LOG` says otherwise; seen when a test fails.
@@ -96,6 +113,22 @@ impl Running {
         let arguments = [handler.name(), &diary.to_string_lossy()];
         let program = ok(Program::start("a worker", Path::new(programs.worker), &arguments, &variables));
         Self { program, name: (*name).to_owned(), _config: None }
+    }
+
+    /// Starts one of the SDK's examples as a user does, with its settings in the environment.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn example(
+        programs: Programs,
+        name: &str,
+        arguments: &[&str],
+        settings: &[(&'static str, String)],
+    ) -> Self {
+        let variables = [&log()[..], settings].concat();
+        let program = ok(Program::start("an example", &programs.example(name), arguments, &variables));
+        Self { program, name: name.to_owned(), _config: None }
     }
 
     /// Tells it to end, and waits until it has; it must have done so in good order.

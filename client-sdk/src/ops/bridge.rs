@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Command, Playback, Record, command::made, run::Prepared};
 use crate::{
-    Call, Result,
+    Call, CommandErrorKind, Result,
     ari::{self, ChannelId, bridges},
     path,
 };
@@ -25,6 +25,22 @@ impl Call {
     /// (`mixing,dtmf_events`). See [`bridges::Create`].
     pub fn create_bridge(&self, kind: impl AsRef<str>) -> Command<bridges::Create, Bridge> {
         Command::yielding(self, bridges::Create::new().kind(kind.as_ref()), Bridge::make)
+    }
+
+    /// A bridge that several calls share, whatever worker has them, such as the room of a conference: it is made under this id,
+    /// unless it is there. Nobody else ends it: see [`Bridge::channels`].
+    ///
+    /// # Errors
+    /// Those of any command.
+    pub async fn shared_bridge(&self, id: impl Into<String>, kind: impl AsRef<str> + Send) -> Result<Bridge> {
+        let id = id.into();
+        let made = self.run(bridges::CreateWithId::new(id.as_str()).kind(kind.as_ref())).await;
+        match made {
+            // Another call has made it; an older Asterisk says 200.
+            Err(error) if error.kind() == CommandErrorKind::Conflict => {}
+            made => drop(made?),
+        }
+        Ok(Bridge { call: self.clone(), id })
     }
 
     /// A handle to a bridge of this call, by its id.
@@ -52,6 +68,14 @@ impl Bridge {
     /// See [`Bridge`].
     pub async fn snapshot(&self) -> Result<ari::Bridge> {
         self.call.run(bridges::Get::new(self)).await
+    }
+
+    /// The ids of the channels that are in it now. Who leaves a [shared bridge](Call::shared_bridge) as the last one destroys it.
+    ///
+    /// # Errors
+    /// See [`Bridge`].
+    pub async fn channels(&self) -> Result<Vec<ChannelId>> {
+        Ok(self.snapshot().await?.channels)
     }
 
     /// Puts a channel into it. See [`bridges::AddChannel`].

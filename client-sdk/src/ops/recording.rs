@@ -133,6 +133,14 @@ impl Call {
     }
 }
 
+impl Recorded {
+    /// Its media URI, for [`Channel::play`](crate::Channel::play).
+    #[must_use]
+    pub fn media(&self) -> String {
+        format!("recording:{}", self.name)
+    }
+}
+
 impl LiveRecording {
     /// One on this channel or bridge, that this command started.
     fn watched(call: Call, name: String, on: Option<String>, command: String) -> Self {

@@ -41,6 +41,19 @@ impl Watch {
         Self { dialog, id, seen }
     }
 
+    /// Watches for the end of a channel or bridge alone, which may have come already.
+    pub(crate) fn end_of(dialog: Arc<Dialog>, object: String) -> Self {
+        let judge = move |event: &Event| if is_end_of(event, &object) { Seen::Over } else { Seen::Nothing };
+        let (id, seen) = dialog.feed.watch(judge, true);
+        Self { dialog, id, seen }
+    }
+
+    /// Resolves at the end of the object, or of the call.
+    pub(crate) async fn over(&self) {
+        // Only the end of the call is an error.
+        let _ = self.seen.clone().wait_for(|seen| matches!(seen, Seen::Over)).await;
+    }
+
     /// The event, whenever it comes.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod configuration;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -107,6 +108,11 @@ impl Asterisk {
         let path = "/channels";
         let (_, answer) = self.http.get(path).await?;
         answer.as_array().map(Vec::len).ok_or_else(|| self.unusable(path, answer.to_string()))
+    }
+
+    /// The folder in which it keeps recordings (`recording`, `monitor`).
+    pub fn spool(&self) -> PathBuf {
+        self.instance().path("spool")
     }
 
     /// What Asterisk's command line answers to a command, such as `core show channels`.

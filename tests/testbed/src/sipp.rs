@@ -19,7 +19,16 @@ const END_GRACE: Duration = Duration::from_secs(10);
 /// Two ports for the media of the one stream it announces, and their RTCP.
 const MEDIA_PORTS: u16 = 4;
 
+/// Ports for the audio that it plays.
+const AUDIO_PORTS: u16 = 8;
+
 const NAME: &str = "SIPp";
+
+/// The file of all SIP messages.
+const MESSAGES: &str = "messages.log";
+
+/// Stands in a scenario for the folder with the files that the options name.
+const FOLDER: &str = "$TESTBED_DATA";
 
 /// How SIPp calls.
 #[derive(Debug, Clone)]
@@ -29,6 +38,7 @@ pub struct SippOptions {
     rate: u32,
     duration: Duration,
     timeout: Duration,
+    files: Vec<(String, Vec<u8>)>,
 }
 
 impl Default for SippOptions {
@@ -47,6 +57,7 @@ impl SippOptions {
             rate: 10,
             duration: Duration::from_millis(500),
             timeout: Duration::from_secs(30),
+            files: Vec::new(),
         }
     }
 
@@ -77,6 +88,12 @@ impl SippOptions {
     /// How long all calls together may take; what then has not ended has failed, and is not hung up.
     pub fn timeout(mut self, timeout: Duration) -> SippOptions {
         self.timeout = timeout;
+        self
+    }
+
+    /// A file that the scenario names, as `$TESTBED_DATA/NAME`: audio to be played.
+    pub fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> SippOptions {
+        self.files.push((name.to_owned(), content.into()));
         self
     }
 }
@@ -128,9 +145,10 @@ impl Sipp {
         let file = |name: &str| format!("{}/{name}", instance.inside());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::udp()?));
         let mut words: Vec<String> = vec!["/usr/bin/sipp".to_owned()];
+        let audio = ports::media(AUDIO_PORTS)?;
         match scenario.xml() {
             Some(text) => {
-                instance.write("scenario.xml", text)?;
+                instance.write("scenario.xml", text.replace(FOLDER, instance.inside()))?;
                 words.extend(["-sf".to_owned(), file("scenario.xml")]);
             }
             None => words.extend(["-sn", "uac"].map(str::to_owned)),
@@ -139,17 +157,22 @@ impl Sipp {
             ("-i", address.ip().to_string()),
             ("-p", address.port().to_string()),
             ("-mp", ports::media(MEDIA_PORTS)?.to_string()),
+            ("-min_rtp_port", audio.to_string()),
+            ("-max_rtp_port", (audio + AUDIO_PORTS - 1).to_string()),
             ("-cp", ports::udp()?.to_string()),
             ("-s", options.number.clone()),
             ("-m", options.calls.to_string()),
             ("-r", options.rate.to_string()),
             ("-d", options.duration.as_millis().to_string()),
             ("-timeout", format!("{}ms", options.timeout.as_millis())),
-            ("-message_file", file("messages.log")),
+            ("-message_file", file(MESSAGES)),
             ("-error_file", file("errors.log")),
             ("-stf", file("statistics.csv")),
         ];
         words.extend(arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
+        for (name, content) in &options.files {
+            instance.write(name, content)?;
+        }
         let flags = ["-timeout_error", "-trace_msg", "-trace_err", "-trace_stat", "-nostdin"];
         words.extend(flags.map(str::to_owned));
         words.push(asterisk.sip_address().to_string());
@@ -165,6 +188,11 @@ impl Sipp {
     /// Where it speaks SIP, and is called where its scenario waits for a call.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// All SIP messages so far, sent and received, with their times.
+    pub fn messages(&self) -> String {
+        self.instance.read(MESSAGES)
     }
 
     /// Waits until all calls have ended. Calls that fail are in the report and no error.
@@ -193,7 +221,7 @@ impl Sipp {
             code: status.code(),
             successful,
             failed,
-            messages: self.instance.read("messages.log"),
+            messages: self.messages(),
             errors: self.instance.read("errors.log"),
             console: console(),
         })

@@ -73,9 +73,9 @@ impl Instance {
     }
 
     /// Writes a file in it.
-    pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<()> {
         let path = self.path(name);
-        fs::write(&path, text).map_err(Error::path("write", &path))
+        fs::write(&path, content).map_err(Error::path("write", &path))
     }
 
     /// A file in it as text; empty while it does not exist.

@@ -1,0 +1,86 @@
+//! The events that the testbed's Asterisk does not tell, read from bodies written by hand.
+
+use ari_client::ari::{Channel, EndpointState, Event, RecordingState};
+use ari_tests::wait::ok;
+use serde_json::{Value, json};
+
+/// Which they are, and why they do not come.
+pub(crate) const NOT_TO_BE_HAD: [(&str, &str); 6] = [
+    ("ApplicationRegistered", "only a websocket that Asterisk itself has opened gets it"),
+    ("ApplicationUnregistered", "only a websocket that Asterisk itself has opened gets it"),
+    (
+        "BridgeMerged",
+        "bridges of ARI are never merged, and those of the dialplan only with three channels in each",
+    ),
+    ("ChannelToneDetected", "res_tonedetect recognised none of the tones that Asterisk itself plays"),
+    ("RecordingFailed", "no recording here failed, stopped, hung up or silent; ari_answers.rs sees it"),
+    ("EndpointStateChange", "a phone that registers brings PeerStatusChange and ContactStatusChange instead"),
+];
+
+const TIME: &str = "2026-11-20T17:13:34.872+0000";
+
+fn event(kind: &str, fields: Value) -> Event {
+    let mut body = fields;
+    for (name, value) in
+        [("type", kind), ("timestamp", TIME), ("application", "hello"), ("asterisk_id", "pbx")]
+    {
+        body[name] = value.into();
+    }
+    let event = Event::read(kind, &body.to_string());
+    assert_eq!(ok(serde_json::to_value(&event)), body, "{event:?}");
+    assert_eq!(event.timestamp().map(|time| time.unix_timestamp()), Some(1_795_194_814));
+    assert_eq!(event.application().map(|name| name.as_str()), Some("hello"));
+    event
+}
+
+fn bridge(id: &str) -> Value {
+    json!({
+        "id": id, "technology": "softmix", "bridge_type": "mixing", "bridge_class": "basic", "creator": "", "name": "",
+        "channels": ["1.1", "1.2"], "creationtime": TIME, "video_mode": "none",
+    })
+}
+
+fn channel() -> Value {
+    json!({
+        "id": "1.1", "name": "PJSIP/phone-1", "state": "Up", "protocol_id": "a@b", "accountcode": "", "language": "en",
+        "caller": { "name": "A", "number": "1" }, "connected": { "name": "B", "number": "2" }, "creationtime": TIME,
+        "dialplan": { "context": "default", "exten": "1000", "priority": 2, "app_name": "Stasis", "app_data": "hello" },
+    })
+}
+
+#[test]
+fn what_does_not_come_is_read_as_well() {
+    let mut read = Vec::new();
+    for kind in ["ApplicationRegistered", "ApplicationUnregistered"] {
+        read.push(event(kind, json!({})));
+    }
+    assert!(matches!(read[..], [Event::ApplicationRegistered(_), Event::ApplicationUnregistered(_)]));
+
+    let merged = event("BridgeMerged", json!({ "bridge": bridge("kept"), "bridge_from": bridge("emptied") }));
+    let Event::BridgeMerged(merged) = &merged else { panic!("{merged:?}") };
+    assert_eq!((merged.bridge.id.as_str(), merged.bridge_from.id.as_str()), ("kept", "emptied"));
+    assert_eq!(merged.bridge.channels, ["1.1", "1.2"]);
+
+    let tone = event("ChannelToneDetected", json!({ "channel": channel() }));
+    let Event::ChannelToneDetected(tone) = &tone else { panic!("{tone:?}") };
+    let Channel { id, name, caller, dialplan, .. } = &tone.channel;
+    assert_eq!((id.as_str(), name.as_str()), ("1.1", "PJSIP/phone-1"));
+    assert_eq!((caller.number.as_str(), dialplan.priority), ("1", 2));
+
+    let endpoint =
+        json!({ "technology": "PJSIP", "resource": "phone", "state": "online", "channel_ids": ["1.1"] });
+    let change = event("EndpointStateChange", json!({ "endpoint": endpoint }));
+    let Event::EndpointStateChange(change) = &change else { panic!("{change:?}") };
+    let endpoint = &change.endpoint;
+    assert_eq!((endpoint.technology.as_str(), endpoint.resource.as_str()), ("PJSIP", "phone"));
+    assert_eq!((&endpoint.state, endpoint.channel_ids.len()), (&Some(EndpointState::Online), 1));
+
+    let recording = json!({
+        "name": "greeting", "format": "wav", "state": "failed", "target_uri": "channel:1.1", "cause": "no room",
+    });
+    let failed = event("RecordingFailed", json!({ "recording": recording }));
+    let Event::RecordingFailed(failed) = &failed else { panic!("{failed:?}") };
+    let recording = &failed.recording;
+    assert_eq!((recording.name.as_str(), &recording.state), ("greeting", &RecordingState::Failed));
+    assert_eq!((recording.target_uri.as_str(), recording.cause.as_deref()), ("channel:1.1", Some("no room")));
+}

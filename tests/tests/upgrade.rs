@@ -96,7 +96,7 @@ impl Commands {
                 for (channel, heard) in &heard {
                     ticks.tick().await;
                     let Some(call) = &heard.call else { continue };
-                    if let Err(error) = call.channel().set_variable(COMMAND, &n.to_string()).await {
+                    if let Err(error) = call.channel().set_variable(COMMAND, n.to_string()).await {
                         panic!("command {n} of {channel}: {error}");
                     }
                 }

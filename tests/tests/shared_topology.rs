@@ -59,13 +59,17 @@ async fn calls_declare_bind_and_delete_nothing() {
         call.channel().hangup().await
     }));
     broker.until_read(&application).await;
+    // Where workers open dialogs: one queue for each application.
+    let open = format!("ari.open.{application}");
+    broker.until_read(&open).await;
     // One call, so that whatever is made once is there.
     let one = ok(Sipp::call(&asterisk, &Scenario::Answered, &SippOptions::new()).await);
     assert!(one.all_went_well(1), "{}", one.errors);
 
     let (names_before, done_before) = (names(rabbitmq).await, done_with_queues(rabbitmq).await);
     for name in &names_before {
-        let shared = *name == application || name.starts_with("ari.pbx.") || name.starts_with("ari.worker.");
+        let own = *name == application || *name == open;
+        let shared = own || name.starts_with("ari.pbx.") || name.starts_with("ari.worker.");
         assert!(shared, "{name} is neither the pool's nor somebody's inbox: {names_before:?}");
         assert!(!name.ends_with(".queues"), "no journal of queues is needed where none are made: {name}");
     }

@@ -101,6 +101,11 @@ pub(crate) const MOVES: usize = 4_096;
 pub(crate) const LOOK_FOR_MOVED: Duration = Duration::from_secs(1);
 /// How long a channel that was to move may stay where it is: Asterisk moves one that plays something when that is over.
 pub(crate) const MOVE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long what comes behind a channel's end in its application is held until it shows where the channel has gone: in a move
+/// Asterisk says so within milliseconds.
+pub(crate) const PARTING: Duration = Duration::from_millis(500);
+/// Events of a dialog that are held meanwhile. When there are as many they are all the dialog's.
+pub(crate) const PARTING_EVENTS: usize = 1_000;
 /// How long Asterisk is asked what became of a command whose answer did not come. The worker has been told by then; the
 /// dialog's next command waits.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);

@@ -25,6 +25,7 @@ pub(super) async fn until_over(
     activity: &Activity,
 ) {
     until_quiet_or_forgotten(context, dialog, activity).await;
+    dialog.let_all_go(context);
     // From here on a late event belongs to no dialog. A channel that entered in this very moment is nobody's.
     let left = context.registry().close(dialog);
     if !left.is_empty() {

@@ -25,6 +25,7 @@ pub(crate) mod opening;
 mod order;
 mod outlet;
 mod owner;
+mod parting;
 mod persist;
 pub(crate) mod pulse;
 mod queues;
@@ -79,6 +80,7 @@ use leases::Leases;
 use moves::Moves;
 use offers::{Offer, Offers, uuid_of};
 use owner::Owner;
+use parting::Parting;
 use recorded::Recorded;
 use registry::{Member, Registry};
 use restart::{Marks, Settling};
@@ -271,6 +273,7 @@ pub(crate) struct Dialog {
     /// How its first channel came; not set before, where a worker opened it.
     first: OnceLock<First>,
     delivery: Delivery,
+    parting: Parting,
     recorded: Mutex<Recorded>,
     /// What the owners saved last, for whoever comes after them.
     saved: Mutex<Option<String>>,
@@ -315,6 +318,7 @@ impl Dialog {
             application: application.to_owned(),
             first: OnceLock::new(),
             delivery: Delivery::new(context.budget.clone()),
+            parting: Parting::default(),
             recorded: Mutex::default(),
             saved: Mutex::default(),
             owner: Mutex::default(),

@@ -78,6 +78,9 @@ impl Router {
         self.context.moves.note(header, text.as_str());
         let routed = self.context.registry().route(header);
         let mut dialogs = routed.dialogs;
+        if let Some(channel) = header.id_in("channel") {
+            routed.settled.iter().for_each(|dialog| dialog.parted_from(&self.context, channel));
+        }
         if header.kind == "StasisStart"
             && routed.opens.is_none()
             && let (Some(dialog), Some(channel)) = (dialogs.first(), header.id_in("channel"))
@@ -97,7 +100,10 @@ impl Router {
         }
         let event = KeptEvent::new(&header.kind, own(text));
         for dialog in &dialogs {
-            self.deliver(dialog, event.clone());
+            dialog.take(&self.context, header, event.clone());
+        }
+        if let (Some(dialog), Some(channel)) = (&routed.parted, header.id_in("channel")) {
+            dialog.parts_from(&self.context, channel);
         }
     }
 
@@ -119,7 +125,7 @@ impl Router {
             self.entered(dialog, channel, body.into());
         }
         for dialog in &dialogs {
-            self.deliver(dialog, KeptEvent::stand_in(kind, body.into()));
+            dialog.take_own(&self.context, KeptEvent::stand_in(kind, body.into()));
         }
         !dialogs.is_empty()
     }
@@ -153,20 +159,6 @@ impl Router {
     fn is_ours(&self, application: &str) -> bool {
         application.is_empty() || self.context.config.applications.iter().any(|ours| ours == application)
     }
-
-    fn deliver(&self, dialog: &Dialog, event: KeptEvent) {
-        let counters = &self.context.counters;
-        match dialog.delivery.push(event) {
-            Some(0) => {}
-            Some(lost) => {
-                counters.add(Counter::EventsLost, usize::try_from(lost).unwrap_or(usize::MAX));
-                // There can be thousands, and this task must not wait for the log.
-                debug!(dialog = %dialog.root, lost, "events are lost: more wait than are kept");
-            }
-            // The dialog ended in this moment: its worker has been told.
-            None => counters.count(Counter::EventsWithoutDialog),
-        }
-    }
 }
 
 /// A text that shares no memory with the frames around it: it may be kept for as long as the call lasts.
@@ -191,7 +183,7 @@ impl Listener for Router {
                 registry.dialogs(application)
             };
             let gap = KeptEvent::missed(Some(since));
-            dialogs.iter().for_each(|dialog| self.deliver(dialog, gap.clone()));
+            dialogs.iter().for_each(|dialog| dialog.take_own(&self.context, gap.clone()));
             let (context, application, fence) =
                 (Arc::clone(&self.context), application.clone(), fence.clone());
             self.spawn(&application.clone(), async move {

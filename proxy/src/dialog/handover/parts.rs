@@ -17,6 +17,7 @@ pub(in super::super) fn hand_over(
     mail: &[Mail],
 ) -> Vec<Part> {
     let root = || dialog.root.clone();
+    dialog.let_all_go(context);
     let (delivery, events) = dialog.delivery.hand_over();
     let last = dialog.owner().clone();
     let objects = context.registry().hand_over(dialog).into_iter().map(|handed| BindingForm {

@@ -15,6 +15,8 @@ pub(super) struct Binding<D> {
     pub(super) provisional: bool,
     /// Where it was found in the application: what its StasisStart, should that still come, is.
     pub(super) found: Option<Found>,
+    /// Whether the channel was about to hang up when it was last heard of: it goes nowhere else.
+    pub(super) hangs_up: bool,
     /// The dialog that had the channel before, while its StasisEnd is still to come (Asterisk sends a move's start and
     /// end in either order).
     pub(super) before: Option<Arc<D>>,
@@ -71,7 +73,7 @@ impl<D: Member> Binding<D> {
         if presence.holds() {
             dialog.channels().send_modify(|channels| *channels += 1);
         }
-        Self { dialog: Arc::clone(dialog), presence, provisional, found: None, before }
+        Self { dialog: Arc::clone(dialog), presence, provisional, found: None, hangs_up: false, before }
     }
 
     /// Notes where the object is from now on; its dialog counts its channels.

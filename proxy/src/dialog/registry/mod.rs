@@ -42,6 +42,10 @@ pub(crate) struct Routed<D> {
     pub(crate) dialogs: Vec<Arc<D>>,
     /// The channel whose StasisStart opens a dialog: the caller makes one and hands it to [`Registry::open`].
     pub(crate) opens: Option<String>,
+    /// The dialog that the event's channel has left for nobody knows where yet.
+    pub(crate) parted: Option<Arc<D>>,
+    /// The dialogs that know by this event where its channel is, which had left them.
+    pub(crate) settled: Vec<Arc<D>>,
 }
 
 impl<D> Default for Registry<D> {
@@ -54,18 +58,21 @@ impl<D: Member> Registry<D> {
     /// Finds the dialogs of an event and notes what it says about their objects.
     pub(crate) fn route(&mut self, header: &Header<'_>) -> Routed<D> {
         let mut opens = None;
+        let mut settled = Vec::new();
         if header.kind == "StasisStart"
             && let Some(channel) = header.id_in("channel")
         {
-            self.entered_elsewhere(&header.application, channel);
+            settled = self.entered_elsewhere(&header.application, channel);
             match self.found(header, channel) {
-                Some(Found::Told) => return Routed { dialogs: Vec::new(), opens: None },
+                Some(Found::Told) => return Routed { dialogs: Vec::new(), opens, parted: None, settled },
                 Some(Found::Silent) => {}
                 None if self.enters(header, channel) => {}
                 None => opens = Some(channel.to_owned()),
             }
         }
         let ends = header.kind == "StasisEnd";
+        let hangs_up = matches!(&*header.kind, "ChannelHangupRequest" | "ChannelDestroyed");
+        let mut parted = None;
         let mut dialogs: Vec<Arc<D>> = Vec::new();
         for named in &header.objects {
             // A channel that opens a dialog does not belong to the one that had it before.
@@ -83,11 +90,15 @@ impl<D: Member> Registry<D> {
                 Arc::clone(&binding.dialog)
             };
             if ends && named.field == "channel" && Arc::ptr_eq(&dialog, &binding.dialog) {
-                binding.become_(if binding.presence == Presence::Moved {
-                    Presence::Moved
-                } else {
-                    Presence::Left
-                });
+                if binding.presence != Presence::Moved {
+                    binding.become_(Presence::Left);
+                    parted = (!binding.hangs_up).then(|| Arc::clone(&dialog));
+                }
+            } else if hangs_up && named.field == "channel" {
+                binding.hangs_up = true;
+                if binding.presence == Presence::Left {
+                    settled.push(Arc::clone(&dialog));
+                }
             }
             if !dialogs.iter().any(|known| Arc::ptr_eq(known, &dialog)) {
                 dialogs.push(dialog);
@@ -96,7 +107,7 @@ impl<D: Member> Registry<D> {
         if let Some(ended) = ended_object(header) {
             self.remove(&header.application, &ended);
         }
-        Routed { dialogs, opens }
+        Routed { dialogs, opens, parted, settled }
     }
 
     /// Whether any object of an event belongs to a dialog.
@@ -104,6 +115,17 @@ impl<D: Member> Registry<D> {
         let Some(objects) = self.applications.get(&*header.application) else { return false };
         let mut named = header.objects.iter();
         named.any(|named| objects.contains_key(&named.object()))
+    }
+
+    /// Whether all of these channels that belong to a dialog, one at least, have moved away from it.
+    pub(crate) fn have_moved(&self, dialog: &D, channels: &[String]) -> bool {
+        let Some(objects) = self.applications.get(dialog.application()) else { return false };
+        let mut own = channels
+            .iter()
+            .filter_map(|id| objects.get(&Object { kind: ObjectKind::Channel, id: id.clone() }))
+            .filter(|binding| std::ptr::eq(Arc::as_ptr(&binding.dialog), dialog))
+            .peekable();
+        own.peek().is_some() && own.all(|binding| binding.presence == Presence::Moved)
     }
 
     /// Gives a dialog what it had with an earlier process. Objects that another dialog has stay there. Returns what is its own.
@@ -299,16 +321,22 @@ impl<D: Member> Registry<D> {
     }
 
     /// A StasisStart in one application is the implicit end in every other, where the StasisEnd may have come before it.
-    fn entered_elsewhere(&mut self, application: &str, channel: &str) {
+    /// Returns the dialogs that it had left.
+    fn entered_elsewhere(&mut self, application: &str, channel: &str) -> Vec<Arc<D>> {
+        let mut had_left = Vec::new();
         let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
         for (name, objects) in &mut self.applications {
             if name != application
                 && let Some(binding) = objects.get_mut(&object)
                 && matches!(binding.presence, Presence::Entered | Presence::Left)
             {
+                if binding.presence == Presence::Left {
+                    had_left.push(Arc::clone(&binding.dialog));
+                }
                 binding.become_(Presence::Moved);
             }
         }
+        had_left
     }
 
     fn binding(&mut self, application: &str, object: &Object) -> Option<&mut Binding<D>> {

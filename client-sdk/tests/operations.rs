@@ -292,7 +292,11 @@ async fn a_bridge_that_is_shared_is_made_unless_it_is_there() {
     proxy.expect("DELETE", "/bridges/room%201/moh", 204).await;
     let command = proxy.next_command().await;
     assert_eq!((command.method.as_ref(), command.url.as_ref()), ("GET", "/bridges/room%201"));
-    proxy.answer(&command.unique_id, 200, br#"{"id":"room 1","channels":["17.1"]}"#).await;
+    let described = json!({
+        "id": "room 1", "technology": "simple_bridge", "bridge_type": "mixing", "bridge_class": "stasis", "creator": "Stasis",
+        "name": "", "channels": ["17.1"], "creationtime": "2026-11-20T17:13:34.872+0000",
+    });
+    proxy.answer(&command.unique_id, 200, described.to_string().as_bytes()).await;
     assert_eq!(soon(handler).await.unwrap().unwrap(), ["17.1"]);
     proxy.end().await;
     worker.stopped().await;

@@ -185,5 +185,6 @@ pub(crate) const ECHO: Duration = Duration::from_secs(5);
 pub(crate) const ASK_TIMES: usize = 4;
 /// How long a stop waits for a handover that has begun.
 pub(crate) const HANDOVER_END: Duration = Duration::from_secs(40);
-/// How long a process whose claim is not certain reads what Asterisk has sent before it gives a caller back.
+/// How long a process whose claim is not certain reads what Asterisk has sent before it gives a caller back, and for how long a
+/// leg that was hung up may still be told to have entered.
 pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);

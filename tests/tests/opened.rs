@@ -16,11 +16,18 @@ on_both_buses!(
     one_that_cannot_be_opened_is_refused_with_a_reason,
     without_a_channel_it_ends_with_its_worker,
     a_call_whose_worker_dies_goes_to_another,
+    a_leg_that_rings_when_nobody_goes_on_is_hung_up,
 );
 
 async fn world(kind: Kind) -> Real<'static> {
-    Real::with(Broker::shared(kind).await, AsteriskOptions::new(), |config| {
-        config["dialog"]["linger"] = "300ms".into();
+    world_with(kind, "30s").await
+}
+
+/// In which a dialog is offered for so long.
+async fn world_with(kind: Kind, offer_deadline: &str) -> Real<'static> {
+    let options = AsteriskOptions::new().extensions("exten => rings,1,Ringing()\n same => n,Wait(3600)\n");
+    Real::with(Broker::shared(kind).await, options, |config| {
+        config["dialog"] = json!({ "linger": "300ms", "offer_deadline": offer_deadline });
     })
     .await
 }
@@ -120,6 +127,18 @@ async fn a_call_whose_worker_dies_goes_to_another(kind: Kind) {
     let next = desk.accept(&offer).await;
     assert_eq!(next.command("DELETE", "/channels/leg-1", json!(null)).await.0, 204);
     next.event("ProxyEnded").await;
+    eventually("no channel", async || world.asterisk.channels().await.is_ok_and(|channels| channels == 0))
+        .await;
+    world.proxy.stop().await;
+}
+
+async fn a_leg_that_rings_when_nobody_goes_on_is_hung_up(kind: Kind) {
+    let world = world_with(kind, "1s").await;
+    let desk = Desk::open(world.broker.connect("desk").await).await;
+    let dialog = desk.open_dialog(&world.application).await.owned;
+    let leg = json!({ "endpoint": "Local/rings@default", "app": world.application, "channelId": "leg-1" });
+    assert_eq!(dialog.command("POST", "/channels", leg).await.0, 200);
+    dialog.send(&json!({ "control": "release", "term": 1 })).await;
     eventually("no channel", async || world.asterisk.channels().await.is_ok_and(|channels| channels == 0))
         .await;
     world.proxy.stop().await;

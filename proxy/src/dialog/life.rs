@@ -25,6 +25,7 @@ use super::{
     owner::{Holding, Owner, publish_gone},
     persist::delete_persistently,
     queues::until_read,
+    registry::Remains,
     replies::tell_gone,
     terms::Terms,
     unanswered::give_back,
@@ -104,16 +105,16 @@ pub(super) async fn run(
         end = life.until_ended(step) => end,
     };
     context.forget(&dialog);
-    let channels = life.forget().await;
+    let remains = life.forget().await;
     let unanswered = commands.unanswered();
     if unanswered > 0 {
         context.counters.add(Counter::AnswersLost, unanswered);
         warn!(dialog = %dialog.root, unanswered, "the dialog ends before its commands are answered");
     }
     match end {
-        End::GiveBack => give_back(&context, &dialog, &channels).await,
+        End::GiveBack => give_back(&context, &dialog, &remains).await,
         End::Stopped { owned: false } => {
-            warn!(dialog = %dialog.root, ?channels, "the proxy stops before a worker took the call: it stays in Stasis");
+            warn!(dialog = %dialog.root, channels = ?remains.entered, "the proxy stops before a worker took the call: it stays in Stasis");
         }
         End::Stopped { owned: true } => {}
     }
@@ -123,7 +124,7 @@ pub(super) async fn run(
 
 /// How a dialog ended.
 enum End {
-    /// What it has in Stasis still, if anything, goes back to Asterisk.
+    /// What it leaves behind, if anything, goes back to Asterisk.
     GiveBack,
     /// The proxy stops: all stays as it is.
     Stopped {
@@ -355,10 +356,10 @@ impl Life<'_> {
     }
 
     /// From here on a late accept is answered by the inbox, and a late event belongs to no dialog. Workers that accepted too
-    /// late for anybody to read it are told. Returns the dialog's channels that are still in Stasis.
-    async fn forget(&mut self) -> Vec<String> {
+    /// late for anybody to read it are told. Returns what the dialog leaves behind in Asterisk.
+    async fn forget(&mut self) -> Remains {
         self.context.offers().remove(self.terms.dialog_ids());
-        let channels = self.context.registry().close(self.dialog);
+        let remains = self.context.registry().close(self.dialog);
         self.dialog.delivery.finish(None);
         self.mail.close();
         while let Ok(late) = self.mail.try_recv() {
@@ -371,6 +372,6 @@ impl Life<'_> {
                 tell_gone(self.context, &accept, Some(late.term), dialog_id).await;
             }
         }
-        channels
+        remains
     }
 }

@@ -7,6 +7,7 @@
 //! dialog ends ([`recorded`]): if the worker is silent for too long ([`leases`]), the next one goes on where it was.
 
 mod activity;
+mod called;
 mod clock;
 mod commands;
 pub(crate) mod control;

@@ -6,8 +6,9 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 use super::{
-    Context, Dialog,
+    Context, Dialog, called,
     moves::{Fate, Whereabouts, whereabouts},
+    registry::Remains,
 };
 use crate::{
     asterisk::{request::Request, rest::RestError},
@@ -32,22 +33,33 @@ enum Tried {
 }
 
 /// Gives the channels of a dialog back to Asterisk, until each is neither here nor ours any more: a caller who is left in
-/// silence is the worst end of all.
-pub(super) async fn give_back(context: &Context, dialog: &Dialog, channels: &[String]) {
-    let giving = join_all(channels.iter().map(|channel| give_back_one(context, dialog, channel)));
+/// silence is the worst end of all. What was called for the dialog is hung up.
+pub(super) async fn give_back(context: &Context, dialog: &Dialog, remains: &Remains) {
+    let giving = async {
+        let entered = remains.entered.iter().map(|channel| as_configured(context, dialog, channel));
+        let called = remains.called.iter().map(|channel| called::let_go(context, dialog, channel));
+        tokio::join!(join_all(entered), join_all(called));
+    };
     if context.abandon.run_until_cancelled(giving).await.is_none() {
-        warn!(dialog = %dialog.root, ?channels, "the proxy stops before Asterisk has the call back");
+        warn!(dialog = %dialog.root, ?remains, "the proxy stops before Asterisk has the call back");
     }
-    context.registry().given_back(&dialog.application, channels);
+    for channel in remains.channels() {
+        context.registry().given_back(&dialog.application, channel);
+    }
+}
+
+/// Does with a channel what is configured for callers whom nobody takes.
+pub(super) async fn as_configured(context: &Context, dialog: &Dialog, channel: &str) {
+    let steps = context.config.dialog.unanswered.steps_in(&dialog.application);
+    try_steps(context, dialog, channel, steps).await;
 }
 
 /// One step follows another only where Asterisk has said that it did not do that one: while the fate of a request is not
 /// known it is tried again, since a hangup, for example, would meet a caller who is in the dialplan already.
-async fn give_back_one(context: &Context, dialog: &Dialog, channel: &str) {
+pub(super) async fn try_steps(context: &Context, dialog: &Dialog, channel: &str, steps: &[Step]) {
     let root = &dialog.root;
     let until = Instant::now() + GIVE_BACK;
     let mut pauses = Pauses::new(MAX_OFFER_PAUSE);
-    let steps = context.config.dialog.unanswered.steps_in(&dialog.application);
     let mut failed: Vec<String> = Vec::new();
     loop {
         // One that stood still may have been asked to leave the call to another, and not have read it yet.

@@ -1,11 +1,11 @@
 //! With the fake Asterisk, where requests can be lost and events be late.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ari_proxy::Counter;
 use ari_tests::{
     brokers::{Broker, Kind},
-    desk::{Desk, ari},
+    desk::{Desk, Owned, ari},
     proxies::{RunningProxy, config_json},
     wait::{eventually, ok, soon},
     worlds::{fresh_application, until_connected, until_ended},
@@ -234,6 +234,58 @@ pub(crate) async fn a_caller_who_hangs_up_during_a_move_is_looked_for_once(kind:
     soon("both questions", world.simulator.wait_for_requests("GET", "/applications/*", 2)).await;
     world.simulator.faults().resume_websockets();
     assert_eq!(world.stop().await, [1, 0, 0]);
+}
+
+pub(crate) async fn a_leg_that_rings_when_nobody_takes_the_call_is_hung_up(kind: Kind) {
+    let world = World::new(kind, json!({"offer_deadline": "1s"})).await;
+    let desk = world.desk().await;
+    let mut pool = desk.join(&world.application).await;
+    let caller = world.call();
+    let called_in = desk.accept(&pool.offer().await).await;
+    called_in.event("StasisStart").await;
+    drop(pool);
+    // Of the other dialog there is nothing but the leg.
+    let opened = desk.open_dialog(&world.application).await.owned;
+    for (dialog, leg) in [(&called_in, "leg-1"), (&opened, "leg-2")] {
+        ring(&world, dialog, leg).await;
+        dialog.send(&json!({"control": "release", "term": 1})).await;
+    }
+    assert_eq!(until_ended(&caller).await, continued("", "", 0));
+    let gone = async || !world.simulator.channel_ids().iter().any(|id| id.starts_with("leg-"));
+    eventually("no leg", gone).await;
+    assert_eq!(world.proxy.counters.get(Counter::DialogsOpened), 2);
+    assert_eq!(world.stop().await, [0, 1, 2]);
+}
+
+pub(crate) async fn a_leg_that_is_answered_while_it_is_hung_up_is_no_new_call(kind: Kind) {
+    let world = World::new(kind, json!({"offer_deadline": "1s"})).await;
+    let desk = world.desk().await;
+    let mut pool = desk.join(&world.application).await;
+    let caller = world.call();
+    let dialog = desk.accept(&pool.offer().await).await;
+    dialog.event("StasisStart").await;
+    drop(pool);
+    ring(&world, &dialog, "leg").await;
+    world.simulator.faults().add(RestFault::on("DELETE", "/channels/leg").silence().times(1));
+    dialog.send(&json!({"control": "release", "term": 1})).await;
+    soon("the hangup", world.simulator.wait_for_requests("DELETE", "/channels/leg", 1)).await;
+    let start = json!({
+        "type": "StasisStart", "application": world.application, "args": [], "channel": {"id": "leg"},
+    });
+    assert!(world.simulator.send_raw(&world.application, &start.to_string()));
+    assert_eq!(until_ended(&caller).await, continued("", "", 0));
+    let gone = async || !world.simulator.channel_ids().contains(&"leg".to_owned());
+    eventually("no leg", gone).await;
+    let counters = Arc::clone(&world.proxy.counters);
+    assert_eq!(world.stop().await, [0, 1, 2]);
+    assert_eq!(counters.get(Counter::DialogsOpened), 1, "the caller's");
+}
+
+/// Calls a phone on behalf of a dialog, which rings for a long time.
+async fn ring(world: &World, dialog: &Owned<'_>, leg: &str) {
+    let originate = json!({"endpoint": "PJSIP/never", "app": world.application, "channelId": leg});
+    let (status, body) = dialog.command("POST", "/channels", originate).await;
+    assert_eq!(status, 200, "{body}");
 }
 
 pub(crate) async fn a_worker_that_comes_too_late_gets_no_stale_offer(kind: Kind) {

@@ -23,6 +23,8 @@ on_both_buses!(
     a_move_that_was_never_heard_is_asked_for_again,
     a_move_whose_events_are_late_is_asked_for,
     a_caller_who_hangs_up_during_a_move_is_looked_for_once,
+    a_leg_that_rings_when_nobody_takes_the_call_is_hung_up,
+    a_leg_that_is_answered_while_it_is_hung_up_is_no_new_call,
     a_worker_that_comes_too_late_gets_no_stale_offer,
     a_phone_without_a_worker_is_back_in_the_dialplan,
     a_phone_goes_on_where_it_is_told_to,

@@ -5,13 +5,11 @@
 
 mod binding;
 mod handed;
+mod remains;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use ari_bus::protocol::{Object, ObjectKind};
 use tokio::sync::watch;
@@ -20,6 +18,7 @@ use crate::asterisk::{chosen::Chosen, event::Header};
 use binding::Binding;
 pub(crate) use binding::{Bound, Found, Presence};
 pub(crate) use handed::Handed;
+pub(crate) use remains::Remains;
 
 /// What the registry needs of a dialog: that it can be told from others, and a count of its channels.
 pub(crate) trait Member {
@@ -32,8 +31,8 @@ pub(crate) trait Member {
 /// All bindings of objects to dialogs.
 pub(crate) struct Registry<D> {
     applications: HashMap<String, HashMap<Object, Binding<D>>>,
-    /// Channels in Stasis whose dialogs are over, by application: they are being given back to Asterisk.
-    leaving: HashSet<(String, String)>,
+    /// Channels whose dialogs are over, by application, and where they were then: they are being given back to Asterisk.
+    leaving: HashMap<(String, String), Presence>,
 }
 
 /// What became of an event.
@@ -50,7 +49,7 @@ pub(crate) struct Routed<D> {
 
 impl<D> Default for Registry<D> {
     fn default() -> Self {
-        Self { applications: HashMap::new(), leaving: HashSet::new() }
+        Self { applications: HashMap::new(), leaving: HashMap::new() }
     }
 }
 
@@ -251,47 +250,6 @@ impl<D: Member> Registry<D> {
         }
     }
 
-    /// Forgets everything that belongs to a dialog; returns its channels that are in its application, which are nobody's
-    /// from now on.
-    pub(crate) fn close(&mut self, dialog: &Arc<D>) -> Vec<String> {
-        let mut left = Vec::new();
-        if let Some(objects) = self.applications.get_mut(dialog.application()) {
-            for (object, mut binding) in objects.extract_if(|_, binding| Arc::ptr_eq(&binding.dialog, dialog))
-            {
-                if binding.presence == Presence::Entered {
-                    self.leaving.insert((dialog.application().to_owned(), object.id.clone()));
-                    left.push(object.id);
-                }
-                binding.become_(Presence::Left);
-            }
-            for binding in objects.values_mut() {
-                if binding.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, dialog)) {
-                    binding.before = None;
-                }
-            }
-        }
-        left
-    }
-
-    /// Whether a channel in an application belongs to nobody: neither to a dialog, nor is it on its way out.
-    pub(crate) fn is_orphan(&self, application: &str, channel: &str) -> bool {
-        let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
-        self.presence(application, &object).is_none()
-            && !self.leaving.contains(&(application.to_owned(), channel.to_owned()))
-    }
-
-    /// Whether channels are on their way out whose dialogs are over.
-    pub(crate) fn is_giving_back(&self) -> bool {
-        !self.leaving.is_empty()
-    }
-
-    /// Channels that were in a dialog have been given back, or cannot be.
-    pub(crate) fn given_back(&mut self, application: &str, channels: &[String]) {
-        for channel in channels {
-            self.leaving.remove(&(application.to_owned(), channel.clone()));
-        }
-    }
-
     /// How the channel of a StasisStart was found in the application before, if it was.
     fn found(&mut self, header: &Header<'_>, channel: &str) -> Option<Found> {
         let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
@@ -299,14 +257,17 @@ impl<D: Member> Registry<D> {
         binding.found.take().filter(|_| binding.presence == Presence::Entered)
     }
 
-    /// Whether a StasisStart belongs to a dialog that is there already: the first one of a channel that the dialog made,
-    /// or of a channel that takes the place of one of its own.
+    /// Whether a StasisStart opens no dialog: it belongs to one that is there already, as the first one of a channel that the
+    /// dialog made, or of a channel that takes the place of one of its own; or nobody wants its channel any more.
     fn enters(&mut self, header: &Header<'_>, channel: &str) -> bool {
         let object = Object { kind: ObjectKind::Channel, id: channel.to_owned() };
         if let Some(binding) = self.binding(&header.application, &object)
             && matches!(binding.presence, Presence::Expected | Presence::Beside)
         {
             binding.become_(Presence::Entered);
+            return true;
+        }
+        if self.is_let_go(&header.application, channel) {
             return true;
         }
         let Some(replaced) = header.id_in("replace_channel") else { return false };

@@ -34,8 +34,8 @@ impl Call {
     /// Those of any command.
     pub async fn shared_bridge(&self, id: impl Into<String>, kind: impl AsRef<str> + Send) -> Result<Bridge> {
         let id = id.into();
-        let made = self.run(bridges::CreateWithId::new(id.as_str()).kind(kind.as_ref())).await;
-        match made {
+        let make = bridges::CreateWithId::new(id.as_str()).kind(kind.as_ref());
+        match Prepared::new(self, make)?.send().await {
             // Another call has made it; an older Asterisk says 200.
             Err(error) if error.kind() == CommandErrorKind::Conflict => {}
             made => drop(made?),

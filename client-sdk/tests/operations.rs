@@ -293,11 +293,29 @@ async fn a_bridge_that_is_shared_is_made_unless_it_is_there() {
     let command = proxy.next_command().await;
     assert_eq!((command.method.as_ref(), command.url.as_ref()), ("GET", "/bridges/room%201"));
     let described = json!({
-        "id": "room 1", "technology": "simple_bridge", "bridge_type": "mixing", "bridge_class": "stasis", "creator": "Stasis",
-        "name": "", "channels": ["17.1"], "creationtime": "2026-11-20T17:13:34.872+0000",
+        "id": "room 1", "bridge_class": "stasis", "bridge_type": "mixing", "technology": "simple_bridge", "creator": "Stasis",
+        "name": "", "channels": ["17.1"],
     });
     proxy.answer(&command.unique_id, 200, described.to_string().as_bytes()).await;
     assert_eq!(soon(handler).await.unwrap().unwrap(), ["17.1"]);
+    proxy.end().await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn a_bridge_that_asterisk_16_has_is_shared_too() {
+    let (worker, mut proxy, call) = one_call().await;
+    let handler = tokio::spawn(async move {
+        let shared = async || call.shared_bridge("room", "mixing").await.map(drop);
+        [shared().await, shared().await].map(|made| made.map_err(|error| (error.kind(), error.status())))
+    });
+    for status in [200, 404] {
+        proxy.expect("POST", "/bridges/room", 500).await;
+        let command = proxy.next_command().await;
+        assert_eq!((command.method.as_ref(), command.url.as_ref()), ("GET", "/bridges/room"));
+        proxy.answer(&command.unique_id, status, b"").await;
+    }
+    assert_eq!(soon(handler).await.unwrap(), [Ok(()), Err((Kind::Internal, Some(500)))]);
     proxy.end().await;
     worker.stopped().await;
 }

@@ -235,17 +235,18 @@ pub fn prepare_process() {
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
 }
 
-/// Makes two tests of each function named, one a bus: `nats::name` and `rabbitmq::name`.
+/// Makes two tests of each function named, one a bus: `nats::name` and `rabbitmq::name`. Attributes such as `#[ignore]`
+/// may stand before a name.
 #[macro_export]
 macro_rules! on_both_buses {
-    ($($test:ident),+ $(,)?) => {
-        $crate::on_a_bus!(nats, $crate::brokers::Kind::Nats, $($test),+);
-        $crate::on_a_bus!(rabbitmq, $crate::brokers::Kind::Rabbitmq, $($test),+);
+    ($($(#[$attribute:meta])* $test:ident),+ $(,)?) => {
+        $crate::on_a_bus!(nats, $crate::brokers::Kind::Nats, $($(#[$attribute])* $test),+);
+        $crate::on_a_bus!(rabbitmq, $crate::brokers::Kind::Rabbitmq, $($(#[$attribute])* $test),+);
     };
 }
 
 /// Makes three tests of each function named: `nats::name`, `rabbitmq::name` with queues for each dialog, and
-/// `rabbitmq_shared::name` without. Attributes such as `#[ignore]` may stand before a name.
+/// `rabbitmq_shared::name` without. Attributes may stand before a name here too.
 #[macro_export]
 macro_rules! on_every_bus {
     ($($(#[$attribute:meta])* $test:ident),+ $(,)?) => {

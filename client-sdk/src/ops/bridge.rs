@@ -33,14 +33,19 @@ impl Call {
     /// # Errors
     /// Those of any command.
     pub async fn shared_bridge(&self, id: impl Into<String>, kind: impl AsRef<str> + Send) -> Result<Bridge> {
-        let id = id.into();
-        let make = bridges::CreateWithId::new(id.as_str()).kind(kind.as_ref());
-        match Prepared::new(self, make)?.send().await {
-            // Another call has made it; an older Asterisk says 200.
-            Err(error) if error.kind() == CommandErrorKind::Conflict => {}
-            made => drop(made?),
-        }
-        Ok(Bridge { call: self.clone(), id })
+        let bridge = self.bridge_by_id(id);
+        let make = bridges::CreateWithId::new(bridge.id()).kind(kind.as_ref());
+        let Err(error) = Prepared::new(self, make)?.send().await else { return Ok(bridge) };
+        let is_there = match error.kind() {
+            // Another call has made it.
+            CommandErrorKind::Conflict => true,
+            // So says Asterisk 16, and means other things by it too.
+            CommandErrorKind::Internal => {
+                Prepared::new(self, bridges::Get::new(&bridge))?.send().await.is_ok()
+            }
+            _ => false,
+        };
+        if is_there { Ok(bridge) } else { Err(error) }
     }
 
     /// A handle to a bridge of this call, by its id.

@@ -159,6 +159,8 @@ fn of_cause(event: &Event, said: Option<Outcome>) -> Outcome {
         1..=3 | 20 | 22 | 27 | 28 => Outcome::Unreachable,
         17 => Outcome::Busy,
         18 | 19 => Outcome::NoAnswer,
+        // So ends in Asterisk 16 what has rung for its time.
+        0 if event.text("/channel/state") == Some("Ringing") => Outcome::NoAnswer,
         21 => Outcome::Rejected,
         34 | 42 | 44 => Outcome::Congestion,
         cause => said.unwrap_or_else(|| match cause {
@@ -201,6 +203,8 @@ mod tests {
         assert!(matches!(of(16, Some(Outcome::NoAnswer)), Outcome::NoAnswer));
         assert!(matches!(of(16, None), Outcome::Cancelled));
         assert!(matches!(of(38, None), Outcome::Failed { cause: 38, text } if text == "t"));
+        let rang = event("ChannelDestroyed", r#"{"cause":0,"channel":{"state":"Ringing"}}"#);
+        assert!(matches!(of_cause(&rang, None), Outcome::NoAnswer));
         let nothing = event("ChannelDestroyed", "");
         assert!(matches!(of_cause(&nothing, None), Outcome::Failed { cause: 0, .. }));
     }

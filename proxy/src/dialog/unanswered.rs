@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     asterisk::{request::Request, rest::RestError},
-    config::{Cause, Place, Step},
+    config::{Cause, Place, Reason, Step},
     limits::{ASTERISK_TOLD, GIVE_BACK, LOOK_FOR_MOVED, MAX_OFFER_PAUSE, MOVE_PATIENCE},
     pauses::Pauses,
 };
@@ -182,7 +182,11 @@ fn request(channel: &str, step: &Step) -> (&'static str, Request) {
             let request = match cause {
                 Cause::Normal => request,
                 Cause::Reason(reason) => request.with("reason", reason.as_str()),
-                Cause::Number(cause) => request.with("reason_code", &cause.to_string()),
+                Cause::Number(cause) => match Reason::of(*cause) {
+                    // Asterisk 16 knows the words and no number.
+                    Some(reason) => request.with("reason", reason.as_str()),
+                    None => request.with("reason_code", &cause.to_string()),
+                },
             };
             ("hangup", request)
         }
@@ -196,7 +200,6 @@ fn request(channel: &str, step: &Step) -> (&'static str, Request) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Reason;
 
     #[test]
     fn each_step_is_asked_for_as_ari_has_it() {
@@ -222,7 +225,8 @@ mod tests {
                 Method::DELETE,
                 "/channels/1%2E1?reason=no%5Fanswer",
             ),
-            (Step::Hangup(Cause::Number(34)), Method::DELETE, "/channels/1%2E1?reason_code=34"),
+            (Step::Hangup(Cause::Number(34)), Method::DELETE, "/channels/1%2E1?reason=congestion"),
+            (Step::Hangup(Cause::Number(99)), Method::DELETE, "/channels/1%2E1?reason_code=99"),
             (
                 Step::Move { application: "b-2".to_owned(), args: "x,y".to_owned() },
                 Method::POST,

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::http::Http;
 use crate::process::InRoot;
+use crate::root::{Release, Root};
 use crate::server::{Kind, Launch, Server};
 use crate::{Error, Result};
 
@@ -42,6 +43,7 @@ pub struct Asterisk {
     server: Server,
     ports: Ports,
     http: Http,
+    phones: Root,
 }
 
 impl Deref for Asterisk {
@@ -55,7 +57,7 @@ impl Deref for Asterisk {
 impl Asterisk {
     /// Starts one. It is ready, that is fully booted, when this returns.
     pub async fn start(options: AsteriskOptions) -> Result<Asterisk> {
-        let (server, (ports, http)) = Server::start(&KIND, |instance| {
+        let (server, (ports, http)) = Server::start(&KIND, options.taken_from(), |instance| {
             let ports = options.write(instance)?;
             let configuration = format!("{}/etc/asterisk.conf", instance.inside());
             let command = InRoot::new(["/usr/sbin/asterisk", "-f", "-C", &configuration]);
@@ -63,7 +65,12 @@ impl Asterisk {
             Ok((Launch { command, probe: Some(http.clone()) }, (ports, http)))
         })
         .await?;
-        Ok(Asterisk { server, ports, http })
+        Ok(Asterisk { server, ports, http, phones: Root::shared(Release::default()).await? })
+    }
+
+    /// The root in which its phones live: scenarios are written for one SIPp, whichever Asterisk it calls.
+    pub(crate) fn phones(&self) -> &Root {
+        &self.phones
     }
 
     /// `http://127.0.0.1:PORT/ari`.

@@ -3,7 +3,7 @@
 //!
 //! The servers are Debian's, from a root folder which is made once with debootstrap (a minute or two, with
 //! its progress on standard error) and kept in a cache folder: `$ARI_TESTBED_CACHE`, else
-//! `~/.cache/ari-proxy/testbed`. Each server has a folder and free ports of its own on 127.0.0.1, so that
+//! `~/.cache/ari-proxy/testbed`. An old Asterisk has a root of its own there ([`Release`]). Each server has a folder and free ports of its own on 127.0.0.1, so that
 //! any number of them run side by side, and none outlives the process that started it, even if that was
 //! killed. It needs root's rights and says so. With `ARI_TESTBED_KEEP` set, the servers' folders stay for a
 //! look at their logs, below `run/ari` in the root.
@@ -51,7 +51,7 @@ pub use nats::Nats;
 pub use ports::free_tcp_port;
 pub use program::Program;
 pub use rabbitmq::{Queue, RabbitMq};
-pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Root};
+pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Release, Root};
 pub use server::Server;
 pub use sipp::{Scenario, Sipp, SippOptions, SippReport};
 

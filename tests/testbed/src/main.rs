@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::process::ExitCode;
 
-use ari_testbed::{Asterisk, AsteriskOptions, Nats, RabbitMq, Result, Root};
+use ari_testbed::{Asterisk, AsteriskOptions, Nats, RabbitMq, Release, Result, Root};
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
     after_help = "Examples:
   sudo -E ari-testbed up                 all three, until ctrl-c
   sudo -E ari-testbed up asterisk nats   these two
+  sudo -E ari-testbed up asterisk --asterisk-from bullseye   an old one
   sudo -E ari-testbed clean              removes the cache folder
 
 Environment:
@@ -39,10 +40,17 @@ enum Command {
         /// The application that calls to a number enter.
         #[arg(long, value_name = "NAME", default_value = "hello")]
         application: String,
+        /// The Debian release whose Asterisk it is.
+        #[arg(long, value_name = "RELEASE", default_value = "forky")]
+        asterisk_from: Release,
     },
-    /// Makes the root folder if it is not there yet, and prints where it is.
-    Prepare,
-    /// Removes the cache folder with the root and all that servers left in it.
+    /// Makes a root folder if it is not there yet, and prints where it is.
+    Prepare {
+        /// Of which Debian release.
+        #[arg(default_value = "forky")]
+        release: Release,
+    },
+    /// Removes the cache folder with the roots and all that servers left in them.
     Clean,
 }
 
@@ -56,8 +64,12 @@ enum Name {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Up { servers, application } => up(&servers, &application).await,
-        Command::Prepare => Root::prepare().map(|root| println!("{}", root.path().display())),
+        Command::Up { servers, application, asterisk_from } => {
+            up(&servers, &application, asterisk_from).await
+        }
+        Command::Prepare { release } => {
+            Root::prepare(release).map(|root| println!("{}", root.path().display()))
+        }
         Command::Clean => Root::clean(),
     };
     match done {
@@ -69,9 +81,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn up(servers: &[Name], application: &str) -> Result<()> {
+async fn up(servers: &[Name], application: &str, release: Release) -> Result<()> {
     let wanted = |name| servers.is_empty() || servers.contains(&name);
-    let options = AsteriskOptions::new().application(application);
+    let options = AsteriskOptions::new().application(application).release(release);
     // One after the other if the root has to be made first; at once after that.
     let (asterisk, nats, rabbitmq) = tokio::try_join!(
         only_if(wanted(Name::Asterisk), Asterisk::start(options)),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::http::Http;
 use crate::process::InRoot;
-use crate::root::Instance;
+use crate::root::{Instance, Release};
 use crate::server::{CONSOLE, Kind, Launch, Server};
 use crate::{Error, Result, ports};
 
@@ -51,7 +51,8 @@ impl Nats {
     /// Starts one with more configuration, in the language of nats-server's own file. A place on disk of
     /// its own is `$TESTBED_DATA`: `jetstream { store_dir: $TESTBED_DATA }`.
     pub async fn start_with(configuration: &str) -> Result<Nats> {
-        let (server, setup) = Server::start(&KIND, |instance| configure(instance, configuration)).await?;
+        let (server, setup) =
+            Server::start(&KIND, Release::default(), |instance| configure(instance, configuration)).await?;
         Ok(Nats { server, setup })
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
 use crate::process::InRoot;
-use crate::root::Instance;
+use crate::root::{Instance, Release};
 use crate::server::{CONSOLE, Kind, Launch, Server};
 use crate::{Error, Result, ports};
 
@@ -69,7 +69,8 @@ impl RabbitMq {
 
     /// Starts one with more lines of `rabbitmq.conf`.
     pub async fn start_with(configuration: &str) -> Result<RabbitMq> {
-        let (server, setup) = Server::start(&KIND, |instance| configure(instance, configuration)).await?;
+        let (server, setup) =
+            Server::start(&KIND, Release::default(), |instance| configure(instance, configuration)).await?;
         Ok(RabbitMq { server, setup })
     }
 

@@ -1,8 +1,9 @@
-//! The Debian root folder in which the real servers live: made once, kept in a cache folder.
+//! The Debian root folders in which the real servers live, one for each release: made once, kept in a cache folder.
 
 mod debootstrap;
 mod instance;
 mod mirror;
+mod release;
 
 use std::env;
 use std::fs::{self, File, TryLockError};
@@ -16,6 +17,7 @@ use tokio::sync::OnceCell;
 use crate::{Error, Result};
 
 pub(crate) use instance::Instance;
+pub use release::Release;
 
 /// Names the cache folder.
 pub const CACHE_VARIABLE: &str = "ARI_TESTBED_CACHE";
@@ -23,13 +25,7 @@ pub const CACHE_VARIABLE: &str = "ARI_TESTBED_CACHE";
 /// Names a Debian mirror, for a machine whose own apt is set to none.
 pub const MIRROR_VARIABLE: &str = "ARI_TESTBED_MIRROR";
 
-/// The first Debian release with all four servers.
-const SUITE: &str = "forky";
-
-/// What the root holds besides Debian's minimum.
-const PACKAGES: &str = "asterisk,asterisk-core-sounds-en-gsm,nats-server,rabbitmq-server,sip-tester";
-
-/// To be raised when the root is made in another way, so that it is made anew.
+/// To be raised when roots are made in another way, so that they are made anew.
 const REVISION: u32 = 1;
 
 /// The names in the cache folder. Nothing else in it is ever touched: it may be any folder of a person's.
@@ -52,40 +48,45 @@ struct Inner {
 }
 
 impl Root {
-    /// The root, made if it was not there yet: that takes a minute or two and tells its progress on
-    /// standard error. Several processes at once make it once.
+    /// The root of a release, made if it was not there yet: that takes a minute or two and tells its progress
+    /// on standard error. Several processes at once make it once.
     ///
     /// This blocks; the servers' `start` methods call it by themselves.
-    pub fn prepare() -> Result<Root> {
+    pub fn prepare(release: Release) -> Result<Root> {
         if !rustix::process::geteuid().is_root() {
             return Err(Error::NotRoot);
         }
-        let cache = cache_folder()?;
+        let cache = release.folder(&cache_folder()?);
         let path = cache.join(ROOT);
         loop {
             fs::create_dir_all(&cache).map_err(Error::path("make the folder", &cache))?;
             let lock = lock_file(&cache)?;
             wait_for(lock.try_lock_shared(), || lock.lock_shared(), &cache)?;
-            if is_whole(&cache) && is_in_place(&lock, &cache) {
+            if is_whole(&cache, release) && is_in_place(&lock, &cache) {
                 instance::sweep(&path)?;
                 know_this_machine(&path)?;
                 return Ok(Root { inner: Arc::new(Inner { path, _shared: lock }) });
             }
             lock.unlock().map_err(Error::path("unlock", &cache))?;
-            make(&cache)?;
+            make(&cache, release)?;
         }
     }
 
-    /// This process's root, prepared on first use.
-    pub(crate) async fn shared() -> Result<Root> {
-        static SHARED: OnceCell<Root> = OnceCell::const_new();
+    /// This process's root of a release, prepared on first use.
+    pub(crate) async fn shared(release: Release) -> Result<Root> {
+        static FORKY: OnceCell<Root> = OnceCell::const_new();
+        static BULLSEYE: OnceCell<Root> = OnceCell::const_new();
+        let shared = match release {
+            Release::Forky => &FORKY,
+            Release::Bullseye => &BULLSEYE,
+        };
         let prepare = || async {
-            tokio::task::spawn_blocking(Root::prepare)
+            tokio::task::spawn_blocking(move || Root::prepare(release))
                 .await
                 .map_err(io::Error::other)
                 .map_err(Error::system("prepare the root"))?
         };
-        SHARED.get_or_try_init(prepare).await.cloned()
+        shared.get_or_try_init(prepare).await.cloned()
     }
 
     /// Where it is.
@@ -100,22 +101,25 @@ impl Root {
             return Err(Error::NotRoot);
         }
         let cache = cache_folder()?;
-        if !cache.exists() {
-            return Ok(());
+        let folders = Release::ALL.map(|release| release.folder(&cache));
+        folders.iter().filter(|folder| folder.exists()).try_for_each(|folder| clean(folder))
+    }
+}
+
+/// Removes one root, with its folder if nothing else is in that.
+fn clean(cache: &Path) -> Result<()> {
+    match lock_file(cache)?.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(Error::InUse(cache.to_owned())),
+        Err(TryLockError::Error(error)) => return Err(Error::path("lock", cache)(error)),
+    }
+    remove_contents(cache)?;
+    remove(&cache.join(LOCK))?;
+    match fs::remove_dir(cache) {
+        Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => {
+            Err(Error::path("remove", cache)(error))
         }
-        match lock_file(&cache)?.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse(cache)),
-            Err(TryLockError::Error(error)) => return Err(Error::path("lock", &cache)(error)),
-        }
-        remove_contents(&cache)?;
-        remove(&cache.join(LOCK))?;
-        match fs::remove_dir(&cache) {
-            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => {
-                Err(Error::path("remove", &cache)(error))
-            }
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 
@@ -131,22 +135,22 @@ fn know_this_machine(root: &Path) -> Result<()> {
 }
 
 /// Makes the root, unless another process did while this one waited for its turn.
-fn make(cache: &Path) -> Result<()> {
+fn make(cache: &Path, release: Release) -> Result<()> {
     let lock = lock_file(cache)?;
     wait_for(lock.try_lock(), || lock.lock(), cache)?;
-    if is_whole(cache) || !is_in_place(&lock, cache) {
+    if is_whole(cache, release) || !is_in_place(&lock, cache) {
         return Ok(());
     }
     // What an interrupted run or an earlier package list left behind.
     remove_contents(cache)?;
 
     let making = cache.join(MAKING);
-    debootstrap::run(SUITE, PACKAGES, &making)?;
+    debootstrap::run(release, &making)?;
     instance::make_parent(&making)?;
     let root = cache.join(ROOT);
     fs::rename(&making, &root).map_err(Error::path("rename", &making))?;
     let written = cache.join(NEW_STAMP);
-    fs::write(&written, stamp()).map_err(Error::path("write", &written))?;
+    fs::write(&written, stamp(release)).map_err(Error::path("write", &written))?;
     fs::rename(&written, cache.join(STAMP)).map_err(Error::path("rename", &written))
 }
 
@@ -185,8 +189,9 @@ fn wait_for(
 }
 
 /// Whether the root is there, from the packages that this version asks for.
-fn is_whole(cache: &Path) -> bool {
-    fs::read_to_string(cache.join(STAMP)).is_ok_and(|found| found == stamp()) && cache.join(ROOT).is_dir()
+fn is_whole(cache: &Path, release: Release) -> bool {
+    fs::read_to_string(cache.join(STAMP)).is_ok_and(|found| found == stamp(release))
+        && cache.join(ROOT).is_dir()
 }
 
 /// Whether a lock is still that of the cache: `clean` may have removed it while we waited.
@@ -198,8 +203,9 @@ fn is_in_place(lock: &File, cache: &Path) -> bool {
 }
 
 /// What the root is made from.
-fn stamp() -> String {
-    format!("suite={SUITE}\npackages={PACKAGES}\nrevision={REVISION}\n")
+fn stamp(release: Release) -> String {
+    let (suite, packages) = (release.suite(), release.packages());
+    format!("suite={suite}\npackages={packages}\nrevision={REVISION}\n")
 }
 
 fn lock_file(cache: &Path) -> Result<File> {

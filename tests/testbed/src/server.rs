@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use crate::http::Http;
 use crate::process::{InRoot, POLL, Process};
-use crate::root::{Instance, Root};
+use crate::root::{Instance, Release, Root};
 use crate::{Error, Result, no_mounts, tail};
 
 /// How often a starting server is asked whether it is ready.
@@ -71,12 +71,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server that `configure` sets up in a new folder, on ports which it chooses.
+    /// Starts a server of a Debian release that `configure` sets up in a new folder, on ports which it chooses.
     pub(crate) async fn start<T>(
         kind: &'static Kind,
+        release: Release,
         configure: impl Fn(&Instance) -> Result<(Launch, T)>,
     ) -> Result<(Server, T)> {
-        let root = Root::shared().await?;
+        let root = Root::shared(release).await?;
         let mut attempt = 0;
         loop {
             let instance = Instance::new(&root, kind.folder)?;

@@ -140,7 +140,7 @@ impl Sipp {
 
     /// Begins to call an Asterisk; [`finish`](Sipp::finish) waits for the end.
     pub fn begin(asterisk: &Asterisk, scenario: &Scenario, options: &SippOptions) -> Result<Sipp> {
-        let root = asterisk.root();
+        let root = asterisk.phones();
         let instance = Instance::new(root, "sipp")?;
         let file = |name: &str| format!("{}/{name}", instance.inside());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::udp()?));

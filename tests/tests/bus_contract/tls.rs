@@ -6,7 +6,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use ari_bus::{Link, Topics};
-use ari_testbed::{Nats, RabbitMq, Root, free_tcp_port};
+use ari_testbed::{Nats, RabbitMq, Release, Root, free_tcp_port};
 
 use crate::support::{next, options, publish, unique, until, up};
 
@@ -89,7 +89,7 @@ struct Files {
 
 impl Files {
     fn new() -> Self {
-        let root = Root::prepare().unwrap_or_else(|error| panic!("{error}"));
+        let root = Root::prepare(Release::default()).unwrap_or_else(|error| panic!("{error}"));
         let inside = format!("/tmp/{}", unique("tls"));
         let folder = root.path().join(inside.trim_start_matches('/'));
         fs::create_dir_all(&folder).unwrap();

@@ -5,7 +5,7 @@
 
 use std::{fs, path::PathBuf};
 
-use ari_testbed::{Asterisk, Root, free_tcp_port};
+use ari_testbed::{Asterisk, Release, Root, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
     desk::Desk,
@@ -50,7 +50,7 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new() -> Self {
-        let root = ok(Root::prepare());
+        let root = ok(Root::prepare(Release::default()));
         let inside = format!("/tmp/{}", fresh_application());
         let folder = root.path().join(inside.trim_start_matches('/'));
         ok(fs::create_dir_all(&folder));

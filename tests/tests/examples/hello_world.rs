@@ -8,7 +8,12 @@ use super::{CALL, Stage};
 on_both_buses!(the_caller_hears_a_greeting_and_digits_and_is_held);
 
 async fn the_caller_hears_a_greeting_and_digits_and_is_held(kind: Kind) {
-    let stage = Stage::new(kind, AsteriskOptions::new(), "hello_world", &[]).await;
+    greets_and_holds(kind, AsteriskOptions::new()).await;
+}
+
+/// The whole call, on any Asterisk.
+pub(crate) async fn greets_and_holds(kind: Kind, options: AsteriskOptions) {
+    let stage = Stage::new(kind, options, "hello_world", &[]).await;
     let options = SippOptions::new().timeout(CALL);
     // The scenario insists on digits, hold, its end and the hangup, in this order.
     let report = ok(Sipp::call(stage.asterisk(), &Scenario::HoldAndDtmf, &options).await);

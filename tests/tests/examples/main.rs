@@ -1,6 +1,7 @@
 //! The SDK's examples as their users run them: the compiled program with its settings in the environment, before a real Asterisk,
 //! with SIPp as the phone, on both buses.
 
+mod asterisk_16;
 mod click_to_call;
 mod conference;
 mod echo_events;

@@ -39,8 +39,18 @@ impl Phone {
     /// Calls a number. Once connected it speaks all the time, and presses one of these keys whenever it is told to; then
     /// it waits until it is hung up.
     pub(crate) fn calls(asterisk: &Asterisk, name: &'static str, number: &str, keys: &str) -> Self {
-        let presses: String = keys.chars().map(press).collect();
-        let xml = scenario(&[INVITES, SPEAKS, &presses, IS_HUNG_UP].concat(), name);
+        let is_told = format!("<recv request=\"NOTIFY\" />{CONFIRMS}");
+        let presses: String = keys.chars().map(|key| [&*is_told, &press(key)].concat()).collect();
+        Self::dials(asterisk, name, number, &presses)
+    }
+
+    /// The same in a hurry: it presses all of these keys as soon as it is connected, and is not told to.
+    pub(crate) fn hurries(asterisk: &Asterisk, name: &'static str, number: &str, keys: &str) -> Self {
+        Self::dials(asterisk, name, number, &keys.chars().map(press).collect::<String>())
+    }
+
+    fn dials(asterisk: &Asterisk, name: &'static str, number: &str, presses: &str) -> Self {
+        let xml = scenario(&[INVITES, SPEAKS, presses, IS_HUNG_UP].concat(), name);
         let options = SippOptions::new().number(number).timeout(CALL).file("voice.ulaw", voice());
         Self { sipp: ok(Sipp::begin(asterisk, &Scenario::Xml(xml), &options)), name }
     }
@@ -124,10 +134,9 @@ fn scenario(body: &str, name: &str) -> String {
     format!("{head}{}\n</scenario>\n", body.replace("NAME", name))
 }
 
-/// Waits until it is told to, and presses a key.
+/// Presses a key.
 fn press(key: char) -> String {
-    let told = format!("<recv request=\"NOTIFY\" />{CONFIRMS}");
-    format!("{told}{}<recv response=\"200\" />", PRESSES.replace("KEY", &key.to_string()))
+    format!("{}<recv response=\"200\" />", PRESSES.replace("KEY", &key.to_string()))
 }
 
 const INVITES: &str = r#"

@@ -100,6 +100,26 @@ impl Reason {
             Self::AnsweredElsewhere => "answered_elsewhere",
         }
     }
+
+    /// The word for a number of Q.850, if there is one.
+    pub(crate) fn of(cause: u64) -> Option<Self> {
+        Some(match cause {
+            1 => Self::Unallocated,
+            16 => Self::Normal,
+            17 => Self::Busy,
+            18 => Self::Timeout,
+            19 => Self::NoAnswer,
+            21 => Self::Rejected,
+            26 => Self::AnsweredElsewhere,
+            28 => Self::NumberIncomplete,
+            31 => Self::NormalUnspecified,
+            34 => Self::Congestion,
+            38 => Self::Failure,
+            58 => Self::CodecMismatch,
+            127 => Self::Interworking,
+            _ => return None,
+        })
+    }
 }
 
 impl Default for Unanswered {

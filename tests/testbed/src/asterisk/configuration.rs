@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use super::{CONTINUED, PASSWORD, READ_ONLY_USER, USER};
-use crate::root::{Instance, Root};
+use crate::root::{Instance, Release, Root};
 use crate::{Error, Result, ports};
 
 /// How many ports an Asterisk has for its media: two for each leg of some 100 calls.
@@ -13,7 +13,7 @@ const RTP_PORTS: u16 = 400;
 /// Modules which are not loaded, by how their names begin: those which take a fixed port, where two of them
 /// would meet, those which want a database or a server of their own, and those which nobody can want here
 /// and which fill the log. All others load in half a second altogether.
-const NOT_LOADED: [&str; 32] = [
+const NOT_LOADED: [&str; 37] = [
     "app_adsiprog",
     "app_alarmreceiver",
     "app_festival",
@@ -22,9 +22,14 @@ const NOT_LOADED: [&str; 32] = [
     "app_voicemail_odbc",
     "cdr_",
     "cel_",
+    "chan_alsa",
     "chan_console",
     "chan_iax2",
+    "chan_mgcp",
     "chan_motif",
+    "chan_oss",
+    "chan_sip",
+    "chan_skinny",
     "chan_unistim",
     "func_odbc",
     "pbx_ael",
@@ -86,6 +91,7 @@ const EMPTY: [&str; 27] = [
 /// back goes on in the dialplan: it logs [`CONTINUED`], says goodbye and ends.
 #[derive(Debug, Clone)]
 pub struct AsteriskOptions {
+    release: Release,
     application: String,
     arguments: String,
     extensions: String,
@@ -103,12 +109,19 @@ impl AsteriskOptions {
     /// The defaults, as told above.
     pub fn new() -> AsteriskOptions {
         AsteriskOptions {
+            release: Release::default(),
             application: "hello".to_owned(),
             arguments: String::new(),
             extensions: String::new(),
             bare: false,
             files: Vec::new(),
         }
+    }
+
+    /// The Debian release that it is taken from.
+    pub fn release(mut self, release: Release) -> AsteriskOptions {
+        self.release = release;
+        self
     }
 
     /// The application that calls enter.
@@ -145,6 +158,11 @@ impl AsteriskOptions {
     pub fn configuration(mut self, file: &str, text: &str) -> AsteriskOptions {
         self.files.push((file.to_owned(), format!("{text}\n")));
         self
+    }
+
+    /// The Debian release that it is to be taken from.
+    pub(super) fn taken_from(&self) -> Release {
+        self.release
     }
 
     /// Writes all files, with ports that are free now.
@@ -254,12 +272,14 @@ struct Modules {
 
 impl Modules {
     fn of(root: &Root) -> Result<Modules> {
-        // Which folder it is depends on the machine's architecture.
+        // Which folder it is depends on the machine's architecture, and did not in older releases.
         let libraries = root.path().join("usr/lib");
         let folder = fs::read_dir(&libraries)
             .map_err(Error::path("read", &libraries))?
             .flatten()
-            .map(|entry| entry.path().join("asterisk/modules"))
+            .map(|entry| entry.path())
+            .chain([libraries.clone()])
+            .map(|folder| folder.join("asterisk/modules"))
             .find(|folder| folder.is_dir())
             .ok_or_else(|| {
                 Error::path("find Asterisk's modules in", &libraries)(ErrorKind::NotFound.into())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::mirror;
+use super::{Release, mirror};
 use crate::process::{POLL, Process};
 use crate::{Error, Result, no_mounts, tail};
 
@@ -17,13 +17,29 @@ const SCRIPT: &str = "/usr/share/debootstrap/scripts/sid";
 /// How often it tells how far it is: often enough to see it move, seldom enough to read.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
+/// What it says when a mirror has no such release.
+const NO_RELEASE: &str = "Failed getting release file";
+
 /// Makes the root in a folder that does not exist yet.
-pub(super) fn run(suite: &str, packages: &str, folder: &Path) -> Result<()> {
+pub(super) fn run(release: Release, folder: &Path) -> Result<()> {
     install_debootstrap()?;
     let mirror = mirror::find()?;
-    eprintln!("testbed: making a Debian root with the real servers in {}", folder.display());
-    eprintln!("testbed: a minute or two, once; about 800 MB on disk; packages from {mirror}");
+    let (suite, size) = (release.suite(), release.size());
+    eprintln!("testbed: making a Debian root ({suite}) with the real servers in {}", folder.display());
+    eprintln!("testbed: a minute or two, once; about {size} on disk");
+    let made = run_from(&mirror, release, folder);
+    let is_dropped = matches!(&made, Err(Error::Preparation { tail, .. }) if tail.contains(NO_RELEASE));
+    match release.archive() {
+        Some(archive) if is_dropped => {
+            eprintln!("testbed: there is no {suite}, which is old");
+            run_from(archive, release, folder)
+        }
+        _ => made,
+    }
+}
 
+fn run_from(mirror: &str, release: Release, folder: &Path) -> Result<()> {
+    eprintln!("testbed: packages from {mirror}");
     let log = log(folder);
     let output = File::create(&log).map_err(Error::path("write", &log))?;
     let words: Vec<OsString> = [
@@ -32,8 +48,8 @@ pub(super) fn run(suite: &str, packages: &str, folder: &Path) -> Result<()> {
         "--mount",
         "debootstrap",
         "--variant=minbase",
-        &format!("--include={packages}"),
-        suite,
+        &format!("--include={}", release.packages()),
+        release.suite(),
     ]
     .map(OsString::from)
     .into_iter()

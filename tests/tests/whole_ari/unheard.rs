@@ -1,8 +1,17 @@
-//! The events that the testbed's Asterisk does not tell, read from bodies written by hand.
+//! The events that the testbed's Asterisk does not tell: the fake one tells them, and they are read.
 
 use ari_client::ari::{Channel, EndpointState, Event, RecordingState};
-use ari_tests::wait::ok;
+use ari_tests::{
+    proxies::Ari,
+    wait::{ok, soon},
+};
+use asterisk_sim::{Simulator, SimulatorOptions};
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::watcher::connect;
 
 /// Which they are, and why they do not come.
 pub(crate) const NOT_TO_BE_HAD: [(&str, &str); 6] = [
@@ -19,18 +28,36 @@ pub(crate) const NOT_TO_BE_HAD: [(&str, &str); 6] = [
 
 const TIME: &str = "2026-11-20T17:13:34.872+0000";
 
-fn event(kind: &str, fields: Value) -> Event {
-    let mut body = fields;
-    for (name, value) in
-        [("type", kind), ("timestamp", TIME), ("application", "hello"), ("asterisk_id", "pbx")]
-    {
-        body[name] = value.into();
+/// A fake Asterisk, and a websocket of an application to it.
+struct Teller {
+    simulator: Simulator,
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Teller {
+    async fn new() -> Self {
+        let simulator = ok(Simulator::start(SimulatorOptions::default()).await);
+        let socket = connect(&Ari::from(&simulator), "hello", false).await;
+        simulator.wait_registered("hello").await;
+        Self { simulator, socket }
     }
-    let event = Event::read(kind, &body.to_string());
-    assert_eq!(ok(serde_json::to_value(&event)), body, "{event:?}");
-    assert_eq!(event.timestamp().map(|time| time.unix_timestamp()), Some(1_795_194_814));
-    assert_eq!(event.application().map(|name| name.as_str()), Some("hello"));
-    event
+
+    /// An event, as it is read from what the fake Asterisk tells.
+    async fn event(&mut self, kind: &str, fields: Value) -> Event {
+        let mut body = fields;
+        for (name, value) in
+            [("type", kind), ("timestamp", TIME), ("application", "hello"), ("asterisk_id", "pbx")]
+        {
+            body[name] = value.into();
+        }
+        assert!(self.simulator.send_raw("hello", &body.to_string()));
+        let Some(Ok(told)) = soon(kind, self.socket.next()).await else { panic!("{kind} does not come") };
+        let event = Event::read(kind, ok(told.to_text()));
+        assert_eq!(ok(serde_json::to_value(&event)), body, "{event:?}");
+        assert_eq!(event.timestamp().map(|time| time.unix_timestamp()), Some(1_795_194_814));
+        assert_eq!(event.application().map(|name| name.as_str()), Some("hello"));
+        event
+    }
 }
 
 fn bridge(id: &str) -> Value {
@@ -48,20 +75,23 @@ fn channel() -> Value {
     })
 }
 
-#[test]
-fn what_does_not_come_is_read_as_well() {
+#[tokio::test]
+async fn what_does_not_come_is_read_as_well() {
+    let mut teller = Teller::new().await;
     let mut read = Vec::new();
     for kind in ["ApplicationRegistered", "ApplicationUnregistered"] {
-        read.push(event(kind, json!({})));
+        read.push(teller.event(kind, json!({})).await);
     }
     assert!(matches!(read[..], [Event::ApplicationRegistered(_), Event::ApplicationUnregistered(_)]));
 
-    let merged = event("BridgeMerged", json!({ "bridge": bridge("kept"), "bridge_from": bridge("emptied") }));
+    let merged = teller
+        .event("BridgeMerged", json!({ "bridge": bridge("kept"), "bridge_from": bridge("emptied") }))
+        .await;
     let Event::BridgeMerged(merged) = &merged else { panic!("{merged:?}") };
     assert_eq!((merged.bridge.id.as_str(), merged.bridge_from.id.as_str()), ("kept", "emptied"));
     assert_eq!(merged.bridge.channels, ["1.1", "1.2"]);
 
-    let tone = event("ChannelToneDetected", json!({ "channel": channel() }));
+    let tone = teller.event("ChannelToneDetected", json!({ "channel": channel() })).await;
     let Event::ChannelToneDetected(tone) = &tone else { panic!("{tone:?}") };
     let Channel { id, name, caller, dialplan, .. } = &tone.channel;
     assert_eq!((id.as_str(), name.as_str()), ("1.1", "PJSIP/phone-1"));
@@ -69,7 +99,7 @@ fn what_does_not_come_is_read_as_well() {
 
     let endpoint =
         json!({ "technology": "PJSIP", "resource": "phone", "state": "online", "channel_ids": ["1.1"] });
-    let change = event("EndpointStateChange", json!({ "endpoint": endpoint }));
+    let change = teller.event("EndpointStateChange", json!({ "endpoint": endpoint })).await;
     let Event::EndpointStateChange(change) = &change else { panic!("{change:?}") };
     let endpoint = &change.endpoint;
     assert_eq!((endpoint.technology.as_str(), endpoint.resource.as_str()), ("PJSIP", "phone"));
@@ -78,7 +108,7 @@ fn what_does_not_come_is_read_as_well() {
     let recording = json!({
         "name": "greeting", "format": "wav", "state": "failed", "target_uri": "channel:1.1", "cause": "no room",
     });
-    let failed = event("RecordingFailed", json!({ "recording": recording }));
+    let failed = teller.event("RecordingFailed", json!({ "recording": recording })).await;
     let Event::RecordingFailed(failed) = &failed else { panic!("{failed:?}") };
     let recording = &failed.recording;
     assert_eq!((recording.name.as_str(), &recording.state), ("greeting", &RecordingState::Failed));

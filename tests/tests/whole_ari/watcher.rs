@@ -10,7 +10,8 @@ use ari_tests::{
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio_tungstenite::{connect_async, tungstenite::Message};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
 use crate::{bench::Records, heard::Source};
 
@@ -51,9 +52,7 @@ impl Watcher {
 
     /// Notes what an application gets, for as long as the test lasts.
     async fn listen(&self, ari: &Ari, application: &str, all: bool, first: Option<Value>) {
-        let Ari { websocket_url, user, password, .. } = ari;
-        let url = format!("{websocket_url}?app={application}&subscribeAll={all}&api_key={user}:{password}");
-        let (mut socket, _) = ok(soon("a websocket", Box::pin(connect_async(url))).await);
+        let mut socket = connect(ari, application, all).await;
         if let Some(first) = first {
             ok(socket.send(Message::text(first.to_string())).await);
         }
@@ -66,4 +65,15 @@ impl Watcher {
             }
         });
     }
+}
+
+/// A websocket of an application, which hears of everything there is if that is wanted.
+pub(crate) async fn connect(
+    ari: &Ari,
+    application: &str,
+    all: bool,
+) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
+    let Ari { websocket_url, user, password, .. } = ari;
+    let url = format!("{websocket_url}?app={application}&subscribeAll={all}&api_key={user}:{password}");
+    ok(soon("a websocket", Box::pin(connect_async(url))).await).0
 }

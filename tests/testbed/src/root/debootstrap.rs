@@ -31,7 +31,7 @@ pub(super) fn run(release: Release, folder: &Path) -> Result<()> {
     let is_dropped = matches!(&made, Err(Error::Preparation { tail, .. }) if tail.contains(NO_RELEASE));
     match release.archive() {
         Some(archive) if is_dropped => {
-            eprintln!("testbed: there is no {suite}, which is old");
+            eprintln!("testbed: it has no {suite}, which is old: asking Debian's archive");
             run_from(archive, release, folder)
         }
         _ => made,

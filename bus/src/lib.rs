@@ -12,6 +12,7 @@ pub mod memory;
 pub mod nats;
 pub mod protocol;
 pub mod rabbitmq;
+pub mod stream;
 mod subscription;
 
 pub use bus::{Bus, Reach, Retention, Topics};

@@ -22,7 +22,7 @@ pub(super) struct Problem {
     pub(super) problem: String,
 }
 
-fn problem(key: impl Into<String>, problem: impl Into<String>) -> Problem {
+pub(super) fn problem(key: impl Into<String>, problem: impl Into<String>) -> Problem {
     Problem { key: key.into(), problem: problem.into() }
 }
 

@@ -50,6 +50,9 @@ impl Default for AmiAddress {
 
 impl AmiAddress {
     fn parse(text: &str) -> Option<Self> {
+        if text.trim().contains(char::is_control) {
+            return None;
+        }
         // A URL has the same syntax for what we want, and more around it that we do not.
         let bare = Url::parse(&format!("ami://{}", text.trim())).ok()?;
         let host = match bare.host()? {
@@ -78,8 +81,8 @@ impl Ami {
         self.address.port.unwrap_or(if self.tls { 5039 } else { 5038 })
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "no section of the configuration has it yet"))]
     /// What it must fulfil beyond its form. `section` is the key under which it stands.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no section of the configuration has it yet"))]
     pub(super) fn check(&self, section: &str) -> Result<(), Problem> {
         let bad = |key, text: String| Err(problem(format!("{section}.{key}"), text));
         for (key, value) in [("user", self.user.as_str()), ("secret", self.secret.expose_secret())] {

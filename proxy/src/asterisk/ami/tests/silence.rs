@@ -47,6 +47,8 @@ async fn a_block_that_never_ends_is_silence() {
             }
         };
         tokio::select! {
+            // Before the connection is found to be closed.
+            biased;
             told = client.next() => assert_eq!(told, Told::Disconnected),
             () = dripping => {}
         }

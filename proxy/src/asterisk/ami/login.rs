@@ -55,7 +55,8 @@ pub(super) enum ConnectError {
 impl ConnectError {
     /// Whether only a person can change it.
     pub(super) fn is_refusal(&self) -> bool {
-        !matches!(self, Self::NoAnswer(_) | Self::Failed(_))
+        // An Asterisk that stands still greets nobody either.
+        !matches!(self, Self::NoAnswer(_) | Self::Failed(_) | Self::Silent)
     }
 
     fn failed(error: &io::Error) -> Self {
@@ -89,7 +90,8 @@ async fn connect(ami: &Ami) -> Result<MaybeTlsStream<TcpStream>, ConnectError> {
     stream.map(MaybeTlsStream::Rustls).map_err(|error| {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(why)) => ConnectError::Certificate(why.to_string()),
-            _ => ConnectError::NoTls(error.to_string()),
+            Some(error) => ConnectError::NoTls(error.to_string()),
+            None => ConnectError::failed(&error),
         }
     })
 }

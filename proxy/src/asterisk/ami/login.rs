@@ -13,12 +13,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::MaybeTlsStream;
 
-use super::{
-    super::limits::{AMI_QUOTED, AMI_STEP},
-    blocks::Block,
-    connection::Connection,
-    tls,
-};
+use super::{super::limits::AMI_STEP, beginning, blocks::Block, connection::Connection, tls};
 use crate::config::Ami;
 
 /// Why there is no login.
@@ -162,7 +157,7 @@ fn message(block: &Block) -> String {
 
 /// The beginning of what a stranger says, as it can stand in a line of a log.
 fn quoted(text: &str) -> String {
-    format!("{:?}", text.chars().take(AMI_QUOTED).collect::<String>())
+    format!("{:?}", beginning(text))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use super::{
     check::{Problem, problem},
-    values::without_url,
+    values::{self, without_url},
 };
 use crate::asterisk::ami::tls;
 
@@ -26,7 +26,7 @@ pub struct Ami {
     #[serde(default)]
     pub secret: SecretString,
     /// Whether TLS is spoken; without it the events go in the clear.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::truth")]
     pub tls: bool,
     /// PEM: the authorities that may vouch for Asterisk's certificate, in the place of the system's.
     #[serde(default)]
@@ -174,6 +174,15 @@ mod tests {
             refused(json!({"user": "u", "secret": "s", "tls": true, "ca": "/nowhere/ca.pem"}));
         assert!(key == "stream.ami.ca" && problem.contains("/nowhere/ca.pem"), "{problem}");
         assert!(read(json!({"user": "u", "secret": "s", "port": 1})).unwrap_err().contains("unknown field"));
+    }
+
+    #[test]
+    fn a_switch_may_come_as_a_text_from_the_environment() {
+        assert!(read(json!({"user": "u", "secret": "s", "tls": "true"})).unwrap().tls);
+        assert!(!read(json!({"user": "u", "secret": "s", "tls": " false "})).unwrap().tls);
+        assert!(
+            read(json!({"user": "u", "secret": "s", "tls": "yes"})).unwrap_err().contains("neither true nor")
+        );
     }
 
     #[test]

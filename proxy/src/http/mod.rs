@@ -38,18 +38,22 @@ pub(crate) fn router(site: Site, config: &HttpConfig) -> Router {
     let access = Arc::new(Access::new(config.token.clone()));
     let closed = Router::new()
         .merge(applications::routes())
-        .route_layer(from_fn_with_state(Arc::clone(&access), access::authorize));
+        // Here as well: who has no token learns nothing of what there is behind it.
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&access), access::authorize));
     Router::new()
         .merge(health::routes())
         .merge(closed)
         .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here: see docs/http.md"))
-        .method_not_allowed_fallback(async || {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this can be asked for, but not with this method")
-        })
+        .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(access, access::no_browser))
         .layer(DefaultBodyLimit::max(limits::BODY))
         .layer(from_fn(in_time))
         .with_state(Arc::new(site))
+}
+
+async fn wrong_method() -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this can be asked for, but not with this method")
 }
 
 /// Answers a request that takes too long, whatever it waits for.

@@ -109,7 +109,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_never_asked_gives_way_first_and_who_is_being_answered_never() {
         let places = Places::new(3);
-        let mut take = || places.take().map(Arc::new);
+        let take = || places.take().map(Arc::new);
         let (asked, silent, asking) = (take().unwrap(), take().unwrap(), take().unwrap());
         drop(asked.asks());
         let answer = asking.asks();

@@ -206,10 +206,11 @@ mod tests {
     fn who_acts_is_ready_with_the_bus_and_every_application() {
         let mut now = acting();
         let names = ["a".to_owned(), "b".to_owned()];
-        let has = |ours: &[&str], taken: &[&str]| Applications {
-            ours: ours.iter().map(|name| (*name).to_owned()).collect(),
-            taken: taken.iter().map(|name| (*name).to_owned()).collect(),
-            ..Applications::default()
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let has = |ours: &[&str], taken: &[&str]| {
+            let mut held = Applications::default();
+            (held.ours, held.taken) = (set(ours), set(taken));
+            held
         };
         for (held, ready) in [
             (has(&[], &[]), false),

@@ -2,6 +2,7 @@
 //!
 //! [`Fleet::run`] is the whole of it; the binary adds the command line, logs and signals.
 
+mod applications;
 mod asterisk;
 mod claim;
 pub mod config;

@@ -55,6 +55,9 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         check_handshake(&config)?;
     }
     config.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
+    if config.state_dir.as_ref().is_some_and(|folder| !folder.is_dir()) {
+        return Err(problem("state_dir", "is no folder that is there and may be looked into"));
+    }
     config.log = check_log(&config.log)?;
     let prefix = &config.bus_config.prefix;
     if prefix.len() > MAX_PREFIX || check_topic(&format!("{prefix}x")).is_err() {

@@ -7,7 +7,7 @@ mod load;
 mod unanswered;
 mod values;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use ari_bus::protocol::Names;
 use secrecy::SecretString;
@@ -60,6 +60,9 @@ pub struct Config {
     /// The proxy's own HTTP listener; absent is none.
     #[serde(default)]
     pub http: Option<HttpConfig>,
+    /// A folder in which what was changed while the proxy ran outlives it; absent, that is forgotten.
+    #[serde(default)]
+    pub state_dir: Option<PathBuf>,
     /// How long a stop may take before what is left is abandoned.
     #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
     pub stop_timeout: Duration,

@@ -18,6 +18,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::{
+    applications::Applications,
     asterisk::{
         dial_in::{ListenError, Seat},
         rest::Rest,
@@ -58,6 +59,7 @@ pub enum StartError {
 /// A proxy between one Asterisk and one bus.
 pub struct Proxy {
     config: Config,
+    applications: Arc<Applications>,
     bus: Arc<dyn Bus>,
     counters: Arc<Counters>,
     sabotage: Sabotage,
@@ -92,12 +94,24 @@ impl Proxy {
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let (counters, take_back) = Default::default();
         let sabotage = Sabotage::default();
-        let state = State::new(&config.server_id, &config.applications);
-        Self { config, bus, counters, sabotage, take_back, takes_over: false, seat: None, state }
+        let applications = Arc::new(Applications::new(&config));
+        let state = State::new(&config.server_id, &applications);
+        Self {
+            config,
+            applications,
+            bus,
+            counters,
+            sabotage,
+            take_back,
+            takes_over: false,
+            seat: None,
+            state,
+        }
     }
 
     /// A proxy for the Asterisk that comes to this seat.
     pub(crate) fn at(self, seat: Arc<Seat>) -> Self {
+        self.state.dials_in();
         Self { seat: Some(seat), ..self }
     }
 

@@ -9,7 +9,7 @@ async fn a_name_that_cannot_be_one_is_told_why_and_never_reaches_asterisk() {
     let mut config = stage.config();
     let operator = Operator::of(&mut config, None);
     let proxy = stage.proxy_with(&config).await;
-    let (long, over) = ("x".repeat(1_000), "x".repeat(73));
+    let (long, over) = ("x".repeat(1_000), "x".repeat(74));
     for (path, why) in [
         ("/ari/amqp", "is missing"),
         ("/ari/amqp?applicationName=", "is missing"),
@@ -26,7 +26,7 @@ async fn a_name_that_cannot_be_one_is_told_why_and_never_reaches_asterisk() {
         ("/ari/amqp/gr%C3%BCn", "holds 'ü'"),
         ("/ari/amqp/%2A", "holds '*'"),
         (&format!("/ari/amqp/{long}"), "has 1000 bytes"),
-        (&format!("/ari/amqp?applicationName={over}"), "has 73 bytes"),
+        (&format!("/ari/amqp?applicationName={over}"), "has 74 bytes"),
         ("/ari/amqp/a?applicationName=b", "two different"),
         ("/ari/amqp/a?dialogs=perhaps", "`dialogs` must be"),
         ("/ari/amqp/a?dialog=true", "is no parameter"),

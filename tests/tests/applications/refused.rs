@@ -4,6 +4,7 @@ use ari_tests::{
     brokers::Setup,
     operator::Operator,
     programs,
+    programs::Running,
     stage::Stage,
     wait::{eventually, ok},
     worlds::until_connected,
@@ -18,6 +19,12 @@ async fn names(operator: &Operator) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+async fn ready(stage: &Stage, config: &Value, operator: &Operator) -> Running {
+    let proxy = stage.proxy_with(config).await;
+    operator.until_ready("ready", |status, _| status == 200).await;
+    proxy
+}
+
 fn is_registered(simulator: &Simulator, name: &str) -> bool {
     simulator.is_registered(name)
 }
@@ -27,7 +34,7 @@ async fn while_asterisk_is_away_or_does_not_answer() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
     let mut config = stage.config();
     let operator = Operator::of(&mut config, None);
-    let proxy = stage.proxy_with(&config).await;
+    let proxy = ready(&stage, &config, &operator).await;
     stage.simulator.faults().add(RestFault::on("GET", "/applications/*").silence());
     assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 503);
     stage.simulator.faults().clear_rest();
@@ -40,7 +47,7 @@ async fn while_asterisk_is_away_or_does_not_answer() {
     );
     ok(stage.simulator.start_again().await);
     until_connected(&stage.simulator, &stage.application).await;
-    assert_eq!(names(&operator).await, [stage.application.clone()]);
+    assert_eq!(names(&operator).await, [stage.application.as_str()]);
     assert!(!is_registered(&stage.simulator, "added"));
     proxy.stop().await;
 }
@@ -52,7 +59,7 @@ async fn what_cannot_be_written_down_is_not_done() {
     let mut config = stage.config();
     config["state_dir"] = folder.path().to_string_lossy().into();
     let operator = Operator::of(&mut config, None);
-    let proxy = stage.proxy_with(&config).await;
+    let proxy = ready(&stage, &config, &operator).await;
     assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
     let path = folder.path().to_owned();
     ok(folder.close());
@@ -79,8 +86,8 @@ async fn a_broken_file_is_put_aside_and_the_proxy_starts() {
     config["state_dir"] = folder.path().to_string_lossy().into();
     ok(std::fs::write(folder.path().join("applications-pbx.json"), r#"{"applications":{"../x":{}}}"#));
     let operator = Operator::of(&mut config, None);
-    let proxy = stage.proxy_with(&config).await;
-    assert_eq!(names(&operator).await, [stage.application.clone()]);
+    let proxy = ready(&stage, &config, &operator).await;
+    assert_eq!(names(&operator).await, [stage.application.as_str()]);
     let said = proxy.output();
     assert!(said.contains("none of ours") && said.contains("holds '.'"), "{said}");
     assert!(folder.path().join("applications-pbx.json.broken").exists());
@@ -94,7 +101,7 @@ async fn one_of_the_configuration_stays() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
     let mut config = stage.config();
     let operator = Operator::of(&mut config, None);
-    let proxy = stage.proxy_with(&config).await;
+    let proxy = ready(&stage, &config, &operator).await;
     let path = format!("/ari/amqp/{}", stage.application);
     let stream = async || operator.get("/ari/amqp").await.1[0]["stream"].clone();
     for (method, streams) in [(Method::DELETE, false), (Method::DELETE, false), (Method::POST, true)] {
@@ -111,7 +118,7 @@ async fn there_is_an_end_to_how_many_there_are() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
     let mut config = stage.config();
     let operator = Operator::of(&mut config, None);
-    let proxy = stage.proxy_with(&config).await;
+    let proxy = ready(&stage, &config, &operator).await;
     let mut added = 0;
     let said = loop {
         let (status, body) = operator.ask(Method::POST, &format!("/ari/amqp/app-{added:03}")).await;

@@ -233,19 +233,27 @@ impl<L: Listener> Link<'_, L> {
         let Surroundings { config, stop, .. } = self.surroundings;
         let had = connection.applications.clone();
         // The old one is read meanwhile: Asterisk does not wait.
-        let connecting = Box::pin(connect(config, wanted));
-        let socket = match connection.read(&mut self.listener, stop, connecting).await {
-            Read::Interrupted(Ok(socket)) => socket,
-            Read::Interrupted(Err(error)) => {
-                warn!("cannot connect for other applications: {error}");
-                return Ok(None);
+        let mut connecting = Box::pin(connect(config, wanted));
+        // Asterisk changes over before it answers: only then it is known whether we have taken an application ourselves.
+        let mut taken = Vec::new();
+        let socket = loop {
+            match connection.read(&mut self.listener, stop, &mut connecting).await {
+                Read::Interrupted(Ok(socket)) => break socket,
+                Read::Interrupted(Err(error)) => {
+                    warn!("cannot connect for other applications: {error}");
+                    taken.into_iter().for_each(|application| self.take(application));
+                    return Ok(None);
+                }
+                Read::Taken(application) => taken.push(application),
+                Read::Lost(why) => {
+                    connection.applications = had;
+                    return Err(why);
+                }
+                Read::Stopped => {
+                    connection.applications = had;
+                    return Err("stopping".to_owned());
+                }
             }
-            Read::Taken(application) => {
-                self.take(application);
-                return Ok(None);
-            }
-            Read::Lost(why) => return Err(why),
-            Read::Stopped => return Err("stopping".to_owned()),
         };
         let until = Instant::now() + SWITCH;
         while connection.applications.iter().any(|application| wanted.contains(application)) {

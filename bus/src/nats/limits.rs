@@ -37,7 +37,7 @@ pub(super) const WAITING: usize = 65_536;
 pub(super) const REFUSALS: usize = 64;
 /// The largest payload before the first server told its own: NATS' default.
 pub(super) const LARGEST_MESSAGE: usize = 1 << 20;
-/// At most one warning about dropped messages in this time; a storm of them must not make it worse.
+/// At most one line about dropped messages, and one about refused ones, in this time; a storm of them must not make it worse.
 pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a server may take to say whether it has JetStream.
 pub(super) const JETSTREAM_TOLD: Duration = Duration::from_secs(2);

@@ -64,7 +64,7 @@ async fn a_record_that_cannot_be_sent_blocks_no_other_and_costs_no_connection() 
     let nats = ok(Nats::start_with("max_payload: 65536").await);
     let sink = ready(&nats.url(), SinkOptions::default()).await;
     let before = connection(&nats).await;
-    let mut all = listener(&nats, ">").await;
+    let mut all = listener(&nats, "stasis.>").await;
     let mut sent = records(0..200);
     sent[1].key = "stasis..app".to_owned();
     sent[2].key = "stasis.*".to_owned();

@@ -54,7 +54,14 @@ async fn rabbitmq_may_refuse_a_key() {
     let url = login("some_keys", ".*", ".*").await;
     let topics = "rabbit_auth_backend_internal:set_topic_permissions(<<\"some_keys\">>, <<\"/\">>, <<\"keys\">>, \
                   <<\"^stasis[.]channel[.][01]$\">>, <<\".*\">>, <<\"test\">>), true";
-    ok(broker.json(topics).await);
+    println!(
+        "{}",
+        ok(broker
+            .json(&format!(
+                "try {topics}, ok catch C:E -> list_to_binary(io_lib:format(\"~p ~p\", [C,E])) end"
+            ))
+            .await)
+    );
     let sink = ready(&url, exchange("keys", ExchangeKind::Topic)).await;
     let program = Program::connect(broker).await;
     program.bind("keys", "keys", "#", &[]).await;
@@ -72,12 +79,18 @@ const SOME_SUBJECTS: &str = "authorization { users: [
      { user: some, password: s3cr3t, permissions: { publish: { deny: [\"stasis.channel.2\"] } } },
      { user: data, password: s3cr3t, permissions: { publish: { deny: [\"$JS.API.>\"] } } } ] }";
 
+/// A plain client that may do everything.
+async fn everything(nats: &Nats) -> async_nats::Client {
+    let options = async_nats::ConnectOptions::with_user_and_password("all".to_owned(), "all".to_owned());
+    ok(options.connect(nats.url()).await)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nats_may_refuse_a_subject() {
     let nats = ok(Nats::start_with(SOME_SUBJECTS).await);
     let sink =
         ready(&format!("nats://some:{SECRET}@127.0.0.1:{}", nats.port()), SinkOptions::default()).await;
-    let client = ok(async_nats::connect(format!("nats://all:all@127.0.0.1:{}", nats.port())).await);
+    let client = everything(&nats).await;
     let mut listener = ok(client.subscribe("stasis.>").await);
     ok(client.flush().await);
     let rejected = ok(sink.publish(&records(0..300)).await);
@@ -101,8 +114,7 @@ async fn nats_may_refuse_a_subject_of_a_stream_or_jetstream_as_such() {
     let rejected = ok(sink.publish(&records(0..300)).await);
     let expected: Vec<_> = (2..300).step_by(3).map(|index| (index, BusErrorKind::Refused)).collect();
     assert_eq!(places(&rejected), expected);
-    let client = ok(async_nats::connect(format!("nats://all:all@127.0.0.1:{}", nats.port())).await);
-    assert_eq!(all(&async_nats::jetstream::new(client), "ARI").await.len(), 200);
+    assert_eq!(all(&async_nats::jetstream::new(everything(&nats).await), "ARI").await.len(), 200);
 
     let sink = opened(&url("data"), stream(StreamOptions::default()));
     down(&*sink, "does not allow this login to use JetStream").await;

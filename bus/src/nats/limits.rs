@@ -44,7 +44,8 @@ pub(super) const JETSTREAM_TOLD: Duration = Duration::from_secs(2);
 /// Records of a stream that are published before the server is asked what became of them: no more than [`REFUSALS`], and than
 /// the 128 refusals that the client library hands on before it drops them.
 pub(super) const MESSAGES_AT_ONCE: usize = 64;
-/// How often it is looked whether a record that nobody acknowledges was refused.
-pub(super) const REFUSAL_LOOK: Duration = Duration::from_millis(10);
+/// How long the client library is given to hand on refusals, where there were some before; and how often it is looked whether a
+/// record that nobody acknowledges was refused.
+pub(super) const REFUSAL_LOOK: Duration = Duration::from_millis(2);
 /// Records whose acknowledgement by JetStream is waited for, those of calls that gave up included. Beyond it a publisher waits.
 pub(super) const ACKS_UNDER_WAY: usize = 1024;

@@ -89,11 +89,8 @@ async fn tell(
         tokio::time::sleep(REFUSAL_LOOK).await;
     }
     let refused = session.take_refusals();
-    rejected.extend(sent.into_iter().filter_map(|(index, record)| {
-        refused
-            .contains(&refused_publish(&record.key))
-            .then(|| Rejected { index, error: not_allowed(record) })
-    }));
+    let not_taken = sent.into_iter().filter(|(_, record)| refused.contains(&refused_publish(&record.key)));
+    rejected.extend(not_taken.map(|(index, record)| Rejected { index, error: not_allowed(record) }));
     Ok(())
 }
 

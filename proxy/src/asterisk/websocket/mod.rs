@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 pub(crate) use connect::handshake;
 use connect::{Socket, Stream, connect};
@@ -240,7 +240,7 @@ impl<L: Listener> Link<'_, L> {
             match connection.read(&mut self.listener, stop, &mut connecting).await {
                 Read::Interrupted(Ok(socket)) => break socket,
                 Read::Interrupted(Err(error)) => {
-                    warn!("cannot connect for other applications: {error}");
+                    self.said.not_switched(&error);
                     taken.into_iter().for_each(|application| self.take(application));
                     return Ok(None);
                 }
@@ -267,6 +267,7 @@ impl<L: Listener> Link<'_, L> {
             return Err(why);
         }
         self.read_stragglers(connection).await;
+        self.said.switched();
         let (line, asks) = Line::new();
         *connection = Connection::new(socket, wanted.to_vec(), connection.passed(), asks, PING_EVERY);
         Ok(Some(line))

@@ -15,6 +15,8 @@ pub(super) struct Said {
     connected: bool,
     /// That a connection was lost which had not been steady.
     lost: bool,
+    /// That no connection for other applications could be made in its place.
+    not_switched: bool,
     /// Why there was no connection, each cause once: that Asterisk was away must not hide that it refuses us now.
     failed: HashSet<Discriminant<ConnectError>>,
 }
@@ -46,6 +48,20 @@ impl Said {
         } else {
             warn!(why, "the connection to Asterisk's events was lost soon after it was made; trying on");
         }
+    }
+
+    /// The connection for other applications could not be made; the one that is there stays.
+    pub(super) fn not_switched(&mut self, error: &ConnectError) {
+        if std::mem::replace(&mut self.not_switched, true) {
+            debug!(%error, "still cannot connect for other applications");
+        } else {
+            warn!("cannot connect for other applications, will keep trying: {error}");
+        }
+    }
+
+    /// There is one for other applications.
+    pub(super) fn switched(&mut self) {
+        self.not_switched = false;
     }
 
     /// There is no connection.

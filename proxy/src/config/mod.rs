@@ -1,5 +1,6 @@
 //! The configuration: defaults, then `config.json`, then the environment, then checks.
 
+mod ami;
 mod check;
 mod http;
 mod listen;
@@ -13,6 +14,7 @@ use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use ami::{Ami, AmiAddress};
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
@@ -181,6 +183,7 @@ pub struct AsteriskConfig {
     #[serde(deserialize_with = "values::duration")]
     pub command_timeout: Duration,
     /// Whether each call's channels get the variable `ARI_PROXY`, by which a later process of this proxy knows them.
+    #[serde(deserialize_with = "values::truth")]
     pub mark_channels: bool,
 }
 

@@ -4,7 +4,6 @@ mod connect;
 mod fence;
 mod holdings;
 mod read;
-mod said;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -15,15 +14,14 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{debug, info, warn};
 
 pub(crate) use connect::handshake;
-use connect::{Socket, Stream, connect};
+use connect::{ConnectError, Socket, Stream, connect};
 pub(crate) use fence::Fence;
 pub(super) use fence::Fences;
 use holdings::Holdings;
 pub(super) use read::{Connection, Read};
-use said::Said;
 pub(crate) use status::{Held, Status};
 
 use super::{
@@ -32,6 +30,7 @@ use super::{
         SWITCH_AGAIN,
     },
     rest::{Line, Rest},
+    said::Said,
 };
 use crate::{applications::Applications, claim::Claim, config::Config, pauses::Pauses};
 
@@ -68,14 +67,17 @@ pub(crate) struct Surroundings<'a> {
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
 pub(crate) async fn listen(surroundings: Surroundings<'_>, listener: impl Listener) {
     let holdings = Holdings::new(surroundings.applications, surroundings.status);
-    Link { surroundings, listener, holdings, said: Said::default() }.run().await;
+    let said = Said::nothing("Asterisk's events");
+    Link { surroundings, listener, holdings, said, said_not_switched: false }.run().await;
 }
 
 struct Link<'a, L> {
     surroundings: Surroundings<'a>,
     listener: L,
     holdings: Holdings<'a>,
-    said: Said,
+    said: Said<ConnectError>,
+    /// That no connection for other applications could be made in the place of one.
+    said_not_switched: bool,
 }
 
 impl<L: Listener> Link<'_, L> {
@@ -131,7 +133,7 @@ impl<L: Listener> Link<'_, L> {
     /// Reads a connection to its end, and those that take its place; says whether it lasted.
     async fn serve(&mut self, socket: Socket, applications: Vec<String>) -> bool {
         let Surroundings { rest, status, told, stop, .. } = self.surroundings;
-        self.said.connected(&applications);
+        self.said.connected(|| say_connected(&applications));
         let (fence, fences) = Fences::new();
         self.listener.connected(&applications, &fence);
         status.connected(&applications);
@@ -172,7 +174,7 @@ impl<L: Listener> Link<'_, L> {
                 Read::Interrupted(Meanwhile::Riding) => riding = None,
                 Read::Interrupted(Meanwhile::Steady) => {
                     steady = true;
-                    self.said.steady(&connection.applications);
+                    self.said.steady(|| say_connected(&connection.applications));
                 }
                 Read::Interrupted(Meanwhile::Wanted(wanted)) if wanted.is_empty() => {
                     connection.finish(&mut self.listener, GOODBYE).await;
@@ -240,7 +242,11 @@ impl<L: Listener> Link<'_, L> {
             match connection.read(&mut self.listener, stop, &mut connecting).await {
                 Read::Interrupted(Ok(socket)) => break socket,
                 Read::Interrupted(Err(error)) => {
-                    self.said.not_switched(&error);
+                    if std::mem::replace(&mut self.said_not_switched, true) {
+                        debug!(%error, "still cannot connect for other applications");
+                    } else {
+                        warn!("cannot connect for other applications, will keep trying: {error}");
+                    }
                     taken.into_iter().for_each(|application| self.take(application));
                     return Ok(None);
                 }
@@ -267,7 +273,7 @@ impl<L: Listener> Link<'_, L> {
             return Err(why);
         }
         self.read_stragglers(connection).await;
-        self.said.switched();
+        self.said_not_switched = false;
         let (line, asks) = Line::new();
         *connection = Connection::new(socket, wanted.to_vec(), connection.passed(), asks, PING_EVERY);
         Ok(Some(line))
@@ -305,4 +311,8 @@ fn until_connected() -> Pauses {
 /// The pauses between connections that are lost soon.
 fn until_steady() -> Pauses {
     Pauses::between(MIN_PAUSE, MAX_PAUSE_LOST)
+}
+
+fn say_connected(applications: &[String]) {
+    info!(applications = applications.join(","), "connected to Asterisk's events");
 }

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{
-        Path, RawQuery, State,
-        rejection::{BytesRejection, PathRejection},
-    },
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     http::StatusCode,
     routing::{get, post},
 };
@@ -60,32 +57,31 @@ async fn list(State(site): State<Arc<Site>>) -> Json<Value> {
 
 type Answer = Result<StatusCode, Refusal>;
 type Name = Result<Path<String>, PathRejection>;
-type Form = Result<Bytes, BytesRejection>;
 
-async fn add(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, form: Form) -> Answer {
-    added(&site, Asked::read(None, query.as_deref(), form)?).await
+async fn add(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, form: Bytes) -> Answer {
+    added(&site, Asked::read(None, query.as_deref(), &form)?).await
 }
 
 async fn add_named(
     State(site): State<Arc<Site>>,
     name: Name,
     RawQuery(query): RawQuery,
-    form: Form,
+    form: Bytes,
 ) -> Answer {
-    added(&site, Asked::read(Some(name), query.as_deref(), form)?).await
+    added(&site, Asked::read(Some(name), query.as_deref(), &form)?).await
 }
 
-async fn remove(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, form: Form) -> Answer {
-    removed(&site, Asked::read(None, query.as_deref(), form)?).await
+async fn remove(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, form: Bytes) -> Answer {
+    removed(&site, Asked::read(None, query.as_deref(), &form)?).await
 }
 
 async fn remove_named(
     State(site): State<Arc<Site>>,
     name: Name,
     RawQuery(query): RawQuery,
-    form: Form,
+    form: Bytes,
 ) -> Answer {
-    removed(&site, Asked::read(Some(name), query.as_deref(), form)?).await
+    removed(&site, Asked::read(Some(name), query.as_deref(), &form)?).await
 }
 
 async fn added(site: &Site, asked: Asked) -> Answer {
@@ -158,13 +154,12 @@ struct Asked {
 
 impl Asked {
     /// From the path, the query and the form of the body, wherever each part stands.
-    fn read(path: Option<Name>, query: Option<&str>, form: Form) -> Result<Self, Refusal> {
+    fn read(path: Option<Name>, query: Option<&str>, form: &[u8]) -> Result<Self, Refusal> {
         let bad = |text: String| Refusal::new(StatusCode::BAD_REQUEST, text);
-        let form = form.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
         let path = path.transpose().map_err(|error| bad(error.body_text()))?;
         let mut asked = Self { name: path.map(|Path(name)| name).unwrap_or_default(), ..Self::default() };
         let fields = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        for (field, value) in fields.chain(form_urlencoded::parse(&form)) {
+        for (field, value) in fields.chain(form_urlencoded::parse(form)) {
             match &*field {
                 "applicationName" if asked.name.is_empty() => asked.name = value.into_owned(),
                 "applicationName" if asked.name != value => {
@@ -204,7 +199,7 @@ mod tests {
 
     fn read(path: Option<&str>, query: &str, form: &str) -> Result<Asked, String> {
         let path = path.map(|path| Ok(Path(path.to_owned())));
-        let asked = Asked::read(path, Some(query), Ok(Bytes::from(form.to_owned())));
+        let asked = Asked::read(path, Some(query), form.as_bytes());
         asked.map_err(|refusal| refusal.message)
     }
 
@@ -232,7 +227,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_request_panics(query in ".{0,60}", form in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = Asked::read(None, Some(&query), Ok(form.into()));
+            let _ = Asked::read(None, Some(&query), &form);
         }
     }
 }

@@ -35,10 +35,16 @@ pub enum Counter {
     Noise,
     /// Answers that could not be delivered, and commands whose dialog ended before they were answered.
     AnswersLost,
+    /// Events of the stream that the broker has taken.
+    StreamPublished,
+    /// Events of the stream dropped because the broker did not take them in time.
+    StreamLost,
+    /// Events of the stream dropped because the broker never would take them.
+    StreamRefused,
 }
 
 /// The number of counters, one more than the last.
-const COUNTERS: usize = Counter::AnswersLost as usize + 1;
+const COUNTERS: usize = Counter::StreamRefused as usize + 1;
 
 /// Names as they are logged, in the order of the enum.
 const NAMES: [&str; COUNTERS] = [
@@ -55,6 +61,9 @@ const NAMES: [&str; COUNTERS] = [
     "commands_refused",
     "noise",
     "answers_lost",
+    "stream_published",
+    "stream_lost",
+    "stream_refused",
 ];
 
 /// All counters of one proxy.

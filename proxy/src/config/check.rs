@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, MessageBus, RestWay, WebsocketListen, values::without_url};
+use super::{Config, MessageBus, RestWay, WebsocketListen, stream, values::without_url};
 use crate::asterisk::{
     dial_in::tls::{BadTls, server_config},
     sizes::check_line,
@@ -22,7 +22,7 @@ pub(super) struct Problem {
     pub(super) problem: String,
 }
 
-fn problem(key: impl Into<String>, problem: impl Into<String>) -> Problem {
+pub(super) fn problem(key: impl Into<String>, problem: impl Into<String>) -> Problem {
     Problem { key: key.into(), problem: problem.into() }
 }
 
@@ -73,6 +73,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         url => url.into(),
     };
     check_bus_url(&config)?;
+    stream::check(&mut config)?;
     Ok(config)
 }
 

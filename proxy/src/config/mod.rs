@@ -3,6 +3,7 @@
 mod check;
 mod listen;
 mod load;
+mod stream;
 mod unanswered;
 mod values;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
+pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
@@ -55,6 +57,9 @@ pub struct Config {
     /// How Asterisk is spoken to.
     #[serde(default)]
     pub asterisk: AsteriskConfig,
+    /// Events for everybody, under routing keys; absent is none.
+    #[serde(default)]
+    pub stream: Option<StreamConfig>,
     /// How long a stop may take before what is left is abandoned.
     #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
     pub stop_timeout: Duration,

@@ -32,12 +32,15 @@ use crate::{
         inbox, opening, pulse, restart,
     },
     limits::{HANDOVER_END, LAST_WORDS},
+    stream::{Channels, Tap},
 };
 
 /// A process that acts for its server.
 pub(super) struct Acting<'a> {
     running: Running<'a>,
     context: Arc<Context>,
+    /// What hears of all channels, for the event stream.
+    channels: Option<Arc<Channels>>,
     /// Cancelled when the link to Asterisk is to end; the dialogs stop after it, and take what comes until then.
     stop: CancellationToken,
     /// What runs beside the dialogs, and ends after them.
@@ -64,7 +67,8 @@ impl<'a> Acting<'a> {
         (context.sabotage, context.status) = (*sabotage, status);
         let context = Arc::new(context);
         let stop = running.stop.child_token();
-        Self { running, context, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
+        let channels = Channels::new(&context.config, running.proxy.stream.as_ref()).map(Arc::new);
+        Self { running, context, channels, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
     }
 
     /// Puts the calls of Asterisk on the bus.
@@ -87,6 +91,9 @@ impl<'a> Acting<'a> {
             ended => {
                 // Nothing is said, nothing given back: the other process has it all.
                 context.over.cancel();
+                if let (Ended::HandedOver, Some(channels)) = (&ended, &self.channels) {
+                    channels.succeeded().await;
+                }
                 // Nobody comes to this process any more.
                 self.stop.cancel();
                 context.tasks.wait().await;
@@ -126,7 +133,12 @@ impl<'a> Acting<'a> {
             Some(granted) => Router::taking_over(Arc::clone(&context), &granted.taken),
             None => Router::new(Arc::clone(&context)),
         };
-        let mut listening = pin!(self.listen(router));
+        let fresh = if granted.is_none() { &*context.config.applications } else { &[] };
+        let tap = Tap::new(router, self.running.proxy.stream.clone(), fresh);
+        if granted.is_none() {
+            self.stream_channels(true);
+        }
+        let mut listening = pin!(self.listen(tap));
         if let Some(granted) = granted {
             let taken = tokio::select! {
                 () = &mut listening => return stopped(),
@@ -136,6 +148,8 @@ impl<'a> Acting<'a> {
                 Ok((workers, questions)) => {
                     self.keep_claim(questions);
                     self.serve(workers);
+                    // Not before: nobody would take them back for the other process.
+                    self.stream_channels(false);
                 }
                 Err(why) => return Ended::NotTakenOver(why),
             }
@@ -164,11 +178,28 @@ impl<'a> Acting<'a> {
     }
 
     /// Takes what comes from Asterisk, until it is to stop.
-    async fn listen(&self, router: Router) {
+    async fn listen(&self, listener: Tap<Router>) {
         match &self.running.proxy.seat {
-            None => websocket::listen(self.surroundings(), router).await,
-            Some(seat) => dial_in::serve(seat, self.surroundings(), router).await,
+            None => websocket::listen(self.surroundings(), listener).await,
+            Some(seat) => dial_in::serve(seat, self.surroundings(), listener).await,
         }
+    }
+
+    /// Publishes what Asterisk tells of all channels, if that is configured.
+    fn stream_channels(&self, fresh: bool) {
+        let Some(channels) = self.channels.clone() else { return };
+        let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
+        self.spawn(async move {
+            let successor = async {
+                context.status.until(|now| now.handing_over).await;
+                channels.expect_successor();
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = channels.listen(&context.claim, &stop, fresh) => {}
+                () = successor => {}
+            }
+        });
     }
 
     /// Subscribes as soon as the bus is there; `None` if the proxy stops before.

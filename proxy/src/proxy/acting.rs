@@ -68,7 +68,14 @@ impl<'a> Acting<'a> {
         let context = Arc::new(context);
         let stop = running.stop.child_token();
         let channels = Channels::new(&context.config, running.proxy.stream.as_ref()).map(Arc::new);
-        Self { running, context, channels, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
+        Self {
+            running,
+            context,
+            channels,
+            stop,
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        }
     }
 
     /// Puts the calls of Asterisk on the bus.

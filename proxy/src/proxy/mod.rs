@@ -86,7 +86,8 @@ impl Proxy {
         let bus = connect(url, options)?;
         let counters = Arc::<Counters>::default();
         let stream = config.stream.as_ref().map(|stream| {
-            let words = Words::of(stream).map_err(|(key, bad)| StartError::Stream(format!("keys.{key}: {bad}")))?;
+            let words =
+                Words::of(stream).map_err(|(key, bad)| StartError::Stream(format!("keys.{key}: {bad}")))?;
             let sink = open(url, stream::options(&config, stream, &words))
                 .map_err(|error| StartError::Stream(error.to_string()))?;
             Ok::<_, StartError>(Stream::new(&config, stream, words, sink, Arc::clone(&counters)))

@@ -126,7 +126,8 @@ impl Listener for Ear<'_> {
 
 /// The channel that an event is about: `channel`, or who is dialled, or the first that it names.
 fn main_channel<'a>(header: &'a Header<'_>) -> Option<&'a str> {
-    let any = || header.objects.iter().find(|named| named.kind == ObjectKind::Channel).map(|named| &*named.id);
+    let any =
+        || header.objects.iter().find(|named| named.kind == ObjectKind::Channel).map(|named| &*named.id);
     header.id_in("channel").or_else(|| header.id_in("peer")).or_else(any)
 }
 
@@ -141,7 +142,10 @@ mod tests {
             (r#"{"type":"Dial","caller":{"id":"1.1"},"peer":{"id":"1.2"}}"#, Some("1.2")),
             (r#"{"type":"ChannelEnteredBridge","bridge":{"id":"b"},"channel":{"id":"1.3"}}"#, Some("1.3")),
             (r#"{"type":"PlaybackStarted","playback":{"id":"p","target_uri":"channel:1.4"}}"#, Some("1.4")),
-            (r#"{"type":"BridgeAttendedTransfer","transferer_first_leg":{"id":"1.5"},"transferee":{"id":"1.6"}}"#, Some("1.5")),
+            (
+                r#"{"type":"BridgeAttendedTransfer","transferer_first_leg":{"id":"1.5"},"transferee":{"id":"1.6"}}"#,
+                Some("1.5"),
+            ),
             (r#"{"type":"BridgeCreated","bridge":{"id":"b"}}"#, None),
             (r#"{"type":"DeviceStateChanged","device_state":{"name":"x"}}"#, None),
         ] {

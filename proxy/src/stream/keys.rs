@@ -68,7 +68,8 @@ impl Template {
         match (tokens.next(), tokens.next()) {
             (Some(first), Some(_)) if !first.contains('\u{0}') => format!("{first}.>"),
             _ => {
-                let star = |token: &str| if token.contains('\u{0}') { "*".to_owned() } else { token.to_owned() };
+                let star =
+                    |token: &str| if token.contains('\u{0}') { "*".to_owned() } else { token.to_owned() };
                 pattern.split('.').map(star).collect::<Vec<_>>().join(".")
             }
         }
@@ -184,7 +185,10 @@ mod tests {
         let ami = item(Origin::Ami, "Newchannel", "");
         let rabbitmq = keys("RABBITMQ", json!({}));
         let all = |keys: &Keys| [&start, &dial, &ami].map(|item| keys.of(item));
-        assert_eq!(all(&rabbitmq), ["stasis.app.hello world", "stasis.channel.1732.17", "stasis.ami.Newchannel"]);
+        assert_eq!(
+            all(&rabbitmq),
+            ["stasis.app.hello world", "stasis.channel.1732.17", "stasis.ami.Newchannel"]
+        );
         let nats = keys("NATS", json!({}));
         assert_eq!(
             all(&nats),
@@ -205,7 +209,11 @@ mod tests {
     #[test]
     fn a_template_that_cannot_be_used_says_why() {
         for (text, origin, why) in [
-            ("a.{channel}", Origin::Application, "names {channel}; known here: {event}, {server_id}, {application}"),
+            (
+                "a.{channel}",
+                Origin::Application,
+                "names {channel}; known here: {event}, {server_id}, {application}",
+            ),
             ("a.{x", Origin::Ami, "has a { without a }"),
             ("a.x}", Origin::Ami, "has a } without a {"),
             ("a b", Origin::Ami, "makes a key such as"),

@@ -31,8 +31,8 @@ use crate::{
 pub(crate) use applications::Tap;
 use buffer::{Buffer, Item, Pushed};
 pub(crate) use channels::Channels;
-pub(crate) use keys::{BadTemplate, Template};
 use keys::Keys;
+pub(crate) use keys::{BadTemplate, Template};
 use publisher::Publisher;
 pub(crate) use words::{Words, options};
 

@@ -2,10 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use ari_bus::{
-    BusError, BusErrorKind,
-    stream::Record,
-};
+use ari_bus::{BusError, BusErrorKind, stream::Record};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -59,7 +56,10 @@ impl Publisher {
                 return;
             }
             if let Some(lost) = stream.buffer.settle(&batch) {
-                warn!(lost, "the broker takes the event stream again; readers are told what was dropped meanwhile");
+                warn!(
+                    lost,
+                    "the broker takes the event stream again; readers are told what was dropped meanwhile"
+                );
             }
         }
     }

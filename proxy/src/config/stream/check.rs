@@ -18,13 +18,16 @@ const MAX_EXCHANGE: usize = 255;
 pub(in super::super) fn check(config: &mut Config) -> Result<(), Problem> {
     let Some(mut stream) = config.stream.take() else { return Ok(()) };
     if !stream.applications && !stream.channels {
-        return Err(problem("stream", "publishes nothing: switch on applications, channels or ami, or leave it out"));
+        return Err(problem(
+            "stream",
+            "publishes nothing: switch on applications, channels or ami, or leave it out",
+        ));
     }
     if stream.channels {
         check_channels(config, &mut stream)?;
     }
-    let words = Words::of(&stream)
-        .map_err(|(key, bad)| problem(format!("stream.keys.{key}"), bad.to_string()))?;
+    let words =
+        Words::of(&stream).map_err(|(key, bad)| problem(format!("stream.keys.{key}"), bad.to_string()))?;
     for (key, list) in [("include", &stream.include), ("exclude", &stream.exclude)] {
         if list.iter().any(String::is_empty) {
             return Err(problem(format!("stream.{key}"), "names a type of event without a name"));
@@ -51,7 +54,10 @@ fn check_channels(config: &Config, stream: &mut StreamConfig) -> Result<(), Prob
     let name = &stream.channels_application;
     check_application(name).map_err(|error| problem(key, error.to_string()))?;
     if name.len() > MAX_APPLICATION {
-        return Err(problem(key, format!("is longer than the {MAX_APPLICATION} bytes that Asterisk takes: {name}")));
+        return Err(problem(
+            key,
+            format!("is longer than the {MAX_APPLICATION} bytes that Asterisk takes: {name}"),
+        ));
     }
     if config.applications.contains(name) {
         return Err(problem(key, format!("{name:?} is one of `applications`: it needs a name of its own")));

@@ -1,0 +1,10 @@
+//! The event stream: what plain clients of a broker hear of Asterisk, while it is there and while it is not.
+
+mod bad_names;
+mod moves;
+mod oracle;
+mod outages;
+mod readers;
+mod real;
+mod successors;
+mod wazo;

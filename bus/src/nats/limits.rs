@@ -41,3 +41,10 @@ pub(super) const LARGEST_MESSAGE: usize = 1 << 20;
 pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a server may take to say whether it has JetStream.
 pub(super) const JETSTREAM_TOLD: Duration = Duration::from_secs(2);
+/// Records of a stream that are published before the server is asked what became of them: no more than [`REFUSALS`], and than
+/// the 128 refusals that the client library hands on before it drops them.
+pub(super) const MESSAGES_AT_ONCE: usize = 64;
+/// How often it is looked whether a record that nobody acknowledges was refused.
+pub(super) const REFUSAL_LOOK: Duration = Duration::from_millis(10);
+/// Records whose acknowledgement by JetStream is waited for, those of calls that gave up included. Beyond it a publisher waits.
+pub(super) const ACKS_UNDER_WAY: usize = 1024;

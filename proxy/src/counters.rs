@@ -25,8 +25,10 @@ pub enum Counter {
     EventsWithoutDialog,
     /// Events dropped because a dialog's queue was full or its worker could not be reached.
     EventsLost,
-    /// Frames from Asterisk that are no events.
+    /// Frames from Asterisk that are no events, and blocks of its manager interface that are nothing known.
     BrokenFrames,
+    /// Events of the manager interface that were too large to be kept.
+    AmiEventsDropped,
     /// Commands passed to Asterisk.
     Commands,
     /// Commands answered with an error of ours.
@@ -57,6 +59,7 @@ const NAMES: [&str; COUNTERS] = [
     "events_without_dialog",
     "events_lost",
     "broken_frames",
+    "ami_events_dropped",
     "commands",
     "commands_refused",
     "noise",

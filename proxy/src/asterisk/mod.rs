@@ -1,5 +1,7 @@
-//! The link to Asterisk: its websocket of events and its REST interface. Nothing here knows of the bus.
+//! The link to Asterisk: its websocket of events, its REST interface and its manager interface. Nothing here knows of the bus.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing listens to it yet"))]
+pub(crate) mod ami;
 pub(crate) mod chosen;
 pub(crate) mod dial_in;
 pub(crate) mod event;
@@ -7,5 +9,6 @@ mod headers;
 mod limits;
 pub(crate) mod request;
 pub(crate) mod rest;
+mod said;
 pub(crate) mod sizes;
 pub(crate) mod websocket;

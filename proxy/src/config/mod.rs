@@ -1,5 +1,6 @@
 //! The configuration: defaults, then `config.json`, then the environment, then checks.
 
+mod ami;
 mod check;
 mod listen;
 mod load;
@@ -13,6 +14,7 @@ use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use ami::{Ami, AmiAddress};
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};

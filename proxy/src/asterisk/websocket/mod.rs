@@ -4,7 +4,6 @@ mod connect;
 mod fence;
 mod holdings;
 mod read;
-mod said;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -15,15 +14,14 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
 pub(crate) use connect::handshake;
-use connect::{Socket, Stream, connect};
+use connect::{ConnectError, Socket, Stream, connect};
 pub(crate) use fence::Fence;
 pub(super) use fence::Fences;
 use holdings::Holdings;
 pub(super) use read::{Connection, Read};
-use said::Said;
 pub(crate) use status::Status;
 
 use super::{
@@ -31,6 +29,7 @@ use super::{
         GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, STRAGGLERS, SWITCH,
     },
     rest::{Line, Rest},
+    said::Said,
 };
 use crate::{claim::Claim, config::Config, pauses::Pauses};
 
@@ -65,14 +64,14 @@ pub(crate) struct Surroundings<'a> {
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
 pub(crate) async fn listen(surroundings: Surroundings<'_>, listener: impl Listener) {
     let holdings = Holdings::new(&surroundings.config.applications, surroundings.status);
-    Link { surroundings, listener, holdings, said: Said::default() }.run().await;
+    Link { surroundings, listener, holdings, said: Said::nothing("Asterisk's events") }.run().await;
 }
 
 struct Link<'a, L> {
     surroundings: Surroundings<'a>,
     listener: L,
     holdings: Holdings<'a>,
-    said: Said,
+    said: Said<ConnectError>,
 }
 
 impl<L: Listener> Link<'_, L> {
@@ -127,7 +126,7 @@ impl<L: Listener> Link<'_, L> {
     /// Reads a connection to its end, and those that take its place; says whether it lasted.
     async fn serve(&mut self, socket: Socket, applications: Vec<String>) -> bool {
         let Surroundings { rest, status, told, stop, .. } = self.surroundings;
-        self.said.connected(&applications);
+        self.said.connected(|| say_connected(&applications));
         let (fence, fences) = Fences::new();
         self.listener.connected(&applications, &fence);
         status.connected(&applications);
@@ -160,7 +159,7 @@ impl<L: Listener> Link<'_, L> {
                 Read::Interrupted(Meanwhile::Riding) => riding = None,
                 Read::Interrupted(Meanwhile::Steady) => {
                     steady = true;
-                    self.said.steady(&connection.applications);
+                    self.said.steady(|| say_connected(&connection.applications));
                 }
                 Read::Interrupted(Meanwhile::Free(free)) => match self.switch(&mut connection, &free).await {
                     Ok(None) => {}
@@ -267,4 +266,8 @@ fn until_connected() -> Pauses {
 /// The pauses between connections that are lost soon.
 fn until_steady() -> Pauses {
     Pauses::between(MIN_PAUSE, MAX_PAUSE_LOST)
+}
+
+fn say_connected(applications: &[String]) {
+    info!(applications = applications.join(","), "connected to Asterisk's events");
 }

@@ -1,0 +1,1 @@
+//! The client against small manager interfaces of our own.

@@ -42,11 +42,11 @@ pub enum Counter {
     /// Events of the stream dropped because the broker did not take them in time.
     StreamLost,
     /// Events of the stream dropped because the broker never would take them.
-    StreamRefused,
+    StreamRejected,
 }
 
 /// The number of counters, one more than the last.
-const COUNTERS: usize = Counter::StreamRefused as usize + 1;
+const COUNTERS: usize = Counter::StreamRejected as usize + 1;
 
 /// Names as they are logged, in the order of the enum.
 const NAMES: [&str; COUNTERS] = [
@@ -66,7 +66,7 @@ const NAMES: [&str; COUNTERS] = [
     "answers_lost",
     "stream_published",
     "stream_lost",
-    "stream_refused",
+    "stream_rejected",
 ];
 
 /// All counters of one proxy.

@@ -198,7 +198,7 @@ pub(crate) const STREAM_HOLES: usize = 256;
 pub(crate) const MAX_STREAM_PAUSE: Duration = Duration::from_secs(1);
 /// The pause after the broker refused the stream as a whole: only a person can change that.
 pub(crate) const STREAM_REFUSED_PAUSE: Duration = Duration::from_secs(5);
-/// Types of events of which it is said once that the broker does not take one; of further ones it is told at debug level only.
-pub(crate) const STREAM_REFUSALS: usize = 256;
+/// Types of events of which it is said once that the broker does not take one, with the reason; of further ones at debug level only.
+pub(crate) const STREAM_REJECTIONS: usize = 256;
 /// How long a process that has handed over still publishes the channels, unless Asterisk changes over to the next one before.
 pub(crate) const STREAM_CHANGE: Duration = Duration::from_secs(5);

@@ -78,7 +78,6 @@ impl Ami {
         self.address.port.unwrap_or(if self.tls { 5039 } else { 5038 })
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "no section of the configuration has it yet"))]
     /// What it must fulfil beyond its form. `section` is the key under which it stands.
     pub(super) fn check(&self, section: &str) -> Result<(), Problem> {
         let bad = |key, text: String| Err(problem(format!("{section}.{key}"), text));

@@ -32,7 +32,7 @@ use crate::{
         inbox, opening, pulse, restart,
     },
     limits::{HANDOVER_END, LAST_WORDS},
-    stream::{Channels, Tap},
+    stream::{Channels, Tap, manager},
 };
 
 /// A process that acts for its server.
@@ -142,6 +142,8 @@ impl<'a> Acting<'a> {
         };
         let fresh = if granted.is_none() { &*context.config.applications } else { &[] };
         let tap = Tap::new(router, self.running.proxy.stream.clone(), fresh);
+        // Both processes hear the manager interface until the handover is over: it knows nothing of one that takes another's place.
+        self.stream_manager(granted.is_none());
         if granted.is_none() {
             self.stream_channels(true);
         }
@@ -207,6 +209,14 @@ impl<'a> Acting<'a> {
                 () = successor => {}
             }
         });
+    }
+
+    /// Publishes what Asterisk's manager interface tells, if that is configured.
+    fn stream_manager(&self, fresh: bool) {
+        if let Some(stream) = self.running.proxy.stream.clone() {
+            let stop = self.stop.clone();
+            self.spawn(async move { manager::listen(&stream, &stop, fresh).await });
+        }
     }
 
     /// Subscribes as soon as the bus is there; `None` if the proxy stops before.

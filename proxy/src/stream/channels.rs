@@ -48,8 +48,8 @@ impl Channels {
             Ok(rest) => rest,
             Err(error) => return error!(%error, "the channels cannot be published"),
         };
-        let missed = if fresh { Missed::Ever } else { Missed::Nothing };
-        let ear = Ear { stream: &self.stream, application: &self.config.applications[0], missed };
+        let application = &self.config.applications[0];
+        let ear = Ear { stream: &self.stream, application, missed: fresh.then_some(None) };
         let told = Notify::new();
         let surroundings = Surroundings {
             config: &self.config,
@@ -76,33 +76,22 @@ impl Channels {
     }
 }
 
-/// What went by before the connection.
-enum Missed {
-    Nothing,
-    /// Everything.
-    Ever,
-    Since(OffsetDateTime),
-}
-
 struct Ear<'a> {
     stream: &'a Stream,
     application: &'a str,
-    missed: Missed,
+    /// Whether events went by, and since when; since before this process, if there is no time.
+    missed: Option<Option<OffsetDateTime>>,
 }
 
 impl Listener for Ear<'_> {
     fn connected(&mut self, _: &[String], _: &Fence) {
-        match std::mem::replace(&mut self.missed, Missed::Nothing) {
-            Missed::Nothing => {}
-            Missed::Ever => self.stream.missed(Origin::Channel, "", None),
-            Missed::Since(since) => self.stream.missed(Origin::Channel, "", Some(since)),
+        if let Some(since) = self.missed.take() {
+            self.stream.missed(Origin::Channel, "", since);
         }
     }
 
     fn disconnected(&mut self, _: &[String]) {
-        if matches!(self.missed, Missed::Nothing) {
-            self.missed = Missed::Since(OffsetDateTime::now_utc());
-        }
+        self.missed.get_or_insert_with(|| Some(OffsetDateTime::now_utc()));
     }
 
     fn failed(&mut self, _: bool) {}

@@ -10,6 +10,7 @@ mod buffer;
 mod channels;
 mod gap;
 mod keys;
+pub(crate) mod manager;
 mod publisher;
 #[cfg(test)]
 mod tests;

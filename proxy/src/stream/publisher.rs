@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use ari_bus::{BusError, BusErrorKind, stream::Record};
+use ari_bus::{
+    BusError, BusErrorKind,
+    stream::{Record, Rejected},
+};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -10,7 +13,7 @@ use tracing::{debug, info, warn};
 use super::Inner;
 use crate::{
     counters::Counter,
-    limits::{MAX_STREAM_PAUSE, STREAM_REFUSALS, STREAM_REFUSED_PAUSE},
+    limits::{MAX_STREAM_PAUSE, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
     pauses::Pauses,
 };
 
@@ -19,22 +22,10 @@ pub(super) struct Publisher {
     stream: Arc<Inner>,
     /// Nothing is offered any more: it ends when the buffer is empty.
     closing: CancellationToken,
-    /// Keys and reasons of what the broker did not take, which were said.
+    /// Types of events that the broker did not take, and why, as far as it was said.
     said: HashSet<(String, BusErrorKind)>,
-    /// That nothing at all is taken, and why, was said.
+    /// Why nothing at all is taken, if it was said.
     stuck: Option<BusErrorKind>,
-}
-
-/// What became of some records.
-enum Sent {
-    /// The broker has them, or will never have them.
-    Done,
-    /// They are to be sent again after a pause.
-    Again(Duration),
-    /// The broker does not take some of them.
-    NotAll,
-    /// The connection is closed for good.
-    Closed,
 }
 
 impl Publisher {
@@ -51,8 +42,8 @@ impl Publisher {
                 batch = stream.buffer.next() => batch,
                 () = self.closing.cancelled() => return,
             };
-            let records = batch.items.iter().map(|item| stream.record(item)).collect();
-            if !self.publish(records).await {
+            let records: Vec<Record> = batch.items.iter().map(|item| stream.record(item)).collect();
+            if !self.publish(&records).await {
                 return;
             }
             if let Some(lost) = stream.buffer.settle(&batch) {
@@ -64,68 +55,43 @@ impl Publisher {
         }
     }
 
-    /// Publishes records until the broker has each of them, or it is known that it never will. False if it is closed.
-    async fn publish(&mut self, mut records: Vec<Record>) -> bool {
+    /// Publishes records until the broker has each of them, or has said that it never will. False if the sink is closed.
+    async fn publish(&mut self, records: &[Record]) -> bool {
         let stream = Arc::clone(&self.stream);
-        records.retain(|record| match stream.sink.check(record) {
-            Ok(()) => true,
-            Err(error) => {
-                self.drop(record, &error);
-                false
-            }
-        });
-        // Parts of the batch, the first one last: one that the broker refuses is halved, until it is known which records it was.
-        let mut parts = vec![records];
         let mut pauses = Pauses::new(MAX_STREAM_PAUSE);
-        while let Some(mut part) = parts.pop() {
-            match self.send(&part, &mut pauses).await {
-                Sent::Done => {}
-                Sent::NotAll => {
-                    let second = part.split_off(part.len() / 2);
-                    parts.push(second);
-                    parts.push(part);
+        loop {
+            let pause = match stream.sink.publish(records).await {
+                Ok(rejected) => {
+                    self.settle(records, &rejected);
+                    return true;
                 }
-                Sent::Again(pause) => {
-                    self.wait(pause).await;
-                    parts.push(part);
+                Err(error) if error.kind() == BusErrorKind::Closed => return false,
+                Err(error) => {
+                    self.say_stuck(&error);
+                    // Where it is refused, only a person can change that.
+                    if error.is_retryable() { pauses.next() } else { STREAM_REFUSED_PAUSE }
                 }
-                Sent::Closed => return false,
-            }
+            };
+            self.wait(pause).await;
         }
-        true
     }
 
-    /// Sends records once.
-    async fn send(&mut self, records: &[Record], pauses: &mut Pauses) -> Sent {
-        if records.is_empty() {
-            return Sent::Done;
+    /// The broker has the records, but for these.
+    fn settle(&mut self, records: &[Record], rejected: &[Rejected]) {
+        if self.stuck.take().is_some() {
+            info!("the broker takes the event stream");
         }
-        let stream = Arc::clone(&self.stream);
-        let Err(error) = stream.sink.publish(records).await else {
-            if self.stuck.take().is_some() {
-                info!("the broker takes the event stream");
+        let counters = &self.stream.counters;
+        counters.add(Counter::StreamPublished, records.len().saturating_sub(rejected.len()));
+        counters.add(Counter::StreamRejected, rejected.len());
+        for Rejected { index, error } in rejected {
+            let name = records.get(*index).and_then(|record| record.headers.first());
+            let kind = (name.map(|(_, name)| name.clone()).unwrap_or_default(), error.kind());
+            if self.said.len() < STREAM_REJECTIONS && self.said.insert(kind) {
+                warn!("an event of the stream is dropped, and others like it without a word: {error}");
+            } else {
+                debug!(%error, "an event of the stream is dropped");
             }
-            stream.counters.add(Counter::StreamPublished, records.len());
-            return Sent::Done;
-        };
-        match error.kind() {
-            BusErrorKind::Closed => Sent::Closed,
-            _ if error.is_retryable() => {
-                self.say_stuck(&error);
-                Sent::Again(pauses.next())
-            }
-            // Nothing can be published until somebody changes something at the broker.
-            _ if !stream.sink.link().is_up() => {
-                self.say_stuck(&error);
-                Sent::Again(STREAM_REFUSED_PAUSE)
-            }
-            _ => match records {
-                [record] => {
-                    self.drop(record, &error);
-                    Sent::Done
-                }
-                _ => Sent::NotAll,
-            },
         }
     }
 
@@ -139,23 +105,13 @@ impl Publisher {
         }
     }
 
-    /// The broker will never take a record.
-    fn drop(&mut self, record: &Record, error: &BusError) {
-        self.stream.counters.count(Counter::StreamRefused);
-        let name = record.headers.first().map_or("", |(_, name)| name);
-        let news = self.said.len() < STREAM_REFUSALS && self.said.insert((name.to_owned(), error.kind()));
-        if news {
-            warn!(key = record.key, bytes = record.body.len(), %error, "the broker does not take an event of the stream: it is dropped, and others like it without a word");
-        } else {
-            debug!(key = record.key, %error, "the broker does not take an event of the stream: it is dropped");
-        }
-    }
-
     fn say_stuck(&mut self, error: &BusError) {
-        if self.stuck.replace(error.kind()) == Some(error.kind()) {
+        if self.stuck.replace(error.kind()).is_some_and(|kind| kind == error.kind() || error.is_retryable()) {
             debug!(%error, "the broker still does not take the event stream");
         } else {
-            warn!(%error, "the broker does not take the event stream: it is kept, up to `stream.max_buffer`");
+            warn!(
+                "the broker does not take the event stream, which is kept up to `stream.max_buffer`: {error}"
+            );
         }
     }
 }

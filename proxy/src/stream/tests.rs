@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ari_bus::{BusError, BusErrorKind, Link, LinkState};
+use ari_bus::{BusError, BusErrorKind, Link, LinkState, stream::Rejected};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::{
@@ -72,26 +72,26 @@ impl Sink for Broker {
         LinkState::new(self.link.subscribe())
     }
 
-    fn check(&self, record: &Record) -> Result<(), BusError> {
-        match record.body.len() > self.largest {
-            true => Err(BusError::new(BusErrorKind::TooLarge, "too large")),
-            false => Ok(()),
-        }
-    }
-
-    async fn publish(&self, records: &[Record]) -> Result<(), BusError> {
+    async fn publish(&self, records: &[Record]) -> Result<Vec<Rejected>, BusError> {
         if let Link::Down(why) = &*self.link.borrow() {
             return Err(BusError::new(BusErrorKind::Unavailable, why.clone()));
         }
         if let Some(kind) = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front() {
             return Err(BusError::new(kind, "as told"));
         }
-        if records.iter().any(|record| record.key.contains(self.poison)) {
-            return Err(BusError::new(BusErrorKind::Refused, "poison"));
+        let (mut rejected, mut taken) =
+            (Vec::new(), self.taken.lock().unwrap_or_else(PoisonError::into_inner));
+        for (index, record) in records.iter().enumerate() {
+            if record.body.len() > self.largest {
+                rejected.push(Rejected { index, error: BusError::new(BusErrorKind::TooLarge, "too large") });
+            } else if record.key.contains(self.poison) {
+                rejected.push(Rejected { index, error: BusError::new(BusErrorKind::Refused, "poison") });
+            } else {
+                taken.push(record.clone());
+            }
         }
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(records);
         self.took.notify_one();
-        Ok(())
+        Ok(rejected)
     }
 
     async fn close(&self) {}
@@ -155,7 +155,7 @@ async fn a_record_that_is_refused_or_too_large_is_dropped_and_counted_and_holds_
     let taken = broker.has(99).await;
     finish(publishing).await;
     assert_eq!(numbers(&taken), (0..100).filter(|n| *n != 50).collect::<Vec<_>>());
-    assert_eq!(stream.0.counters.get(Counter::StreamRefused), 6);
+    assert_eq!(stream.0.counters.get(Counter::StreamRejected), 6);
     let lines: Vec<_> = std::iter::from_fn(|| lines.try_recv().ok()).collect();
     assert_eq!(lines.len(), 2, "each reason once: {lines:?}");
 }

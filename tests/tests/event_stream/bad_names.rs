@@ -35,11 +35,14 @@ async fn odd_ids_and_names_are_published_each_in_its_place(kind: Kind) {
         simulator.call(application).channel_id(id).place().hangup();
     }
     let destroyed = |messages: &[Message], id: &str| {
-        let is = |message: &&Message| message.name() == "ChannelDestroyed" && message.data()["channel"]["id"] == id;
+        let is = |message: &&Message| {
+            message.name() == "ChannelDestroyed" && message.data()["channel"]["id"] == id
+        };
         let of = messages.iter().filter(is);
         of.map(|message| message.key.clone()).filter(|key| key.contains("channel")).collect::<Vec<_>>()
     };
-    let messages = reader.until("the last call's end", |messages| !destroyed(messages, &ids[2]).is_empty()).await;
+    let messages =
+        reader.until("the last call's end", |messages| !destroyed(messages, &ids[2]).is_empty()).await;
     let keys = ids.each_ref().map(|id| destroyed(&messages, id));
     match kind {
         Kind::Nats => {
@@ -50,7 +53,7 @@ async fn odd_ids_and_names_are_published_each_in_its_place(kind: Kind) {
             assert_eq!(keys[0], [format!("stasis.channel.{}", ids[0])]);
             assert!(keys[1].is_empty(), "no routing key is so long");
             assert_eq!(keys[2], ["stasis.channel.1732.17"]);
-            eventually("that it was counted", async || proxy.counters.get(Counter::StreamRefused) > 0).await;
+            eventually("that it was counted", async || proxy.counters.get(Counter::StreamRejected) > 0).await;
         }
     }
     let of_application: Vec<_> = messages.iter().filter(|message| message.key.contains(".app.")).collect();

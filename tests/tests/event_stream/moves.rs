@@ -30,7 +30,8 @@ async fn a_move_is_the_end_in_one_application_and_the_start_in_the_other(kind: K
     let is = |message: &Message, place: usize, name: &str| {
         message.key == keys[place] && message.name() == name && message.data()["channel"]["id"] == "moved"
     };
-    let has = |messages: &[Message], place: usize, name: &str| messages.iter().any(|one| is(one, place, name));
+    let has =
+        |messages: &[Message], place: usize, name: &str| messages.iter().any(|one| is(one, place, name));
     phones.call("moved").await;
     reader.until("the start", |messages| has(messages, 0, "StasisStart")).await;
     phones.move_to("moved", &second).await;

@@ -63,7 +63,14 @@ impl World {
     /// Calls that send events until they are finished.
     fn load(&self, pause: Duration, filler: usize) -> Load {
         let (application, rate) = ("hello".to_owned(), 0.0);
-        self.simulator.load(LoadPlan { application, rate, calls: CALLS, pause, filler, ..LoadPlan::default() })
+        self.simulator.load(LoadPlan {
+            application,
+            rate,
+            calls: CALLS,
+            pause,
+            filler,
+            ..LoadPlan::default()
+        })
     }
 
     /// Everything that the broker keeps, as it comes.
@@ -73,7 +80,8 @@ impl World {
         }
         let jetstream = async_nats::jetstream::new(ok(async_nats::connect(self.broker.url()).await));
         let stream = ok(jetstream.get_stream("ARI").await);
-        let consumer = ok(stream.create_consumer(async_nats::jetstream::consumer::pull::Config::default()).await);
+        let consumer =
+            ok(stream.create_consumer(async_nats::jetstream::consumer::pull::Config::default()).await);
         let messages = ok(consumer.messages().await);
         let messages = messages.filter_map(|message| async {
             let message = message.ok()?;
@@ -93,7 +101,8 @@ async fn declare(broker: &Broker) {
     ok(channel.exchange_declare("stasis".into(), ExchangeKind::Topic, durable, none()).await);
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     ok(channel.queue_declare("kept".into(), durable, none()).await);
-    let bind = channel.queue_bind("kept".into(), "stasis".into(), "#".into(), QueueBindOptions::default(), none());
+    let bind =
+        channel.queue_bind("kept".into(), "stasis".into(), "#".into(), QueueBindOptions::default(), none());
     ok(bind.await);
 }
 

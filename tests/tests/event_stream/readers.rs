@@ -12,9 +12,7 @@ use ari_tests::{
 use futures_util::StreamExt as _;
 use lapin::{
     Channel, Connection, ConnectionProperties, ExchangeKind,
-    options::{
-        BasicConsumeOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-    },
+    options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable, ShortString},
 };
 use serde_json::Value;
@@ -163,7 +161,10 @@ impl Reader {
     }
 }
 
-async fn consume(channel: &Channel, queue: &ShortString) -> futures_util::stream::BoxStream<'static, Message> {
+async fn consume(
+    channel: &Channel,
+    queue: &ShortString,
+) -> futures_util::stream::BoxStream<'static, Message> {
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
     let consumer = channel.basic_consume(queue.clone(), "".into(), options, FieldTable::default());
     let consumer = ok(soon("a consumer", consumer).await);

@@ -32,7 +32,7 @@ async fn the_stream_has_what_others_heard(kind: Kind) {
     let broker = Broker::start(kind).await;
     let asterisk = start_asterisk(AsteriskOptions::new().application("hello")).await;
     let ari = Ari::from(&asterisk);
-    let manager = asterisk.ami();
+    let manager = asterisk.ami_address().to_string();
     let reader = match kind {
         Kind::Nats => Reader::of(&broker, &["stasis.>"]).await,
         Kind::Rabbitmq => {
@@ -42,7 +42,7 @@ async fn the_stream_has_what_others_heard(kind: Kind) {
     let mut config = config_json(&ari, kind, &broker.url(), "pbx 1", &["hello"]);
     config["stream"] = json!({
         "channels": true,
-        "ami": {"address": manager.address.to_string(), "user": manager.user, "secret": manager.secret},
+        "ami": {"address": manager, "user": asterisk.user(), "secret": asterisk.password()},
     });
     let proxy = RunningProxy::start(&config);
     until_registered(&asterisk, "hello").await;
@@ -54,12 +54,12 @@ async fn the_stream_has_what_others_heard(kind: Kind) {
     } else {
         reader.until("that two have begun", |messages| begun(messages) == 2).await;
         eventually("the manager session of the proxy", async || {
-            ok(asterisk.cli("manager show connected").await).contains(manager.user)
+            ok(asterisk.cli("manager show connected").await).contains(asterisk.user())
         })
         .await;
     }
     let websocket = oracle::websocket(&ari).await;
-    let session = oracle::manager(&manager.address.to_string(), manager.user, manager.secret).await;
+    let session = oracle::manager(&manager, asterisk.user(), asterisk.password()).await;
     let listeners = Listeners::start(&broker, "hello").await;
 
     let options = SippOptions::new().calls(CALLS).rate(10).timeout(Duration::from_secs(60));
@@ -86,13 +86,14 @@ async fn the_stream_has_what_others_heard(kind: Kind) {
     };
     let destroyed = || about_channels().filter(|event| event["type"] == "ChannelDestroyed").count();
     eventually("the end of all channels", async || destroyed() == CALLS as usize).await;
-    let told = by_channel(about_channels().map(|event| {
-        (event["channel"]["id"].as_str().unwrap_or_default().to_owned(), to_anybody(event))
-    }));
+    let told =
+        by_channel(about_channels().map(|event| {
+            (event["channel"]["id"].as_str().unwrap_or_default().to_owned(), to_anybody(event))
+        }));
     let of_channels = |messages: &[Message]| {
-        let messages = messages.iter().filter(|message| {
-            message.key.starts_with("stasis.channel.") && message.name() != "ProxyGap"
-        });
+        let messages = messages
+            .iter()
+            .filter(|message| message.key.starts_with("stasis.channel.") && message.name() != "ProxyGap");
         by_channel(messages.map(|message| (channel_of(message), to_anybody(message.data()))))
     };
     let all = told.values().map(Vec::len).sum::<usize>();
@@ -100,23 +101,30 @@ async fn the_stream_has_what_others_heard(kind: Kind) {
     reader.until("the events of all channels", |messages| count(&of_channels(messages)) >= all).await;
 
     // The application, as its own websocket heard of it by way of the dialogs.
-    eventually("the end of all dialogs", async || listeners.heard().values().all(|heard| heard.end.is_some())).await;
+    eventually("the end of all dialogs", async || {
+        listeners.heard().values().all(|heard| heard.end.is_some())
+    })
+    .await;
     let heard = listeners.heard();
     let of_dialogs = by_channel(heard.iter().flat_map(|(channel, heard)| {
         let events = heard.events.iter().filter(|event| !event.kind().starts_with("Proxy"));
-        events.filter(|event| event.kind() != "ChannelVarset").map(|event| (channel.clone(), event.json().to_string()))
+        events
+            .filter(|event| event.kind() != "ChannelVarset")
+            .map(|event| (channel.clone(), event.json().to_string()))
     }));
     let of_application = |messages: &[Message]| {
-        let messages = messages.iter().filter(|message| {
-            message.key == "stasis.app.hello" && message.name() != "ProxyGap"
-        });
+        let messages = messages
+            .iter()
+            .filter(|message| message.key == "stasis.app.hello" && message.name() != "ProxyGap");
         by_channel(messages.filter_map(|message| {
             let data = message.data();
             Some((data["channel"]["id"].as_str()?.to_owned(), data.to_string()))
         }))
     };
     reader
-        .until("the events of the application", |messages| count(&of_application(messages)) >= count(&of_dialogs))
+        .until("the events of the application", |messages| {
+            count(&of_application(messages)) >= count(&of_dialogs)
+        })
         .await;
 
     // The manager interface.
@@ -141,11 +149,19 @@ async fn the_stream_has_what_others_heard(kind: Kind) {
     for (published, lines) in manager.iter().zip(&managed) {
         for line in lines {
             let (key, _) = line.split_once(':').unwrap_or_default();
-            assert_eq!(published[key].as_str().map(str::to_owned), value(lines, key).or(Some(String::new())), "{key}");
+            assert_eq!(
+                published[key].as_str().map(str::to_owned),
+                value(lines, key).or(Some(String::new())),
+                "{key}"
+            );
         }
     }
     let names: Vec<_> = messages.iter().map(Message::name).collect();
     assert!(!names.iter().any(|name| name == "ChannelVarset" || name == "VarSet"), "{names:?}");
-    println!("{kind:?}: {CALLS} calls, {} messages: {all} of channels, {} of the application, {} of Newchannel",
-        messages.len(), count(&of_dialogs), manager.len());
+    println!(
+        "{kind:?}: {CALLS} calls, {} messages: {all} of channels, {} of the application, {} of Newchannel",
+        messages.len(),
+        count(&of_dialogs),
+        manager.len()
+    );
 }

@@ -26,9 +26,8 @@ async fn a_consumer_that_is_bound_as_wazos_are_gets_its_events() {
     // As theirs: one binding for each type of event.
     let bound = |extra: &[(&str, &str)]| {
         let always = [("category", "stasis"), ("x-match", "all")];
-        ["StasisStart", "StasisEnd"].map(|name| {
-            ("", headers(&[&always[..], &[("name", name)], extra].concat()))
-        })
+        ["StasisStart", "StasisEnd"]
+            .map(|name| ("", headers(&[&always[..], &[("name", name)], extra].concat())))
     };
     let theirs = Reader::bound(broker, "wazo-headers", ExchangeKind::Headers, &bound(&[])).await;
     let channels = Reader::bound(
@@ -38,8 +37,13 @@ async fn a_consumer_that_is_bound_as_wazos_are_gets_its_events() {
         &[("", headers(&[("category", "stasis"), ("name", "ChannelDestroyed"), ("x-match", "all")]))],
     )
     .await;
-    let other =
-        Reader::bound(broker, "wazo-headers", ExchangeKind::Headers, &bound(&[("application_name", "other")])).await;
+    let other = Reader::bound(
+        broker,
+        "wazo-headers",
+        ExchangeKind::Headers,
+        &bound(&[("application_name", "other")]),
+    )
+    .await;
     let world = Simulated::new(Kind::Rabbitmq, |config| {
         config["stream"] = json!({"preset": "wazo", "channels": true});
     })

@@ -25,11 +25,6 @@ impl AmiEvent {
         self.fields.first().map_or("", |(_, name)| name)
     }
 
-    /// Its fields, the first of which is its name under `Event`.
-    pub(crate) fn fields(&self) -> &[(String, String)] {
-        &self.fields
-    }
-
     /// See [`Serialize`].
     ///
     /// # Errors

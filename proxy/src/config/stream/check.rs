@@ -17,7 +17,7 @@ const MAX_EXCHANGE: usize = 255;
 /// Checks the section, and fills in what depends on other values.
 pub(in super::super) fn check(config: &mut Config) -> Result<(), Problem> {
     let Some(mut stream) = config.stream.take() else { return Ok(()) };
-    if !stream.applications && !stream.channels {
+    if !stream.applications && !stream.channels && stream.ami.is_none() {
         return Err(problem(
             "stream",
             "publishes nothing: switch on applications, channels or ami, or leave it out",
@@ -25,6 +25,13 @@ pub(in super::super) fn check(config: &mut Config) -> Result<(), Problem> {
     }
     if stream.channels {
         check_channels(config, &mut stream)?;
+    }
+    if let Some(ami) = &stream.ami {
+        ami.check("stream.ami")?;
+        if config.websocket_listen.as_ref().is_some_and(|listen| listen.asterisks.len() > 1) {
+            let text = "is of one Asterisk, and websocket_listen.asterisks names several";
+            return Err(problem("stream.ami", text));
+        }
     }
     let words =
         Words::of(&stream).map_err(|(key, bad)| problem(format!("stream.keys.{key}"), bad.to_string()))?;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 pub(super) use check::check;
 
-use super::values;
+use super::{Ami, values};
 
 /// Which events go to the bus for everybody, and how. Nothing does without this section.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,6 +21,8 @@ pub struct StreamConfig {
     pub channels: bool,
     /// The application under which the proxy hears of all channels; empty is `ari-proxy-stream-<server_id>`.
     pub channels_application: String,
+    /// The manager interface whose events are published; absent is none.
+    pub ami: Option<Ami>,
     /// The names of keys, exchange and the rest, where the keys below say nothing.
     pub preset: Preset,
     /// Templates of the keys.
@@ -109,6 +111,7 @@ impl Default for StreamConfig {
             applications: true,
             channels: false,
             channels_application: String::new(),
+            ami: None,
             preset: Preset::default(),
             keys: StreamKeys::default(),
             exchange: None,

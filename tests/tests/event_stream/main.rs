@@ -6,5 +6,6 @@ mod oracle;
 mod outages;
 mod readers;
 mod real;
+mod speed;
 mod successors;
 mod wazo;

@@ -24,8 +24,8 @@ use tokio::time::sleep;
 
 use crate::readers::{Message, Reader};
 
-on_a_bus!(nats, Setup::Nats, every_event_is_published_once_over_an_upgrade);
-on_a_bus!(rabbitmq, Setup::Shared, every_event_is_published_once_over_an_upgrade);
+on_a_bus!(nats, ari_tests::brokers::Setup::Nats, every_event_is_published_once_over_an_upgrade);
+on_a_bus!(rabbitmq, ari_tests::brokers::Setup::Shared, every_event_is_published_once_over_an_upgrade);
 
 /// What changes a variable of the channel, numbered from 1.
 const VARIABLE: &str = "NUMBER";
@@ -53,17 +53,17 @@ async fn every_event_is_published_once_over_an_upgrade(setup: Setup) {
     let mut proxy = crew.start_proxy(&config);
     until_registered(&asterisk, &crew.application).await;
     reader.until("that both have begun", |messages| messages.len() >= 2).await;
-    Phones::to(ari.clone()).call("numbered").await;
+    let phones = Phones::to(ari);
+    phones.call("numbered").await;
     reader.until("the call", |messages| messages.iter().any(|one| one.name() == "StasisStart")).await;
 
     let stop = Arc::new(AtomicBool::new(false));
-    let (stopped, asked) = (Arc::clone(&stop), ari.clone());
+    let stopped = Arc::clone(&stop);
     let setting = tokio::spawn(async move {
         let mut n = 0;
         while !stopped.load(Ordering::SeqCst) {
             n += 1;
-            let path = format!("/channels/numbered/variable?variable={VARIABLE}&value={n}");
-            assert_eq!(asked.post(&path, &json!({})).await.0, 204);
+            phones.set("numbered", VARIABLE, &n.to_string()).await;
             sleep(PAUSE).await;
         }
         n

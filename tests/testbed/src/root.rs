@@ -213,7 +213,11 @@ fn lock_file(cache: &Path) -> Result<File> {
     File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::path("open", &path))
 }
 
-fn cache_folder() -> Result<PathBuf> {
+/// Where the testbed keeps what it makes once.
+///
+/// # Errors
+/// When nothing in the environment says where.
+pub fn cache_folder() -> Result<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set(CACHE_VARIABLE).or_else(|| {
         let caches = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;

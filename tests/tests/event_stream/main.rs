@@ -1,6 +1,7 @@
 //! The event stream: what plain clients of a broker hear of Asterisk, while it is there and while it is not.
 
 mod bad_names;
+mod examples;
 mod moves;
 mod oracle;
 mod outages;

@@ -20,9 +20,9 @@ pub async fn python() -> PathBuf {
 }
 
 async fn make() -> PathBuf {
-    let cache = ok(cache_folder());
+    let cache = ok(cache_folder()).join("python-for-examples");
     ok(std::fs::create_dir_all(&cache));
-    let folder = cache.join(format!("python-{}", LIBRARIES.join("-").replace('=', "")));
+    let folder = cache.join(LIBRARIES.join("-").replace('=', ""));
     if !folder.exists() {
         // Made beside and moved, so that no other process sees half of it.
         let made = ok(tempfile::tempdir_in(&cache)).keep();

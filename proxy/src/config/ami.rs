@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use super::{
     check::{Problem, problem},
-    values::without_url,
+    values::{self, without_url},
 };
 use crate::asterisk::ami::tls;
 
@@ -26,7 +26,7 @@ pub struct Ami {
     #[serde(default)]
     pub secret: SecretString,
     /// Whether TLS is spoken; without it the events go in the clear.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::boolean")]
     pub tls: bool,
     /// PEM: the authorities that may vouch for Asterisk's certificate, in the place of the system's.
     #[serde(default)]

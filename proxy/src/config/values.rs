@@ -48,6 +48,23 @@ pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
     })
 }
 
+/// `true` or `false`; from the environment it comes as a text.
+pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Boolean(bool),
+        Text(String),
+        Other(serde::de::IgnoredAny),
+    }
+    let boolean = match Either::deserialize(deserializer)? {
+        Either::Boolean(boolean) => Some(boolean),
+        Either::Text(text) => text.trim().parse().ok(),
+        Either::Other(_) => None,
+    };
+    boolean.ok_or_else(|| D::Error::custom("is neither true nor false"))
+}
+
 /// A whole number within bounds, if it is there; from the environment it comes as a text.
 pub(super) fn number<'de, D: Deserializer<'de>>(
     deserializer: D,

@@ -84,3 +84,100 @@ fn check_bus(config: &Config, stream: &StreamConfig) -> Result<(), Problem> {
         MessageBus::Nats | MessageBus::Rabbitmq => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::config;
+
+    fn checked(bus: &str, stream: Value) -> Result<StreamConfig, String> {
+        let mut config = config("localhost");
+        config.message_bus = serde_json::from_value(json!(bus)).unwrap();
+        config.stream = Some(serde_json::from_value(stream).map_err(|error| error.to_string())?);
+        check(&mut config).map_err(|Problem { key, problem }| format!("{key}: {problem}"))?;
+        Ok(config.stream.unwrap())
+    }
+
+    #[test]
+    fn an_empty_section_publishes_the_applications() {
+        let stream = checked("NATS", json!({})).unwrap();
+        assert_eq!((stream.applications, stream.channels, stream.channelvarset), (true, false, false));
+        let stream = checked("RABBITMQ", json!({"channels": "true", "exclude": "A, B"})).unwrap();
+        assert_eq!(stream.channels_application, "ari-proxy-stream-pbx");
+        assert_eq!(stream.exclude, ["A", "B"], "as from the environment");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told_with_its_key() {
+        let ami = json!({"user": "u", "secret": ""});
+        for (bus, stream, problem) in [
+            ("NATS", json!({"applications": false}), "stream: publishes nothing"),
+            ("NATS", json!({"applications": "maybe"}), "is neither true nor false"),
+            ("NATS", json!({"aplications": true}), "unknown field"),
+            ("NATS", json!({"ami": ami}), "stream.ami.secret: is missing"),
+            ("NATS", json!({"keys": {"channel": "a b"}}), "stream.keys.channel: makes a key such as"),
+            ("NATS", json!({"keys": {"ami": "{channel}"}}), "stream.keys.ami: names {channel}; known here: "),
+            ("NATS", json!({"exchange": "x"}), "stream.exchange: is for RabbitMQ"),
+            ("RABBITMQ", json!({"exchange": ""}), "stream.exchange: is empty"),
+            (
+                "RABBITMQ",
+                json!({"exchange": "x".repeat(256)}),
+                "stream.exchange: is empty or longer than 255",
+            ),
+            ("RABBITMQ", json!({"exchange_type": "fanout"}), "unknown variant `fanout`"),
+            ("RABBITMQ", json!({"jetstream": {}}), "stream.jetstream: is for NATS"),
+            ("NATS", json!({"jetstream": {"replicas": 7}}), "is no whole number between 1 and 5"),
+            ("NATS", json!({"max_buffer": 5}), "is no whole number between 1048576 and"),
+            ("NATS", json!({"include": [""]}), "stream.include: names a type of event without a name"),
+            (
+                "NATS",
+                json!({"channels": true, "channels_application": "hello"}),
+                "stream.channels_application: \"hello\" is one of `applications`",
+            ),
+            (
+                "NATS",
+                json!({"channels": true, "channels_application": "x".repeat(74)}),
+                "stream.channels_application: is longer than the 73 bytes",
+            ),
+            (
+                "NATS",
+                json!({"channels": true, "channels_application": "a b"}),
+                "stream.channels_application: \"a b\" holds a space",
+            ),
+        ] {
+            let said = checked(bus, stream.clone()).unwrap_err();
+            assert!(said.contains(problem), "{stream}: {said}");
+        }
+    }
+
+    #[test]
+    fn where_asterisk_dials_in_only_it_knows_its_channels() {
+        let listen = |asterisks: &[&str]| {
+            let asterisks: Vec<_> =
+                asterisks.iter().map(|name| json!({"server_id": name, "password": "p"})).collect();
+            json!({"address": "127.0.0.1:8089", "asterisks": asterisks})
+        };
+        for (stream, asterisks, problem) in [
+            (json!({"channels": true}), &["a"][..], Some("stream.channels: needs websocket_url")),
+            (
+                json!({"ami": {"user": "u", "secret": "s"}}),
+                &["a", "b"],
+                Some("stream.ami: is of one Asterisk"),
+            ),
+            (json!({"ami": {"user": "u", "secret": "s"}}), &["a"], None),
+            (json!({}), &["a", "b"], None),
+        ] {
+            let mut config = config("localhost");
+            config.websocket_listen = Some(serde_json::from_value(listen(asterisks)).unwrap());
+            config.stream = Some(serde_json::from_value(stream).unwrap());
+            let said = check(&mut config).err().map(|Problem { key, problem }| format!("{key}: {problem}"));
+            match (problem, said) {
+                (None, None) => {}
+                (Some(problem), Some(said)) => assert!(said.contains(problem), "{said}"),
+                (wanted, said) => panic!("{wanted:?}, {said:?}"),
+            }
+        }
+    }
+}

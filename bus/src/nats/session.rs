@@ -54,6 +54,8 @@ pub(super) struct Fate {
     /// The connection is gone, or given up.
     pub(super) lost: CancellationToken,
     refusals: Mutex<VecDeque<String>>,
+    /// Whether the server ever did not allow something.
+    strict: AtomicBool,
 }
 
 /// The keys of [`Fate`]'s refusals: what was not allowed, and where.
@@ -70,6 +72,7 @@ pub(super) fn refused_subscription(subject: &str) -> String {
 impl Fate {
     /// Remembers what the server did not allow: `Publish to "a"` or `Subscription to "a" using queue "b"`.
     pub(super) fn refuse(&self, what: &str) {
+        self.strict.store(true, Ordering::Relaxed);
         let mut refusals = lock(&self.refusals);
         if refusals.len() >= REFUSALS {
             refusals.pop_front();
@@ -94,7 +97,8 @@ impl Session {
         over: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<Arc<Self>, String> {
-        let fate = Arc::new(Fate { lost: over.child_token(), refusals: Mutex::default() });
+        let fate =
+            Arc::new(Fate { lost: over.child_token(), refusals: Mutex::default(), strict: false.into() });
         let failed = |error: &dyn fmt::Display| format!("{server}: {error}");
         let logged_in = Arc::new(AtomicBool::new(false));
         let connecting = options(server, client_name, &fate, &logged_in).connect(server.address.clone());
@@ -187,6 +191,11 @@ impl Session {
     /// [`REFUSALS`] are remembered.
     pub(super) fn take_refusals(&self) -> HashSet<String> {
         lock(&self.fate.refusals).drain(..).collect()
+    }
+
+    /// Whether the server ever did not allow something on this connection.
+    pub(super) fn is_strict(&self) -> bool {
+        self.fate.strict.load(Ordering::Relaxed)
     }
 
     async fn check_allowed(&self, what: &str) -> Result<(), BusError> {

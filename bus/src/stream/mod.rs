@@ -45,7 +45,8 @@ pub trait Sink: std::fmt::Debug + Send + Sync + 'static {
     /// JetStream: acknowledged; NATS without JetStream: the server has handled them), but for those that it returns: they cannot
     /// be sent, or the broker does not take them, now or later.
     ///
-    /// To be called by one task, batch by batch: of two calls at the same time the records mix.
+    /// To be called by one task, batch by batch: of two calls at the same time the records mix. On NATS without JetStream the very
+    /// first refusals of a connection may be told by the log alone.
     ///
     /// # Errors
     /// - A retryable one while the broker is away, slow or full: any part of the records may have been taken, so the same ones are

@@ -3,13 +3,12 @@
 use std::{error::Error, time::Duration};
 
 use async_nats::{
-    HeaderMap, RequestErrorKind,
-    client::RequestError,
+    HeaderMap,
     jetstream::{
         self, Context, ErrorCode,
         context::{
             ContextBuilder, CreateStreamError, CreateStreamErrorKind, GetStreamError, GetStreamErrorKind,
-            PublishAckFuture, PublishError, PublishErrorKind,
+            PublishAckFuture, PublishError, PublishErrorKind, RequestError, RequestErrorKind,
         },
         message::PublishMessage,
         stream::{Config, StorageType},

@@ -82,20 +82,15 @@ async fn tell(
         sent.push((index, record));
     }
     session.fence().await?;
-    // The refusals have arrived by now, but the library hands them to another task. That one was made ready before us: going
-    // to the end of the line lets it run.
+    // The refusals have arrived by now, but the library hands them to another task. Going to the end of the line lets it run, on
+    // most occasions; where the server has refused something before, the task is given time.
     tokio::task::yield_now().await;
-    let mut refused = session.take_refusals();
-    if !refused.is_empty() {
-        // It may still be at work on the others.
+    if session.is_strict() {
         tokio::time::sleep(REFUSAL_LOOK).await;
-        refused.extend(session.take_refusals());
     }
-    rejected.extend(sent.into_iter().filter_map(|(index, record)| {
-        refused
-            .contains(&refused_publish(&record.key))
-            .then(|| Rejected { index, error: not_allowed(record) })
-    }));
+    let refused = session.take_refusals();
+    let not_taken = sent.into_iter().filter(|(_, record)| refused.contains(&refused_publish(&record.key)));
+    rejected.extend(not_taken.map(|(index, record)| Rejected { index, error: not_allowed(record) }));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::{
     rabbitmq::{
         address::Address,
         fault::{Fault, bus_error, fault},
+        limits::GOODBYE_DEADLINE,
         publisher::{Batch as _, Publisher, Unconfirmed},
         vitals::Vitals,
         wire::Wire,
@@ -31,7 +32,11 @@ impl Outlet {
     pub(super) async fn open(address: &Address, name: &str, exchange: &Exchange) -> Result<Self, BusError> {
         let failed = |error| bus_error(&format!("connecting to {address}"), &error);
         let wire = Wire::open(address, name).await.map_err(failed)?;
-        exchange::prepare(&wire, exchange).await?;
+        if let Err(error) = exchange::prepare(&wire, exchange).await {
+            // It is tried again and again: a broker takes each that is cut off for a fault.
+            wire.close(GOODBYE_DEADLINE).await;
+            return Err(error);
+        }
         let publisher = Publisher::open(wire).await.map_err(failed)?;
         Ok(Self { publisher, vitals: Vitals::default() })
     }

@@ -180,7 +180,7 @@ pub struct AsteriskConfig {
     #[serde(deserialize_with = "values::duration")]
     pub command_timeout: Duration,
     /// Whether each call's channels get the variable `ARI_PROXY`, by which a later process of this proxy knows them.
-    #[serde(deserialize_with = "values::boolean")]
+    #[serde(deserialize_with = "values::truth")]
     pub mark_channels: bool,
 }
 

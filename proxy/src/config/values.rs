@@ -49,20 +49,17 @@ pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
 }
 
 /// `true` or `false`; from the environment it comes as a text.
-pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(super) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "expected true or false")]
     enum Either {
-        Boolean(bool),
+        Truth(bool),
         Text(String),
-        Other(serde::de::IgnoredAny),
     }
-    let boolean = match Either::deserialize(deserializer)? {
-        Either::Boolean(boolean) => Some(boolean),
-        Either::Text(text) => text.trim().parse().ok(),
-        Either::Other(_) => None,
-    };
-    boolean.ok_or_else(|| D::Error::custom("is neither true nor false"))
+    match Either::deserialize(deserializer)? {
+        Either::Truth(truth) => Ok(truth),
+        Either::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("is neither true nor false")),
+    }
 }
 
 /// A whole number within bounds, if it is there; from the environment it comes as a text.

@@ -13,12 +13,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::MaybeTlsStream;
 
-use super::{
-    super::limits::{AMI_QUOTED, AMI_STEP},
-    blocks::Block,
-    connection::Connection,
-    tls,
-};
+use super::{super::limits::AMI_STEP, beginning, blocks::Block, connection::Connection, tls};
 use crate::config::Ami;
 
 /// Why there is no login.
@@ -55,7 +50,8 @@ pub(super) enum ConnectError {
 impl ConnectError {
     /// Whether only a person can change it.
     pub(super) fn is_refusal(&self) -> bool {
-        !matches!(self, Self::NoAnswer(_) | Self::Failed(_))
+        // An Asterisk that stands still greets nobody either.
+        !matches!(self, Self::NoAnswer(_) | Self::Failed(_) | Self::Silent)
     }
 
     fn failed(error: &io::Error) -> Self {
@@ -89,7 +85,8 @@ async fn connect(ami: &Ami) -> Result<MaybeTlsStream<TcpStream>, ConnectError> {
     stream.map(MaybeTlsStream::Rustls).map_err(|error| {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(why)) => ConnectError::Certificate(why.to_string()),
-            _ => ConnectError::NoTls(error.to_string()),
+            Some(error) => ConnectError::NoTls(error.to_string()),
+            None => ConnectError::failed(&error),
         }
     })
 }
@@ -160,7 +157,7 @@ fn message(block: &Block) -> String {
 
 /// The beginning of what a stranger says, as it can stand in a line of a log.
 fn quoted(text: &str) -> String {
-    format!("{:?}", text.chars().take(AMI_QUOTED).collect::<String>())
+    format!("{:?}", beginning(text))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -27,8 +27,8 @@ use login::{ConnectError, login};
 
 use super::{
     limits::{
-        AMI_PINGS_UNANSWERED, AMI_SILENCE, GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, REFUSED_PAUSE,
-        STEADY,
+        AMI_PINGS_UNANSWERED, AMI_QUOTED, AMI_SILENCE, GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE,
+        REFUSED_PAUSE, STEADY,
     },
     said::Said,
 };
@@ -171,7 +171,7 @@ impl<L: Listener> Link<'_, L> {
             }
             Err(fields) => {
                 self.counters.count(Counter::BrokenFrames);
-                let key = fields.first().map(|(key, _)| key);
+                let key = fields.first().map(|(key, _)| beginning(key));
                 debug!(?key, "Asterisk's manager interface says what is neither an event nor an answer");
             }
         }
@@ -179,12 +179,12 @@ impl<L: Listener> Link<'_, L> {
 
     fn drop(&mut self, block: &Block, excess: Excess, heard: &mut Heard) {
         self.counters.count(Counter::AmiEventsDropped);
-        let event = block.fields.first().map_or("", |(_, name)| name);
+        let event = block.fields.first().map(|(_, name)| beginning(name));
         if std::mem::replace(&mut heard.dropped, true) {
-            debug!(event, "one more event of Asterisk's manager interface was dropped: {excess}");
+            debug!(?event, "one more event of Asterisk's manager interface was dropped: {excess}");
         } else {
             warn!(
-                event,
+                ?event,
                 "an event of Asterisk's manager interface was dropped: {excess}; further ones are only counted"
             );
         }
@@ -221,6 +221,11 @@ struct Heard {
 /// The pauses between connections that are lost soon.
 fn until_steady() -> Pauses {
     Pauses::between(MIN_PAUSE, MAX_PAUSE_LOST)
+}
+
+/// So much of what somebody says as is repeated in a log.
+fn beginning(text: &str) -> String {
+    text.chars().take(AMI_QUOTED).collect()
 }
 
 fn say_connected() {

@@ -16,10 +16,10 @@ use super::{Ami, values};
 #[serde(deny_unknown_fields, default)]
 pub struct StreamConfig {
     /// Whether the events of `applications` are published.
-    #[serde(deserialize_with = "values::boolean")]
+    #[serde(deserialize_with = "values::truth")]
     pub applications: bool,
     /// Whether the events of all channels are, in Stasis or not. Not where Asterisk dials in.
-    #[serde(deserialize_with = "values::boolean")]
+    #[serde(deserialize_with = "values::truth")]
     pub channels: bool,
     /// The application under which the proxy hears of all channels; empty is `ari-proxy-stream-<server_id>`.
     pub channels_application: String,
@@ -34,7 +34,7 @@ pub struct StreamConfig {
     /// RabbitMQ: its type; absent is `topic`.
     pub exchange_type: Option<ExchangeType>,
     /// RabbitMQ: whether it is declared. Otherwise it has to be there.
-    #[serde(deserialize_with = "values::boolean")]
+    #[serde(deserialize_with = "values::truth")]
     pub declare_exchange: bool,
     /// NATS: the JetStream stream that keeps the events; absent is none.
     pub jetstream: Option<JetStream>,
@@ -45,7 +45,7 @@ pub struct StreamConfig {
     #[serde(deserialize_with = "values::list")]
     pub exclude: Vec<String>,
     /// Whether changes of variables are published (`ChannelVarset`, `VarSet` of the manager interface).
-    #[serde(deserialize_with = "values::boolean")]
+    #[serde(deserialize_with = "values::truth")]
     pub channelvarset: bool,
     /// The memory for events that the broker has not taken yet, in bytes. Past it the newest are dropped.
     #[serde(deserialize_with = "max_buffer")]

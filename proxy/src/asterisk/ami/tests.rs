@@ -1,1 +1,0 @@
-//! The client against small manager interfaces of our own.

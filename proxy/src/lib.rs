@@ -2,6 +2,7 @@
 //!
 //! [`Fleet::run`] is the whole of it; the binary adds the command line, logs and signals.
 
+mod applications;
 mod asterisk;
 mod claim;
 pub mod config;
@@ -9,6 +10,7 @@ mod counters;
 mod dialog;
 mod fields;
 mod fleet;
+mod http;
 mod limits;
 mod pauses;
 mod proxy;
@@ -21,6 +23,7 @@ mod testing;
 pub use asterisk::dial_in::ListenError;
 pub use counters::{Counter, Counters};
 pub use fleet::Fleet;
+pub use http::HttpError;
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;

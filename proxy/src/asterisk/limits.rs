@@ -45,6 +45,8 @@ pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 pub(super) const STEADY: Duration = Duration::from_secs(5);
 /// How long Asterisk may take to change over to a second websocket for the same applications.
 pub(super) const SWITCH: Duration = Duration::from_secs(5);
+/// The pause before that is tried again, where it failed.
+pub(super) const SWITCH_AGAIN: Duration = Duration::from_secs(1);
 /// How often we ping: Asterisk does not notice a half-open connection, so we must.
 pub(super) const PING_EVERY: Duration = Duration::from_secs(4);
 /// A websocket on which nothing came after so many pings is dead. Counted, not timed: that our own process stood still

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, MessageBus, RestWay, WebsocketListen, stream, values::without_url};
+use super::{Config, HttpConfig, MessageBus, RestWay, WebsocketListen, stream, values::without_url};
 use crate::asterisk::{
     dial_in::tls::{BadTls, server_config},
     sizes::check_line,
@@ -53,6 +53,10 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
     check_moves(&config)?;
     if config.websocket_listen.is_none() {
         check_handshake(&config)?;
+    }
+    config.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
+    if config.state_dir.as_ref().is_some_and(|folder| !folder.is_dir()) {
+        return Err(problem("state_dir", "is no folder that is there and may be looked into"));
     }
     config.log = check_log(&config.log)?;
     let prefix = &config.bus_config.prefix;

@@ -2,19 +2,21 @@
 
 mod ami;
 mod check;
+mod http;
 mod listen;
 mod load;
 mod stream;
 mod unanswered;
 mod values;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use ami::{Ami, AmiAddress};
+pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
@@ -62,6 +64,12 @@ pub struct Config {
     /// Events for everybody, under routing keys; absent is none.
     #[serde(default)]
     pub stream: Option<StreamConfig>,
+    /// The proxy's own HTTP listener; absent is none.
+    #[serde(default)]
+    pub http: Option<HttpConfig>,
+    /// A folder in which what was changed while the proxy ran outlives it; absent, that is forgotten.
+    #[serde(default)]
+    pub state_dir: Option<PathBuf>,
     /// How long a stop may take before what is left is abandoned.
     #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
     pub stop_timeout: Duration,

@@ -1,17 +1,17 @@
 //! A process that acts for its server, from its beginning to its stop, or until another takes its place.
 
-use std::{pin::pin, sync::Arc};
+use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use ari_bus::{BusError, Subscription};
-use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, join_all},
-};
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -50,7 +50,7 @@ pub(super) struct Acting<'a> {
 
 impl<'a> Acting<'a> {
     pub(super) fn new(running: Running<'a>, begins: &Beginning) -> Self {
-        let Proxy { config, bus, counters, sabotage, .. } = running.proxy;
+        let Proxy { config, applications, bus, counters, sabotage, .. } = running.proxy;
         let (incarnation, claim, status) = match begins {
             Beginning::Claimed(claim, _) => {
                 (Uuid::now_v7().simple().to_string(), Arc::clone(claim), Status::default())
@@ -65,6 +65,7 @@ impl<'a> Acting<'a> {
         let mut context =
             Context::new(config.clone(), bus, rest, counters, &incarnation, claim, dialogs_stop);
         (context.sabotage, context.status) = (*sabotage, status);
+        context.applications = Arc::clone(applications);
         let context = Arc::new(context);
         let stop = running.stop.child_token();
         let channels = Channels::new(&context.config, running.proxy.stream.as_ref()).map(Arc::new);
@@ -81,6 +82,12 @@ impl<'a> Acting<'a> {
     /// Puts the calls of Asterisk on the bus.
     pub(super) async fn run(self, begins: Beginning, words: &mut mpsc::Receiver<Word>) -> Ended {
         let context = Arc::clone(&self.context);
+        let state = self.running.proxy.state();
+        // As the process before has left them.
+        context.applications.restore().await;
+        state.acts(&context);
+        let status = Arc::clone(&context);
+        self.spawn(async move { state.follow_asterisk(&status.status).await });
         self.running.talk.expect_handover(true);
         let ended = tokio::select! {
             ended = self.act(begins, words) => ended,
@@ -140,8 +147,8 @@ impl<'a> Acting<'a> {
             Some(granted) => Router::taking_over(Arc::clone(&context), &granted.taken),
             None => Router::new(Arc::clone(&context)),
         };
-        let fresh = if granted.is_none() { &*context.config.applications } else { &[] };
-        let tap = Tap::new(router, self.running.proxy.stream.clone(), fresh);
+        let stream = self.running.proxy.stream.clone();
+        let tap = Tap::new(router, stream, Arc::clone(&context.applications), granted.is_none());
         // Both processes hear the manager interface until the handover is over: it knows nothing of one that takes another's place.
         self.stream_manager(granted.is_none());
         if granted.is_none() {
@@ -227,6 +234,7 @@ impl<'a> Acting<'a> {
     fn surroundings(&self) -> Surroundings<'_> {
         Surroundings {
             config: &self.context.config,
+            applications: &self.context.applications,
             rest: &self.context.rest,
             claim: &self.context.claim,
             status: &self.context.status,
@@ -260,12 +268,22 @@ impl<'a> Acting<'a> {
     fn serve_opening(&self) {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
         self.spawn(async move {
-            let topics = opening::topics(&context);
-            let subscribing =
-                subscribe(&context.bus, &stop, &topics, || opening::subscribe(&context).boxed());
-            let Some(opening) = subscribing.await else { return };
-            join_all(opening.into_iter().map(|messages| control::serve(Arc::clone(&context), messages)))
-                .await;
+            let mut changes = context.applications.follow();
+            let mut reading = HashMap::new();
+            loop {
+                changes.mark_unchanged();
+                let served = context.applications.served();
+                reading.retain(|application, _| served.contains(application));
+                for application in served {
+                    let topic = context.names.open(&application);
+                    let (context, stop) = (Arc::clone(&context), stop.clone());
+                    let read = || AbortOnDropHandle::new(tokio::spawn(read_opening(context, stop, topic)));
+                    reading.entry(application).or_insert_with(read);
+                }
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
         });
     }
 
@@ -275,6 +293,14 @@ impl<'a> Acting<'a> {
             closing.run_until_cancelled(task).await;
         });
     }
+}
+
+/// Reads where workers open dialogs of one application.
+async fn read_opening(context: Arc<Context>, stop: CancellationToken, topic: String) {
+    let topics = std::slice::from_ref(&topic);
+    let subscribing = subscribe(&context.bus, &stop, topics, || opening::subscribe(&context, &topic).boxed());
+    let Some(messages) = subscribing.await else { return };
+    control::serve(Arc::clone(&context), messages).await;
 }
 
 /// Finishes what is in flight; returns the time by which the stop is to be over.

@@ -2,6 +2,7 @@
 
 mod acting;
 mod running;
+pub(crate) mod state;
 mod subscribe;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::{
+    applications::Applications,
     asterisk::{
         dial_in::{ListenError, Seat},
         rest::Rest,
@@ -24,11 +26,13 @@ use crate::{
     claim::Talk,
     config::{Config, Topology},
     counters::Counters,
+    http::HttpError,
     limits::LAST_WORDS,
     sabotage::Sabotage,
     stream::{self, Stream, Words},
 };
 use running::{Running, talk_on};
+pub(crate) use state::State;
 
 /// A proxy that cannot start, and would not later either.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,9 @@ pub enum StartError {
     /// Asterisk cannot dial in.
     #[error("websocket_listen.{0}")]
     Listen(#[from] ListenError),
+    /// The proxy's own HTTP listener cannot listen.
+    #[error("http.{0}")]
+    Operators(#[from] HttpError),
     /// The HTTP client could not be made.
     #[error("cannot prepare HTTP: {0}")]
     Http(String),
@@ -56,6 +63,7 @@ pub enum StartError {
 /// A proxy between one Asterisk and one bus.
 pub struct Proxy {
     config: Config,
+    applications: Arc<Applications>,
     bus: Arc<dyn Bus>,
     counters: Arc<Counters>,
     sabotage: Sabotage,
@@ -65,6 +73,7 @@ pub struct Proxy {
     seat: Option<Arc<Seat>>,
     /// Where events go that are for everybody.
     stream: Option<Stream>,
+    state: Arc<State>,
 }
 
 impl Proxy {
@@ -101,11 +110,25 @@ impl Proxy {
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let (counters, take_back) = Default::default();
         let sabotage = Sabotage::default();
-        Self { config, bus, counters, sabotage, take_back, takes_over: false, seat: None, stream: None }
+        let applications = Arc::new(Applications::new(&config));
+        let state = State::new(&config.server_id, &applications);
+        Self {
+            config,
+            applications,
+            bus,
+            counters,
+            sabotage,
+            take_back,
+            takes_over: false,
+            seat: None,
+            stream: None,
+            state,
+        }
     }
 
     /// A proxy for the Asterisk that comes to this seat.
     pub(crate) fn at(self, seat: Arc<Seat>) -> Self {
+        self.state.dials_in();
         Self { seat: Some(seat), ..self }
     }
 
@@ -120,6 +143,11 @@ impl Proxy {
     #[must_use]
     pub fn sabotaged(self, sabotage: Sabotage) -> Self {
         Self { sabotage, ..self }
+    }
+
+    /// What it tells of itself while it runs.
+    pub(crate) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state)
     }
 
     /// What this proxy counts.
@@ -150,6 +178,10 @@ impl Proxy {
         let talk = Arc::new(talk);
         let talking = AbortOnDropHandle::new(tokio::spawn(talk_on(Arc::clone(&talk), stop.clone())));
         let publishing = self.stream.as_ref().map(Stream::start);
+        let state = self.state();
+        let (link, stopped) = (self.bus.link(), stop.clone());
+        let _following =
+            AbortOnDropHandle::new(tokio::spawn(async move { state.follow_bus(link, stopped).await }));
         let running = Running { proxy: &self, rest: &rest, talk: &talk, stop: &stop };
         let ended = running.until_ended(words).await;
         let last_words = LAST_WORDS.min(self.config.stop_timeout / 5);

@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Proxy, StartError, acting::Acting, subscribe::subscribe};
+use super::{Proxy, StartError, acting::Acting, state::Role, subscribe::subscribe};
 use crate::{
     asterisk::rest::Rest,
     claim::{self, Claim, Talk, Word},
@@ -56,7 +56,7 @@ impl Running<'_> {
             // Boxed: it is large, and lasts as long as the process.
             match Box::pin(Acting::new(self, &begins).run(begins, &mut words)).await {
                 Ended::Stopped(deadline) => return Ok(Some(deadline)),
-                Ended::Deposed => {}
+                Ended::Deposed => self.proxy.state.waits(Role::Starting),
                 Ended::HandedOver => {
                     info!("handed everything over to another process");
                     return Ok(None);
@@ -81,18 +81,24 @@ impl Running<'_> {
         takes_over: bool,
         words: &mut mpsc::Receiver<Word>,
     ) -> Option<Result<Beginning, StartError>> {
-        let (talk, applications) = (self.talk, &self.proxy.config.applications);
+        let talk = self.talk;
         // Whoever answers must find us.
         self.stop.run_until_cancelled(talk.listens()).await?;
         if takes_over {
             talk.expect_handover(true);
-            match self.stop.run_until_cancelled(handover::ask(talk, words, applications)).await? {
+            // Those that were added to the other one stand where that has written them.
+            self.proxy.applications.restore().await;
+            let applications = self.proxy.applications.all();
+            match self.stop.run_until_cancelled(handover::ask(talk, words, &applications)).await? {
                 Ok(Some(granted)) => return Some(Ok(Beginning::Granted(granted))),
                 Ok(None) => info!("no process of this server_id runs: there is nothing to take over"),
                 Err(why) => return Some(Err(StartError::TakeOver(why))),
             }
         }
-        let (claim, questions) = self.stop.run_until_cancelled(claim::take(talk)).await?;
+        let (claim, questions) = self
+            .stop
+            .run_until_cancelled(claim::take(talk, || self.proxy.state.waits(Role::Standby)))
+            .await?;
         Some(Ok(Beginning::Claimed(claim, questions)))
     }
 }

@@ -1,18 +1,23 @@
 //! The stream of the applications: a listener before another one, by which every frame goes that Asterisk sends for them.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use serde::Deserialize;
 use time::OffsetDateTime;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Origin, Stream};
-use crate::asterisk::websocket::{Fence, Listener};
+use crate::{
+    applications::Applications,
+    asterisk::websocket::{Fence, Listener},
+};
 
 /// Hands each frame to the stream, and then to the listener behind it.
 pub(crate) struct Tap<L> {
     listener: L,
     stream: Option<Stream>,
+    /// Which of them stream.
+    applications: Arc<Applications>,
     /// Since when events of these applications are missed; since before this process, if there is no time.
     gaps: HashMap<String, Option<OffsetDateTime>>,
 }
@@ -27,11 +32,15 @@ struct Routing<'a> {
 }
 
 impl<L> Tap<L> {
-    /// A tap of the applications whose events are to be published, if any are. `fresh` are those of which this process has heard
-    /// nothing so far, and no other one before it either.
-    pub(crate) fn new(listener: L, stream: Option<Stream>, fresh: &[String]) -> Self {
-        let stream = stream.filter(|stream| stream.config().applications);
-        Self { listener, stream, gaps: fresh.iter().map(|name| (name.clone(), None)).collect() }
+    /// A tap into a stream, if there is one. `fresh`: this process has heard nothing so far, and no other one before it either.
+    pub(crate) fn new(
+        listener: L,
+        stream: Option<Stream>,
+        applications: Arc<Applications>,
+        fresh: bool,
+    ) -> Self {
+        let all = if fresh { applications.all() } else { Vec::new() };
+        Self { listener, stream, applications, gaps: all.into_iter().map(|name| (name, None)).collect() }
     }
 }
 
@@ -39,7 +48,9 @@ impl<L: Listener> Listener for Tap<L> {
     fn connected(&mut self, applications: &[String], fence: &Fence) {
         if let Some(stream) = &self.stream {
             for application in applications {
-                if let Some(since) = self.gaps.remove(application) {
+                if let Some(since) = self.gaps.remove(application)
+                    && self.applications.streams(application)
+                {
                     stream.missed(Origin::Application, application, since);
                 }
             }
@@ -62,6 +73,7 @@ impl<L: Listener> Listener for Tap<L> {
         // What is no event the listener counts.
         if let Some(stream) = &self.stream
             && let Ok(Routing { kind, application }) = serde_json::from_str(&text)
+            && self.applications.streams(&application)
         {
             stream.offer(Origin::Application, &kind, &application, &text);
         }

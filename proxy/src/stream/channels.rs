@@ -9,6 +9,7 @@ use tracing::{debug, error};
 
 use super::{Origin, Stream};
 use crate::{
+    applications::Applications,
     asterisk::{
         event::Header,
         rest::Rest,
@@ -51,8 +52,10 @@ impl Channels {
         let application = &self.config.applications[0];
         let ear = Ear { stream: &self.stream, application, missed: fresh.then_some(None) };
         let told = Notify::new();
+        let applications = Applications::fixed(&self.config.applications);
         let surroundings = Surroundings {
             config: &self.config,
+            applications: &applications,
             rest: &rest,
             claim,
             status: &self.status,

@@ -25,6 +25,12 @@ impl AmiEvent {
         self.fields.first().map_or("", |(_, name)| name)
     }
 
+    /// Its fields, the first of which is its name under `Event`.
+    #[cfg(test)]
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
     /// See [`Serialize`].
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The event stream: what plain clients of a broker hear of Asterisk, while it is there and while it is not.
 
+mod added;
 mod bad_names;
 mod examples;
 mod moves;

@@ -37,10 +37,16 @@ pub enum Counter {
     Noise,
     /// Answers that could not be delivered, and commands whose dialog ended before they were answered.
     AnswersLost,
+    /// Events of the stream that the broker has taken.
+    StreamPublished,
+    /// Events of the stream dropped because the broker did not take them in time.
+    StreamLost,
+    /// Events of the stream dropped because the broker never would take them.
+    StreamRejected,
 }
 
 /// The number of counters, one more than the last.
-const COUNTERS: usize = Counter::AnswersLost as usize + 1;
+const COUNTERS: usize = Counter::StreamRejected as usize + 1;
 
 /// Names as they are logged, in the order of the enum.
 const NAMES: [&str; COUNTERS] = [
@@ -58,6 +64,9 @@ const NAMES: [&str; COUNTERS] = [
     "commands_refused",
     "noise",
     "answers_lost",
+    "stream_published",
+    "stream_lost",
+    "stream_rejected",
 ];
 
 /// All counters of one proxy.

@@ -16,6 +16,7 @@ mod pauses;
 mod proxy;
 #[cfg_attr(not(feature = "sabotage"), allow(unreachable_pub))]
 mod sabotage;
+mod stream;
 #[cfg(test)]
 mod testing;
 

@@ -188,3 +188,17 @@ pub(crate) const HANDOVER_END: Duration = Duration::from_secs(40);
 /// How long a process whose claim is not certain reads what Asterisk has sent before it gives a caller back, and for how long a
 /// leg that was hung up may still be told to have entered.
 pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);
+/// Events of the stream that are published in one go. A broker that takes long to confirm gets the more at once.
+pub(crate) const STREAM_BATCH: usize = 4_096;
+/// Bytes of events of the stream that are published in one go, by the last of them at least.
+pub(crate) const STREAM_BATCH_BYTES: usize = 4 << 20;
+/// Applications whose dropped events are counted each for itself while the stream's buffer is full; those of others only in all.
+pub(crate) const STREAM_HOLES: usize = 256;
+/// The longest pause before events of the stream are sent again that the broker did not confirm.
+pub(crate) const MAX_STREAM_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after the broker refused the stream as a whole: only a person can change that.
+pub(crate) const STREAM_REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// Types of events of which it is said once that the broker does not take one, with the reason; of further ones at debug level only.
+pub(crate) const STREAM_REJECTIONS: usize = 256;
+/// How long a process that has handed over still publishes the channels, unless Asterisk changes over to the next one before.
+pub(crate) const STREAM_CHANGE: Duration = Duration::from_secs(5);

@@ -61,7 +61,11 @@ impl Applications {
     /// Those of a configuration, and a place for others.
     pub(crate) fn new(config: &Config) -> Self {
         let kept = config.state_dir.as_deref().map(|folder| Kept::new(folder, &config.server_id));
-        Self { kept, ..Self::fixed(&config.applications) }
+        let mut live = Live::default();
+        if config.stream.as_ref().is_some_and(|stream| !stream.applications) {
+            live.quiet.extend(config.applications.iter().cloned());
+        }
+        Self { kept, live: watch::Sender::new(live), ..Self::fixed(&config.applications) }
     }
 
     /// These, and none that a later process would know.
@@ -94,7 +98,6 @@ impl Applications {
     }
 
     /// Whether events of this one go to the stream, where there is one.
-    #[allow(dead_code, reason = "for the stream of all events")]
     pub(crate) fn streams(&self, name: &str) -> bool {
         let live = self.live.borrow();
         live.added.contains_key(name) || (self.is_configured(name) && !live.quiet.contains(name))

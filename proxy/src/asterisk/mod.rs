@@ -1,6 +1,5 @@
 //! The link to Asterisk: its websocket of events, its REST interface and its manager interface. Nothing here knows of the bus.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing listens to it yet"))]
 pub(crate) mod ami;
 pub(crate) mod chosen;
 pub(crate) mod dial_in;

@@ -82,7 +82,6 @@ impl Ami {
     }
 
     /// What it must fulfil beyond its form. `section` is the key under which it stands.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no section of the configuration has it yet"))]
     pub(super) fn check(&self, section: &str) -> Result<(), Problem> {
         let bad = |key, text: String| Err(problem(format!("{section}.{key}"), text));
         for (key, value) in [("user", self.user.as_str()), ("secret", self.secret.expose_secret())] {

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, HttpConfig, MessageBus, RestWay, WebsocketListen, values::without_url};
+use super::{Config, HttpConfig, MessageBus, RestWay, WebsocketListen, stream, values::without_url};
 use crate::asterisk::{
     dial_in::tls::{BadTls, server_config},
     sizes::check_line,
@@ -77,6 +77,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         url => url.into(),
     };
     check_bus_url(&config)?;
+    stream::check(&mut config)?;
     Ok(config)
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod http;
 mod listen;
 mod load;
+mod stream;
 mod unanswered;
 mod values;
 
@@ -18,6 +19,7 @@ pub use ami::{Ami, AmiAddress};
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
+pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
@@ -59,6 +61,9 @@ pub struct Config {
     /// How Asterisk is spoken to.
     #[serde(default)]
     pub asterisk: AsteriskConfig,
+    /// Events for everybody, under routing keys; absent is none.
+    #[serde(default)]
+    pub stream: Option<StreamConfig>,
     /// The proxy's own HTTP listener; absent is none.
     #[serde(default)]
     pub http: Option<HttpConfig>,

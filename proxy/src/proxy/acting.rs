@@ -32,12 +32,15 @@ use crate::{
         inbox, opening, pulse, restart,
     },
     limits::{HANDOVER_END, LAST_WORDS},
+    stream::{Channels, Tap, manager},
 };
 
 /// A process that acts for its server.
 pub(super) struct Acting<'a> {
     running: Running<'a>,
     context: Arc<Context>,
+    /// What hears of all channels, for the event stream.
+    channels: Option<Arc<Channels>>,
     /// Cancelled when the link to Asterisk is to end; the dialogs stop after it, and take what comes until then.
     stop: CancellationToken,
     /// What runs beside the dialogs, and ends after them.
@@ -65,7 +68,15 @@ impl<'a> Acting<'a> {
         context.applications = Arc::clone(applications);
         let context = Arc::new(context);
         let stop = running.stop.child_token();
-        Self { running, context, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
+        let channels = Channels::new(&context.config, running.proxy.stream.as_ref()).map(Arc::new);
+        Self {
+            running,
+            context,
+            channels,
+            stop,
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        }
     }
 
     /// Puts the calls of Asterisk on the bus.
@@ -94,6 +105,9 @@ impl<'a> Acting<'a> {
             ended => {
                 // Nothing is said, nothing given back: the other process has it all.
                 context.over.cancel();
+                if let (Ended::HandedOver, Some(channels)) = (&ended, &self.channels) {
+                    channels.succeeded().await;
+                }
                 // Nobody comes to this process any more.
                 self.stop.cancel();
                 context.tasks.wait().await;
@@ -133,7 +147,14 @@ impl<'a> Acting<'a> {
             Some(granted) => Router::taking_over(Arc::clone(&context), &granted.taken),
             None => Router::new(Arc::clone(&context)),
         };
-        let mut listening = pin!(self.listen(router));
+        let stream = self.running.proxy.stream.clone();
+        let tap = Tap::new(router, stream, Arc::clone(&context.applications), granted.is_none());
+        // Both processes hear the manager interface until the handover is over: it knows nothing of one that takes another's place.
+        self.stream_manager(granted.is_none());
+        if granted.is_none() {
+            self.stream_channels(true);
+        }
+        let mut listening = pin!(self.listen(tap));
         if let Some(granted) = granted {
             let taken = tokio::select! {
                 () = &mut listening => return stopped(),
@@ -143,6 +164,8 @@ impl<'a> Acting<'a> {
                 Ok((workers, questions)) => {
                     self.keep_claim(questions);
                     self.serve(workers);
+                    // Not before: nobody would take them back for the other process.
+                    self.stream_channels(false);
                 }
                 Err(why) => return Ended::NotTakenOver(why),
             }
@@ -171,10 +194,35 @@ impl<'a> Acting<'a> {
     }
 
     /// Takes what comes from Asterisk, until it is to stop.
-    async fn listen(&self, router: Router) {
+    async fn listen(&self, listener: Tap<Router>) {
         match &self.running.proxy.seat {
-            None => websocket::listen(self.surroundings(), router).await,
-            Some(seat) => dial_in::serve(seat, self.surroundings(), router).await,
+            None => websocket::listen(self.surroundings(), listener).await,
+            Some(seat) => dial_in::serve(seat, self.surroundings(), listener).await,
+        }
+    }
+
+    /// Publishes what Asterisk tells of all channels, if that is configured.
+    fn stream_channels(&self, fresh: bool) {
+        let Some(channels) = self.channels.clone() else { return };
+        let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
+        self.spawn(async move {
+            let successor = async {
+                context.status.until(|now| now.handing_over).await;
+                channels.expect_successor();
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = channels.listen(&context.claim, &stop, fresh) => {}
+                () = successor => {}
+            }
+        });
+    }
+
+    /// Publishes what Asterisk's manager interface tells, if that is configured.
+    fn stream_manager(&self, fresh: bool) {
+        if let Some(stream) = self.running.proxy.stream.clone() {
+            let stop = self.stop.clone();
+            self.spawn(async move { manager::listen(&stream, &stop, fresh).await });
         }
     }
 

@@ -7,7 +7,7 @@ mod subscribe;
 
 use std::sync::Arc;
 
-use ari_bus::{Bus, BusError, BusOptions, connect};
+use ari_bus::{Bus, BusError, BusOptions, connect, stream::open};
 use secrecy::ExposeSecret;
 use tokio::{
     sync::Notify,
@@ -29,6 +29,7 @@ use crate::{
     http::HttpError,
     limits::LAST_WORDS,
     sabotage::Sabotage,
+    stream::{self, Stream, Words},
 };
 use running::{Running, talk_on};
 pub(crate) use state::State;
@@ -39,6 +40,9 @@ pub enum StartError {
     /// The bus cannot be used as configured.
     #[error("bus_config: {0}")]
     Bus(#[from] BusError),
+    /// The event stream cannot be published as configured.
+    #[error("stream: {0}")]
+    Stream(String),
     /// It was to take over from a running process, and could not: that one goes on.
     #[error("cannot take over from the running proxy, which goes on: {0}")]
     TakeOver(String),
@@ -67,6 +71,8 @@ pub struct Proxy {
     takes_over: bool,
     /// Where Asterisk comes, if it dials in.
     seat: Option<Arc<Seat>>,
+    /// Where events go that are for everybody.
+    stream: Option<Stream>,
     state: Arc<State>,
 }
 
@@ -85,11 +91,21 @@ impl Proxy {
             names,
             ..BusOptions::default()
         };
-        let bus = connect(config.bus_config.url.expose_secret(), options)?;
-        Ok(Self::with_bus(config, bus))
+        let url = config.bus_config.url.expose_secret();
+        let bus = connect(url, options)?;
+        let counters = Arc::<Counters>::default();
+        let stream = config.stream.as_ref().map(|stream| {
+            let words =
+                Words::of(stream).map_err(|(key, bad)| StartError::Stream(format!("keys.{key}: {bad}")))?;
+            let sink = open(url, stream::options(&config, stream, &words))
+                .map_err(|error| StartError::Stream(error.to_string()))?;
+            Ok::<_, StartError>(Stream::new(&config, stream, words, sink, Arc::clone(&counters)))
+        });
+        let stream = stream.transpose()?;
+        Ok(Self { stream, counters, ..Self::with_bus(config, bus) })
     }
 
-    /// A proxy on a bus that is there already.
+    /// A proxy on a bus that is there already; it publishes no event stream.
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let (counters, take_back) = Default::default();
@@ -105,6 +121,7 @@ impl Proxy {
             take_back,
             takes_over: false,
             seat: None,
+            stream: None,
             state,
         }
     }
@@ -160,6 +177,7 @@ impl Proxy {
         let (talk, words) = Talk::new(Arc::clone(&self.bus), &names, &self.config.server_id, &process);
         let talk = Arc::new(talk);
         let talking = AbortOnDropHandle::new(tokio::spawn(talk_on(Arc::clone(&talk), stop.clone())));
+        let publishing = self.stream.as_ref().map(Stream::start);
         let state = self.state();
         let (link, stopped) = (self.bus.link(), stop.clone());
         let _following =
@@ -168,6 +186,8 @@ impl Proxy {
         let ended = running.until_ended(words).await;
         let last_words = LAST_WORDS.min(self.config.stop_timeout / 5);
         let deadline = *ended.as_ref().unwrap_or(&None);
+        // A process that has handed everything over has as long for what it has heard until then.
+        let drained = deadline.unwrap_or_else(|| Instant::now() + self.config.stop_timeout);
         let deadline = deadline.unwrap_or_else(Instant::now).max(Instant::now() + last_words);
         let closed = async {
             // Who stands by need not wait until the broker has noticed.
@@ -175,9 +195,17 @@ impl Proxy {
             self.bus.close().await;
             let _ = talking.await;
         };
-        if timeout_at(deadline, closed).await.is_err() {
-            error!("the bus could not be closed in {:?}", self.config.stop_timeout);
-        }
+        let closed = async {
+            if timeout_at(deadline, closed).await.is_err() {
+                error!("the bus could not be closed in {:?}", self.config.stop_timeout);
+            }
+        };
+        let published = async {
+            if let Some(publishing) = publishing {
+                publishing.finish(drained).await;
+            }
+        };
+        tokio::join!(closed, published);
         info!("stopped: {}", self.counters);
         ended.map(|_| ())
     }

@@ -51,7 +51,7 @@ pub use nats::Nats;
 pub use ports::free_tcp_port;
 pub use program::Program;
 pub use rabbitmq::{Queue, RabbitMq};
-pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Release, Root};
+pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Release, Root, cache_folder};
 pub use server::Server;
 pub use sipp::{Scenario, Sipp, SippOptions, SippReport};
 

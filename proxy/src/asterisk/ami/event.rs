@@ -26,7 +26,8 @@ impl AmiEvent {
     }
 
     /// Its fields, the first of which is its name under `Event`.
-    pub(crate) fn fields(&self) -> &[(String, String)] {
+    #[cfg(test)]
+    pub(super) fn fields(&self) -> &[(String, String)] {
         &self.fields
     }
 

@@ -192,6 +192,11 @@ pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);
 pub(crate) const STREAM_BATCH: usize = 4_096;
 /// Bytes of events of the stream that are published in one go, by the last of them at least.
 pub(crate) const STREAM_BATCH_BYTES: usize = 4 << 20;
+/// After a batch of so many events the next one waits for [`STREAM_GATHER`].
+pub(crate) const STREAM_BUSY: usize = 16;
+/// How long events of a busy stream are gathered: a few large batches cost the machine, and so the dialogs, less than many small
+/// ones.
+pub(crate) const STREAM_GATHER: Duration = Duration::from_millis(5);
 /// Applications whose dropped events are counted each for itself while the stream's buffer is full; those of others only in all.
 pub(crate) const STREAM_HOLES: usize = 256;
 /// The longest pause before events of the stream are sent again that the broker did not confirm.

@@ -349,7 +349,8 @@
 //!
 //! Everything goes through [`tracing`], with the call's `application` and `dialog` on each line of a handler's own;
 //! install a subscriber, such as `tracing_subscriber::fmt::init()`, to see it. That the bus is away is told by `ari_bus`;
-//! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`.
+//! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`. With `lapin=trace` the password
+//! of RabbitMQ stands in the log, as numbers.
 
 pub mod ari;
 mod call;

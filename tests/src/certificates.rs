@@ -1,6 +1,10 @@
 //! Certificates: an authority of a test's own, and what it issues, in a folder that the testbed's servers see.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+};
 
 use ari_testbed::{Release, Root};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -37,6 +41,12 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, name);
         let pem = ok(params.self_signed(&key)).pem();
         Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    /// Its own certificate, as PEM.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
     }
 
     /// A certificate and its private key, both PEM.
@@ -81,8 +91,8 @@ impl Folder {
     #[must_use]
     pub fn furnished() -> Self {
         let (folder, ours, theirs) = (Self::new(), Authority::new("ours"), Authority::new("theirs"));
-        folder.write("ca.pem", &ours.pem);
-        folder.write("foreign-ca.pem", &theirs.pem);
+        folder.write("ca.pem", ours.pem());
+        folder.write("foreign-ca.pem", theirs.pem());
         let server = Leaf { name: "server", hosts: &["localhost"], expired: false };
         let client = Leaf { name: "worker", hosts: &[], expired: false };
         folder.issue("server", &ours, server);
@@ -109,7 +119,10 @@ impl Folder {
     /// # Panics
     /// When it cannot be written.
     pub fn write(&self, name: &str, text: &str) {
-        ok(fs::write(self.outside.join(name), text));
+        let path = self.outside.join(name);
+        ok(fs::write(&path, text));
+        // Otherwise the proxy warns that everybody can read it.
+        ok(fs::set_permissions(&path, Permissions::from_mode(0o600)));
     }
 
     /// Where a file is for what runs outside of the testbed's root, such as the proxy.

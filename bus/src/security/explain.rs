@@ -86,7 +86,7 @@ fn of_its_certificate(error: &CertificateError) -> String {
         NotValidForNameContext { expected, presented } => format!(
             "its certificate is not for {}, but for {}: connect by a name that stands there, or let it have a certificate for this one",
             expected.to_str(),
-            if presented.is_empty() { "no name at all".to_owned() } else { presented.join(", ") },
+            names(presented),
         ),
         NotValidForName => {
             "its certificate is for another name: connect by a name that stands there".to_owned()
@@ -94,6 +94,18 @@ fn of_its_certificate(error: &CertificateError) -> String {
         Revoked => "its certificate was revoked".to_owned(),
         error => format!("its certificate cannot be used: {error}"),
     }
+}
+
+/// The names in a certificate, which come as `DnsName("localhost")` or `IpAddress(127.0.0.1)`.
+fn names(presented: &[String]) -> String {
+    let bare = |name: &String| match name.split_once('(') {
+        Some((_, name)) => name.trim_end_matches(')').trim_matches('"').to_owned(),
+        None => name.clone(),
+    };
+    if presented.is_empty() {
+        return "no host at all".to_owned();
+    }
+    presented.iter().map(bare).collect::<Vec<_>>().join(", ")
 }
 
 /// What the server says of us.

@@ -85,7 +85,7 @@ async fn servers() {
     fails(&config(&localhost(port), foreign, &application).await, unknown).await;
     fails(&config(&localhost(expired), ca(), &application).await, "its certificate has expired").await;
     let elsewhere = at(&format!("127.0.0.1:{port}"), USER, PASSWORD);
-    let told = "its certificate is not for 127.0.0.1, but for ";
+    let told = "its certificate is not for 127.0.0.1, but for localhost";
     fails(&config(&elsewhere, ca(), &application).await, told).await;
     let plain: u16 = asterisk.ari_url().rsplit(':').next().unwrap().trim_end_matches("/ari").parse().unwrap();
     fails(&config(&localhost(plain), ca(), &application).await, "let the URL begin with ws://").await;

@@ -24,7 +24,7 @@ use crate::{
 async fn nats_with_credentials() {
     let (folder, account) = (Folder::furnished(), Account::new());
     let tls = format!(
-        "tls {{ cert_file: \"{}\", key_file: \"{}\" }}\n{}",
+        "tls {{ cert_file: \"{}\", key_file: \"{}\", timeout: 30 }}\n{}",
         folder.inside("server.pem"),
         folder.inside("server.key"),
         account.configuration()

@@ -10,3 +10,4 @@ mod files;
 mod jwt;
 mod nats;
 mod rabbitmq;
+mod workers;

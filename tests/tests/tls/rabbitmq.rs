@@ -117,7 +117,7 @@ async fn certificates() {
     fails(at(url(secure), json!({})), secrets, unknown).await;
     fails(at(url(expired), good()), secrets, "its certificate has expired").await;
     let elsewhere = format!("amqps://127.0.0.1:{secure}");
-    fails(at(elsewhere, good()), secrets, "its certificate is not for 127.0.0.1, but for ").await;
+    fails(at(elsewhere, good()), secrets, "its certificate is not for 127.0.0.1, but for localhost").await;
     fails(at(url(broker.port()), good()), secrets, "let the URL begin with amqp://").await;
     fails(at(format!("amqp://127.0.0.1:{secure}"), json!({})), secrets, "let the URL begin with amqps://")
         .await;

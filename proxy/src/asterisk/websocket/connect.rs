@@ -8,7 +8,9 @@ use rustls::ClientConfig;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
-    tungstenite::{self, client::IntoClientRequest, http::Request, protocol::WebSocketConfig},
+    tungstenite::{
+        self, client::IntoClientRequest, error::ProtocolError, http::Request, protocol::WebSocketConfig,
+    },
 };
 
 use super::super::{
@@ -60,7 +62,13 @@ pub(super) async fn connect(
             Err(ConnectError::NoAnswer(error.to_string()))
         }
         Ok(Err(error)) => {
-            let explained = explain(&error, trying(config));
+            // A connection that ends without an answer; the library has a word of its own for that.
+            let ended = io::Error::from(io::ErrorKind::UnexpectedEof);
+            let error: &(dyn std::error::Error + 'static) = match &error {
+                tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => &ended,
+                error => error,
+            };
+            let explained = explain(error, trying(config));
             Err(ConnectError::Failed(explained.unwrap_or_else(|| error.to_string())))
         }
         Err(_) => Err(ConnectError::NoAnswer(format!("no answer within {HANDSHAKE_TIMEOUT:?}"))),

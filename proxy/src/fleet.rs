@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::{
     asterisk::dial_in::{Seat, Server},
@@ -25,6 +26,9 @@ impl Fleet {
     /// # Errors
     /// When the bus's URL cannot be used.
     pub fn new(config: Config) -> Result<Self, StartError> {
+        for warning in &config.warnings {
+            warn!("{warning}");
+        }
         let Some(listen) = &config.websocket_listen else {
             return Ok(Self { proxies: vec![Proxy::new(config)?], listen: None });
         };

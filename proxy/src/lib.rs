@@ -7,6 +7,7 @@ mod claim;
 pub mod config;
 mod counters;
 mod dialog;
+mod discretion;
 mod fields;
 mod fleet;
 mod limits;
@@ -19,6 +20,7 @@ mod testing;
 
 pub use asterisk::dial_in::ListenError;
 pub use counters::{Counter, Counters};
+pub use discretion::may_be_logged;
 pub use fleet::Fleet;
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]

@@ -8,6 +8,7 @@ mod claim;
 pub mod config;
 mod counters;
 mod dialog;
+mod discretion;
 mod fields;
 mod fleet;
 mod http;
@@ -22,6 +23,7 @@ mod testing;
 
 pub use asterisk::dial_in::ListenError;
 pub use counters::{Counter, Counters};
+pub use discretion::may_be_logged;
 pub use fleet::Fleet;
 pub use http::HttpError;
 pub use proxy::{Proxy, StartError};

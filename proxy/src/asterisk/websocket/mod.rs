@@ -82,7 +82,7 @@ struct Link<'a, L> {
 
 impl<L: Listener> Link<'_, L> {
     async fn run(mut self) {
-        let Surroundings { config, claim, stop, .. } = self.surroundings;
+        let Surroundings { config, rest, claim, stop, .. } = self.surroundings;
         let (mut failed, mut lost) = (until_connected(), until_steady());
         while !stop.is_cancelled() {
             let applications = self.holdings.ours();
@@ -96,7 +96,7 @@ impl<L: Listener> Link<'_, L> {
             }
             let connected = tokio::select! {
                 // Boxed: the state of a handshake is large, and needed only for a moment.
-                connected = Box::pin(connect(config, &applications)) => connected,
+                connected = Box::pin(connect(config, rest.tls(), &applications)) => connected,
                 () = stop.cancelled() => return,
             };
             let pause = match connected {
@@ -232,10 +232,10 @@ impl<L: Listener> Link<'_, L> {
         connection: &mut Connection<Stream>,
         wanted: &[String],
     ) -> Result<Option<Line>, String> {
-        let Surroundings { config, stop, .. } = self.surroundings;
+        let Surroundings { config, rest, stop, .. } = self.surroundings;
         let had = connection.applications.clone();
         // The old one is read meanwhile: Asterisk does not wait.
-        let mut connecting = Box::pin(connect(config, wanted));
+        let mut connecting = Box::pin(connect(config, rest.tls(), wanted));
         // Asterisk changes over before it answers: only then it is known whether we have taken an application ourselves.
         let mut taken = Vec::new();
         let socket = loop {

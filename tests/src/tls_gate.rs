@@ -1,6 +1,6 @@
 //! A server that speaks TLS before one that does not, and lets in only who shows a certificate of an authority.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use ari_bus::security::{certificates, private_key};
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
@@ -27,14 +27,15 @@ impl TlsGate {
     /// When it cannot be made.
     pub async fn before(port: u16, folder: &Folder) -> Self {
         prepare_process();
-        let file = |name: &str| folder.outside(name).into();
         let mut roots = RootCertStore::empty();
-        let authorities: Vec<_> = ok(certificates(std::path::Path::new(&folder.outside("ca.pem"))));
+        let authorities = ok(certificates(Path::new(&folder.outside("ca.pem"))));
         authorities.into_iter().for_each(|authority| ok(roots.add(authority)));
         let verifier = ok(WebPkiClientVerifier::builder(Arc::new(roots)).build());
-        let (chain, key): (std::path::PathBuf, std::path::PathBuf) = (file("server.pem"), file("server.key"));
+        let (chain, key) = (folder.outside("server.pem"), folder.outside("server.key"));
         let config = ServerConfig::builder().with_client_cert_verifier(verifier);
-        let config = ok(config.with_single_cert(ok(certificates(&chain)), ok(private_key(&key))));
+        let config =
+            ok(config
+                .with_single_cert(ok(certificates(Path::new(&chain))), ok(private_key(Path::new(&key)))));
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = ok(TcpListener::bind(("127.0.0.1", 0)).await);
         let own = ok(listener.local_addr()).port();
@@ -45,7 +46,8 @@ impl TlsGate {
                 connections.spawn(async move {
                     // Whoever is not let in, and whoever goes, is nobody's concern here.
                     let mut inner = TcpStream::connect(("127.0.0.1", port)).await?;
-                    (stream.set_nodelay(true)?, inner.set_nodelay(true)?);
+                    stream.set_nodelay(true)?;
+                    inner.set_nodelay(true)?;
                     copy_bidirectional(&mut acceptor.accept(stream).await?, &mut inner).await
                 });
             }

@@ -11,6 +11,7 @@ mod fields;
 mod fleet;
 mod limits;
 mod pauses;
+mod policy;
 mod proxy;
 #[cfg_attr(not(feature = "sabotage"), allow(unreachable_pub))]
 mod sabotage;

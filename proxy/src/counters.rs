@@ -31,7 +31,7 @@ pub enum Counter {
     Commands,
     /// Commands answered with an error of ours.
     CommandsRefused,
-    /// Commands that the policy forbids, answered 403.
+    /// Commands that the policy forbids, answered 403, or that it cannot read, answered 400.
     CommandsForbidden,
     /// Commands over a limit of the policy, answered 413 or 429.
     CommandsLimited,

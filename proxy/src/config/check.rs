@@ -13,8 +13,8 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    Config, HttpConfig, MessageBus, RestWay, WebsocketListen, secret::warn_if_exposed, security::security, stream,
-    values::without_url,
+    Config, HttpConfig, MessageBus, RestWay, WebsocketListen, secret::warn_if_exposed, security::security,
+    stream, values::without_url,
 };
 use crate::asterisk::{
     dial_in::tls::{BadTls, server_config},
@@ -58,6 +58,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         }
     }
     check_moves(&config)?;
+    check_policy(&config)?;
     if config.websocket_listen.is_none() {
         check_handshake(&config)?;
     }
@@ -209,6 +210,15 @@ fn check_listen(config: &Config, listen: &WebsocketListen) -> Result<(), Problem
             .map_err(|BadTls { key, problem: text }| problem(format!("websocket_listen.tls.{key}"), text))?;
     }
     Ok(())
+}
+
+/// Rules for an application that is none of ours would be rules for nobody.
+fn check_policy(config: &Config) -> Result<(), Problem> {
+    let strange = config.policy.applications.keys().find(|name| !config.applications.contains(name));
+    strange.map_or(Ok(()), |name| {
+        let key = format!("policy.applications.{name}");
+        Err(problem(key, "is no application of this proxy: those are in applications"))
+    })
 }
 
 /// The longest prefix, in bytes: with it a topic stays below RabbitMQ's 255.

@@ -5,9 +5,10 @@ mod check;
 mod http;
 mod listen;
 mod load;
-mod stream;
+mod policy;
 mod secret;
 mod security;
+mod stream;
 mod unanswered;
 mod values;
 
@@ -20,12 +21,14 @@ use ari_bus::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use crate::policy::{BadPattern, CommandPattern, TextPattern};
 pub use ami::{Ami, AmiAddress};
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
-pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
+pub use policy::{PolicyConfig, Rules, Scope};
 pub use security::{LoginKeys, Tls};
+pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
@@ -76,6 +79,9 @@ pub struct Config {
     /// A folder in which what was changed while the proxy ran outlives it; absent, that is forgotten.
     #[serde(default)]
     pub state_dir: Option<PathBuf>,
+    /// What workers may do.
+    #[serde(default)]
+    pub policy: PolicyConfig,
     /// How long a stop may take before what is left is abandoned.
     #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
     pub stop_timeout: Duration,

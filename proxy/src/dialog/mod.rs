@@ -69,6 +69,7 @@ use crate::{
     config::Config,
     counters::Counters,
     limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
+    policy::{Guard, Policy},
     sabotage::Sabotage,
 };
 
@@ -139,6 +140,8 @@ pub(crate) struct Context {
     freeze: Freeze,
     /// Moves of channels that no dialog has any more.
     moves: Moves,
+    /// What the workers of each application may do, once it had a dialog: applications come while it runs.
+    policies: Mutex<HashMap<String, Arc<Policy>>>,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
     unheard: Mutex<HashSet<String>>,
 }
@@ -195,8 +198,19 @@ impl Context {
             sorting: Arc::default(),
             freeze: Freeze::default(),
             moves: Moves::default(),
+            policies: Mutex::default(),
             unheard,
         }
+    }
+
+    /// What the workers of a new dialog of this application may do.
+    fn guard(&self, application: &str) -> Guard {
+        // A panic while it was held would leave it whole.
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        let policy = policies
+            .entry(application.to_owned())
+            .or_insert_with(|| Policy::new(&self.config.policy, application));
+        Guard::new(policy)
     }
 
     /// Runs a task of a dialog, until another process has all of them.
@@ -305,6 +319,8 @@ pub(crate) struct Dialog {
     valid: AtomicU64,
     mail: mpsc::Sender<Mail>,
     channels: watch::Sender<usize>,
+    /// What its workers may do.
+    guard: Guard,
 }
 
 /// The first channel of a dialog, and its StasisStart.
@@ -347,6 +363,7 @@ impl Dialog {
             valid: AtomicU64::new(1),
             mail,
             channels: watch::Sender::new(0),
+            guard: context.guard(application),
         };
         (Arc::new(dialog), mail_in)
     }

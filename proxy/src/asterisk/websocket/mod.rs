@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 pub(crate) use connect::handshake;
 use connect::{ConnectError, Socket, Stream, connect};
@@ -67,7 +67,8 @@ pub(crate) struct Surroundings<'a> {
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
 pub(crate) async fn listen(surroundings: Surroundings<'_>, listener: impl Listener) {
     let holdings = Holdings::new(surroundings.applications, surroundings.status);
-    Link { surroundings, listener, holdings, said: Said::nothing("Asterisk's events") }.run().await;
+    let said = Said::nothing("Asterisk's events");
+    Link { surroundings, listener, holdings, said, said_not_switched: false }.run().await;
 }
 
 struct Link<'a, L> {
@@ -75,6 +76,8 @@ struct Link<'a, L> {
     listener: L,
     holdings: Holdings<'a>,
     said: Said<ConnectError>,
+    /// That no connection for other applications could be made in the place of one.
+    said_not_switched: bool,
 }
 
 impl<L: Listener> Link<'_, L> {
@@ -239,7 +242,11 @@ impl<L: Listener> Link<'_, L> {
             match connection.read(&mut self.listener, stop, &mut connecting).await {
                 Read::Interrupted(Ok(socket)) => break socket,
                 Read::Interrupted(Err(error)) => {
-                    warn!("cannot connect for other applications: {error}");
+                    if std::mem::replace(&mut self.said_not_switched, true) {
+                        debug!(%error, "still cannot connect for other applications");
+                    } else {
+                        warn!("cannot connect for other applications, will keep trying: {error}");
+                    }
                     taken.into_iter().for_each(|application| self.take(application));
                     return Ok(None);
                 }
@@ -266,6 +273,7 @@ impl<L: Listener> Link<'_, L> {
             return Err(why);
         }
         self.read_stragglers(connection).await;
+        self.said_not_switched = false;
         let (line, asks) = Line::new();
         *connection = Connection::new(socket, wanted.to_vec(), connection.passed(), asks, PING_EVERY);
         Ok(Some(line))

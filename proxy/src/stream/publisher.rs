@@ -13,7 +13,7 @@ use tracing::{debug, info, warn};
 use super::Inner;
 use crate::{
     counters::Counter,
-    limits::{MAX_STREAM_PAUSE, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
+    limits::{MAX_STREAM_PAUSE, STREAM_BUSY, STREAM_GATHER, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
     pauses::Pauses,
 };
 
@@ -51,6 +51,9 @@ impl Publisher {
                     lost,
                     "the broker takes the event stream again; readers are told what was dropped meanwhile"
                 );
+            }
+            if batch.items.len() >= STREAM_BUSY {
+                self.closing.run_until_cancelled(sleep(STREAM_GATHER)).await;
             }
         }
     }

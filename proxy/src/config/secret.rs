@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use super::check::{Problem, problem};
 
 /// The keys that hold a secret; `[]` stands for each of a list.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 9] = [
     "ws_password",
     "bus_config.url",
     "bus_config.login.password",
@@ -19,6 +19,8 @@ const SECRETS: [&str; 7] = [
     "bus_config.login.nkey",
     "bus_config.login.credentials",
     "websocket_listen.asterisks[].password",
+    "http.token",
+    "stream.ami.secret",
 ];
 
 /// Puts each secret that stands in a file into its place, and says which files everybody can read.

@@ -3,6 +3,7 @@
 //!
 //! How they are written, and what may be, is in [`written`].
 
+mod shown;
 mod written;
 
 use std::fmt;

@@ -9,6 +9,7 @@ mod counters;
 mod dialog;
 mod fields;
 mod fleet;
+mod http;
 mod limits;
 mod pauses;
 mod proxy;
@@ -20,6 +21,7 @@ mod testing;
 pub use asterisk::dial_in::ListenError;
 pub use counters::{Counter, Counters};
 pub use fleet::Fleet;
+pub use http::HttpError;
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;

@@ -2,6 +2,7 @@
 
 mod acting;
 mod running;
+pub(crate) mod state;
 mod subscribe;
 
 use std::sync::Arc;
@@ -24,10 +25,12 @@ use crate::{
     claim::Talk,
     config::{Config, Topology},
     counters::Counters,
+    http::HttpError,
     limits::LAST_WORDS,
     sabotage::Sabotage,
 };
 use running::{Running, talk_on};
+pub(crate) use state::State;
 
 /// A proxy that cannot start, and would not later either.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,9 @@ pub enum StartError {
     /// Asterisk cannot dial in.
     #[error("websocket_listen.{0}")]
     Listen(#[from] ListenError),
+    /// The proxy's own HTTP listener cannot listen.
+    #[error("http.{0}")]
+    Operators(#[from] HttpError),
     /// The HTTP client could not be made.
     #[error("cannot prepare HTTP: {0}")]
     Http(String),
@@ -59,6 +65,7 @@ pub struct Proxy {
     takes_over: bool,
     /// Where Asterisk comes, if it dials in.
     seat: Option<Arc<Seat>>,
+    state: Arc<State>,
 }
 
 impl Proxy {
@@ -85,7 +92,8 @@ impl Proxy {
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let (counters, take_back) = Default::default();
         let sabotage = Sabotage::default();
-        Self { config, bus, counters, sabotage, take_back, takes_over: false, seat: None }
+        let state = State::new(&config.server_id, &config.applications);
+        Self { config, bus, counters, sabotage, take_back, takes_over: false, seat: None, state }
     }
 
     /// A proxy for the Asterisk that comes to this seat.
@@ -104,6 +112,11 @@ impl Proxy {
     #[must_use]
     pub fn sabotaged(self, sabotage: Sabotage) -> Self {
         Self { sabotage, ..self }
+    }
+
+    /// What it tells of itself while it runs.
+    pub(crate) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state)
     }
 
     /// What this proxy counts.
@@ -133,6 +146,10 @@ impl Proxy {
         let (talk, words) = Talk::new(Arc::clone(&self.bus), &names, &self.config.server_id, &process);
         let talk = Arc::new(talk);
         let talking = AbortOnDropHandle::new(tokio::spawn(talk_on(Arc::clone(&talk), stop.clone())));
+        let state = self.state();
+        let (link, stopped) = (self.bus.link(), stop.clone());
+        let _following =
+            AbortOnDropHandle::new(tokio::spawn(async move { state.follow_bus(link, stopped).await }));
         let running = Running { proxy: &self, rest: &rest, talk: &talk, stop: &stop };
         let ended = running.until_ended(words).await;
         let last_words = LAST_WORDS.min(self.config.stop_timeout / 5);

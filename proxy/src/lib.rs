@@ -3,6 +3,7 @@
 //! [`Fleet::run`] is the whole of it; the binary adds the command line, logs and signals.
 
 mod asterisk;
+pub mod check;
 mod claim;
 pub mod config;
 mod counters;

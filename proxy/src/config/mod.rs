@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
+pub(crate) use shown::without_credentials;
 pub use shown::{Setting, Source, settings};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 

@@ -152,7 +152,7 @@ pub(super) fn url<S: Serializer>(url: &SecretString, serializer: S) -> Result<S:
 
 /// A URL, or several separated by commas, without user, password and query: everything up to the last `@` goes, since a
 /// password may hold whatever it likes.
-pub(super) fn without_credentials(url: &str) -> String {
+pub(crate) fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return if url.is_empty() { String::new() } else { HIDDEN.to_owned() };
     };

@@ -3,6 +3,7 @@
 mod connect;
 mod fence;
 mod holdings;
+mod probe;
 mod read;
 mod said;
 mod status;
@@ -22,6 +23,7 @@ use connect::{Socket, Stream, connect};
 pub(crate) use fence::Fence;
 pub(super) use fence::Fences;
 use holdings::Holdings;
+pub(crate) use probe::{Probed, probe};
 pub(super) use read::{Connection, Read};
 use said::Said;
 pub(crate) use status::{Applications, Status};

@@ -31,6 +31,10 @@ pub enum Counter {
     Commands,
     /// Commands answered with an error of ours.
     CommandsRefused,
+    /// Commands that the policy forbids, answered 403.
+    CommandsForbidden,
+    /// Commands over a limit of the policy, answered 413 or 429.
+    CommandsLimited,
     /// Messages on commands topics that could not be answered: no JSON, no command, for no dialog.
     Noise,
     /// Answers that could not be delivered, and commands whose dialog ended before they were answered.
@@ -53,6 +57,8 @@ const NAMES: [&str; COUNTERS] = [
     "broken_frames",
     "commands",
     "commands_refused",
+    "commands_forbidden",
+    "commands_limited",
     "noise",
     "answers_lost",
 ];

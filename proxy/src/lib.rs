@@ -13,6 +13,7 @@ mod fleet;
 mod http;
 mod limits;
 mod pauses;
+mod policy;
 mod proxy;
 #[cfg_attr(not(feature = "sabotage"), allow(unreachable_pub))]
 mod sabotage;

@@ -5,6 +5,7 @@ mod http;
 mod listen;
 mod load;
 mod shown;
+mod policy;
 mod unanswered;
 mod values;
 
@@ -19,6 +20,8 @@ pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub(crate) use shown::without_credentials;
 pub use shown::{Setting, Source, settings};
+pub use crate::policy::{BadPattern, CommandPattern, TextPattern};
+pub use policy::{PolicyConfig, Rules, Scope};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
@@ -63,6 +66,9 @@ pub struct Config {
     /// The proxy's own HTTP listener; absent is none.
     #[serde(default)]
     pub http: Option<HttpConfig>,
+    /// What workers may do.
+    #[serde(default)]
+    pub policy: PolicyConfig,
     /// How long a stop may take before what is left is abandoned.
     #[serde(
         default = "stop_timeout",

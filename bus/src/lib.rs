@@ -12,6 +12,7 @@ pub mod memory;
 pub mod nats;
 pub mod protocol;
 pub mod rabbitmq;
+pub mod security;
 pub mod stream;
 mod subscription;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use futures_util::future::OptionFuture;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::{
+    LogControl,
     asterisk::dial_in::{Seat, Server},
     config::{Config, HttpConfig, WebsocketListen},
     http::{self, Site},
@@ -23,6 +23,8 @@ pub struct Fleet {
     listen: Option<(WebsocketListen, Vec<Arc<Seat>>)>,
     /// Where operators come.
     http: Option<HttpConfig>,
+    /// What is logged, for operators to change.
+    log: Option<LogControl>,
     takes_over: bool,
 }
 
@@ -33,8 +35,17 @@ impl Fleet {
     /// When the bus's URL cannot be used.
     pub fn new(config: Config) -> Result<Self, StartError> {
         let http = config.http.clone();
+        for warning in &config.warnings {
+            warn!("{warning}");
+        }
         let Some(listen) = &config.websocket_listen else {
-            return Ok(Self { proxies: vec![Proxy::new(config)?], listen: None, http, takes_over: false });
+            return Ok(Self {
+                proxies: vec![Proxy::new(config)?],
+                listen: None,
+                http,
+                log: None,
+                takes_over: false,
+            });
         };
         let (mut proxies, mut seats) = (Vec::new(), Vec::new());
         for asterisk in &listen.asterisks {
@@ -42,7 +53,7 @@ impl Fleet {
             proxies.push(Proxy::new(config.of_server(&asterisk.server_id))?.at(Arc::clone(&seat)));
             seats.push(seat);
         }
-        Ok(Self { proxies, listen: Some((listen.clone(), seats)), http, takes_over: false })
+        Ok(Self { proxies, listen: Some((listen.clone(), seats)), http, log: None, takes_over: false })
     }
 
     /// Takes everything over from the running process, without a gap, if there is one.
@@ -57,6 +68,12 @@ impl Fleet {
         }
         let proxies = self.proxies.into_iter().map(Proxy::taking_over).collect();
         Ok(Self { proxies, takes_over: true, ..self })
+    }
+
+    /// Lets operators change what is logged.
+    #[must_use]
+    pub fn with_log_control(self, log: LogControl) -> Self {
+        Self { log: Some(log), ..self }
     }
 
     /// Its proxies, in the order of the configuration.
@@ -82,7 +99,8 @@ impl Fleet {
         let ended = CancellationToken::new();
         let http = match &self.http {
             Some(config) => {
-                let site = Site { servers: self.proxies.iter().map(Proxy::state).collect() };
+                let servers = self.proxies.iter().map(Proxy::state).collect();
+                let site = Site { servers, log: self.log };
                 let router = http::router(site, config);
                 let server = http::Server::bind(config.listen, self.takes_over, router).await?;
                 Some(AbortOnDropHandle::new(tokio::spawn(server.run(ended.clone()))))

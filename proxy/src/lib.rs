@@ -12,6 +12,7 @@ mod fields;
 mod fleet;
 mod http;
 mod limits;
+mod log_control;
 mod pauses;
 mod policy;
 mod proxy;
@@ -24,6 +25,7 @@ pub use asterisk::dial_in::ListenError;
 pub use counters::{Counter, Counters};
 pub use fleet::Fleet;
 pub use http::HttpError;
+pub use log_control::LogControl;
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;

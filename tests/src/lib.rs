@@ -2,6 +2,7 @@
 //! the protocol and not against our own types.
 
 pub mod brokers;
+pub mod certificates;
 pub mod crew;
 pub mod desk;
 pub mod dialled_in;
@@ -16,9 +17,11 @@ pub mod phones;
 pub mod process;
 pub mod programs;
 pub mod proxies;
+pub mod secrets;
 pub mod seed;
 pub mod stage;
 pub mod tap;
+pub mod tls_gate;
 pub mod wait;
 pub mod whole_call;
 pub mod witness;

@@ -8,7 +8,9 @@ mod claims;
 mod events;
 mod keeper;
 mod limits;
+mod login;
 mod reader;
+mod refusal;
 mod session;
 mod shared;
 
@@ -21,7 +23,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::{sync::mpsc, time::timeout};
 
-use self::{limits::READY, shared::Shared};
+use self::{address::Servers, limits::READY, shared::Shared};
 use crate::{
     Bus, BusError, BusErrorKind, BusOptions, Claimed, Link, LinkState, Reach, Retention, Rival, Subscription,
     Topics, protocol::check_topic,
@@ -41,9 +43,9 @@ impl NatsBus {
     /// Must be called within a Tokio runtime, as connecting goes on in the background.
     ///
     /// # Errors
-    /// `Invalid` for a URL that cannot be read.
+    /// `Invalid` for a URL that cannot be read, and for a login or a file of TLS that cannot be used.
     pub fn connect(url: &str, options: BusOptions) -> Result<Self, BusError> {
-        let servers = address::parse(url)?;
+        let servers = Servers::read(url, &options.security)?;
         let shared = Arc::new(Shared::new(options));
         shared.tasks.spawn(keeper::keep(Arc::clone(&shared), servers));
         Ok(Self { shared })

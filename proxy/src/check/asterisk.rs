@@ -29,7 +29,14 @@ pub(super) struct Looked {
 }
 
 pub(super) async fn look(config: &Config) -> Looked {
-    let (rest, websocket) = tokio::join!(look_at_rest(config), look_at_websocket(config));
+    let rest = match Rest::new(config) {
+        Ok(rest) => rest,
+        Err(error) => {
+            let finding = Finding::bad("asterisk", format!("{}: {error}", config.stasis_url));
+            return Looked { findings: vec![finding], applications: Vec::new() };
+        }
+    };
+    let (rest, websocket) = tokio::join!(look_at_rest(config, &rest), look_at_websocket(config, &rest));
     let Rested { mut findings, version, applications } = rest;
     let (finding, rides) = websocket;
     findings.push(finding);
@@ -44,16 +51,12 @@ struct Rested {
     applications: Vec<Application>,
 }
 
-async fn look_at_rest(config: &Config) -> Rested {
+async fn look_at_rest(config: &Config, rest: &Rest) -> Rested {
     let nothing =
         |finding: Finding| Rested { findings: vec![finding], version: None, applications: Vec::new() };
     let url = &config.stasis_url;
     let bad = |text: String| Finding::bad("asterisk", text);
-    let rest = match Rest::new(config) {
-        Ok(rest) => rest,
-        Err(error) => return nothing(bad(format!("{url}: {error}"))),
-    };
-    let info = match ask(&rest, &Request::own(Method::GET, &["asterisk", "info"])).await {
+    let info = match ask(rest, &Request::own(Method::GET, &["asterisk", "info"])).await {
         Ok(info) => info,
         Err(why) => {
             let hint = "is Asterisk running, with `enabled = yes` in http.conf and ari.conf, and is stasis_url right?";
@@ -77,8 +80,8 @@ async fn look_at_rest(config: &Config) -> Rested {
         }
     };
     let mut findings = vec![Finding::good("asterisk", format!("Asterisk {version} at {url}"))];
-    findings.push(look_at_user(config, &rest).await);
-    let applications = tokio::join!(look_at_applications(config, &rest)).0;
+    findings.push(look_at_user(config, rest).await);
+    let applications = look_at_applications(config, rest).await;
     Rested { findings, version: Version::read(&version), applications }
 }
 
@@ -129,12 +132,12 @@ async fn ask(rest: &Rest, request: &Request) -> Result<Answer, String> {
 }
 
 /// Opens a websocket under a name that nobody else has; says whether requests are answered there, where that was wanted.
-async fn look_at_websocket(config: &Config) -> (Finding, Option<bool>) {
+async fn look_at_websocket(config: &Config, rest: &Rest) -> (Finding, Option<bool>) {
     let subject = "websocket";
     let name = format!("ari-proxy-check-{}", Uuid::now_v7().simple());
     let wants = config.asterisk.rest == Some(RestWay::Websocket);
     let url = &config.websocket_url;
-    match timeout(PROBE, websocket::probe(config, &name, wants)).await {
+    match timeout(PROBE, websocket::probe(config, rest, &name, wants)).await {
         Ok(Ok(Probed { rides })) => (Finding::good(subject, format!("events come from {url}")), rides),
         Ok(Err(why)) => {
             let hint = "it looks like ws://HOST:8088/ari/events, with the same user as stasis_url";

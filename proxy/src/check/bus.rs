@@ -31,6 +31,7 @@ pub(super) async fn look(config: &Config) -> Looked {
     let options = BusOptions {
         client_name: format!("ari-proxy check {}", config.server_id),
         names: config.names(),
+        security: config.bus_security(),
         deadline: PROBE,
         ..BusOptions::default()
     };

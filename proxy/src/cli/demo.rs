@@ -16,7 +16,7 @@ pub(super) fn run(options: demo::Options) -> ExitCode {
 fn try_run(options: demo::Options) -> anyhow::Result<()> {
     // Quiet unless asked: the logs would stand between the lines of the demo.
     if std::env::var_os("RUST_LOG").is_some_and(|filter| !filter.is_empty()) {
-        logs::begin(EnvFilter::try_from_default_env().context("RUST_LOG")?, logs::Form::Text);
+        logs::begin_with(EnvFilter::try_from_default_env().context("RUST_LOG")?);
     }
     runtime()?.block_on(demo::run(options))
 }

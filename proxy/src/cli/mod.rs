@@ -1,12 +1,17 @@
 //! The command line: what can be said on it, and which command does it.
 
+mod api;
+mod check;
 mod completions;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod log;
 mod logs;
 mod run;
 mod runtime;
+mod send;
+mod watch;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -38,6 +43,10 @@ enum Command {
     #[cfg(feature = "demo")]
     Demo(crate::demo::Options),
     Config(config::Options),
+    Check(check::Options),
+    Watch(watch::Options),
+    Send(send::Options),
+    Log(log::Options),
     Completions(completions::Options),
 }
 
@@ -45,7 +54,10 @@ const HELP: &str = "\
 Examples:
   ari-proxy demo                             one call from end to end, without anything installed
   ari-proxy --config /etc/ari-proxy.json     runs the proxy
-  ari-proxy config                           what the configuration came to, and where each value comes from
+  ari-proxy config                           what each key came to, and where that comes from
+  ari-proxy check                            are bus and Asterisk there, and allow what is needed?
+  ari-proxy watch hello                      what happens to the calls of the application hello
+  ari-proxy send CHANNEL DELETE /channels/CHANNEL       hangs up, in the place of the worker
   ari-proxy --take-over                      an upgrade while calls go on
 
 Each key of the configuration can come from the environment as well, with two underscores between the levels:
@@ -72,6 +84,10 @@ pub(crate) fn main() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::Demo(options) => demo::run(options),
         Command::Config(options) => config::run(&config, &options),
+        Command::Check(options) => check::run(&config, &options),
+        Command::Watch(options) => watch::run(&config, &options),
+        Command::Send(options) => send::run(&config, &options),
+        Command::Log(options) => log::run(&config, &options),
         Command::Completions(options) => completions::run(&options, Arguments::command()),
     }
 }

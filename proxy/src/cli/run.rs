@@ -12,7 +12,6 @@ use tokio::{
     sync::Notify,
 };
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use super::{bad_config, exit_code, logs, runtime::runtime};
 
@@ -41,17 +40,12 @@ pub(super) fn run(file: &Path, options: &Options) -> ExitCode {
     exit_code(result)
 }
 
-/// Libraries that tell of each attempt to connect what we tell once, and call planned answers of the broker errors
-/// (lapin: a 404 for a queue that we asked about). What the configuration says comes after it and counts more.
-const QUIET_LIBRARIES: &str = "async_nats=off,lapin=off";
-
 fn serve(config: Config, take_over: bool) -> anyhow::Result<()> {
-    let directives = format!("{QUIET_LIBRARIES},{}", config.log);
-    logs::begin(EnvFilter::builder().parse(directives).context("log")?, logs::Form::Text);
+    let control = logs::begin(&config.log, config.log_format).context("log")?;
     runtime()?.block_on(async {
         let stop = CancellationToken::new();
         let stopping = tokio::spawn(stop_on_signal(stop.clone())?);
-        let mut fleet = Fleet::new(config)?;
+        let mut fleet = Fleet::new(config)?.with_log_control(control);
         if take_over {
             fleet = fleet.taking_over()?;
         }

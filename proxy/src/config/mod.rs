@@ -4,24 +4,31 @@ mod check;
 mod http;
 mod listen;
 mod load;
-mod shown;
 mod policy;
+mod secret;
+mod security;
+mod shown;
 mod unanswered;
 mod values;
 
 use std::time::Duration;
 
-use ari_bus::protocol::Names;
+use ari_bus::{
+    protocol::Names,
+    security::{Security, TlsFiles},
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use crate::policy::{BadPattern, CommandPattern, TextPattern};
+pub(crate) use check::log_directives;
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
+pub use policy::{PolicyConfig, Rules, Scope};
+pub use security::{LoginKeys, Tls};
 pub(crate) use shown::without_credentials;
 pub use shown::{Setting, Source, settings};
-pub use crate::policy::{BadPattern, CommandPattern, TextPattern};
-pub use policy::{PolicyConfig, Rules, Scope};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
@@ -79,6 +86,12 @@ pub struct Config {
     /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`) or tracing directives.
     #[serde(default = "log")]
     pub log: String,
+    /// How each line of the log is written.
+    #[serde(default)]
+    pub log_format: LogFormat,
+    /// What is wrong with the configuration and does not keep it from being used, to be said when there is a log.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
 }
 
 /// The kinds of message bus.
@@ -89,6 +102,17 @@ pub enum MessageBus {
     Nats,
     /// RabbitMQ.
     Rabbitmq,
+}
+
+/// How each line of the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// What RabbitMQ holds for each dialog.
@@ -128,6 +152,10 @@ pub struct BusConfig {
     pub prefix: String,
     /// RabbitMQ: what is declared for each dialog. NATS declares nothing in either.
     pub topology: Topology,
+    /// How the broker is known to be the right one, and our certificate if it wants one.
+    pub tls: Tls,
+    /// How to log in, where the URL does not say it.
+    pub login: LoginKeys,
 }
 
 /// How calls are offered to workers and ended.
@@ -192,13 +220,20 @@ pub struct AsteriskConfig {
     /// How long a command waits for Asterisk's answer; afterwards its fate is unknown, and the worker is told so.
     #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub command_timeout: Duration,
+    /// How Asterisk is known to be the right one, and our certificate if it, or what stands before it, wants one.
+    pub tls: Tls,
     /// Whether each call's channels get the variable `ARI_PROXY`, by which a later process of this proxy knows them.
     pub mark_channels: bool,
 }
 
 impl Default for AsteriskConfig {
     fn default() -> Self {
-        Self { rest: None, command_timeout: Duration::from_secs(20), mark_channels: true }
+        Self {
+            rest: None,
+            command_timeout: Duration::from_secs(20),
+            tls: Tls::default(),
+            mark_channels: true,
+        }
     }
 }
 
@@ -215,5 +250,22 @@ impl Config {
     #[must_use]
     pub fn names(&self) -> Names {
         Names::new(self.bus_config.prefix.clone())
+    }
+
+    /// How the connection to the bus is secured.
+    #[must_use]
+    pub fn bus_security(&self) -> Security {
+        // Checked when the configuration was read.
+        security::security(&self.bus_config.tls, &self.bus_config.login, "bus_config").unwrap_or_default()
+    }
+
+    /// The files of TLS with Asterisk.
+    pub(crate) fn asterisk_tls(&self) -> TlsFiles {
+        self.asterisk.tls.files("asterisk.tls").unwrap_or_default()
+    }
+
+    /// Whether TLS is spoken with an Asterisk that we dial.
+    pub(crate) fn asterisk_has_tls(&self) -> bool {
+        self.websocket_url.starts_with("wss:") || self.stasis_url.starts_with("https:")
     }
 }

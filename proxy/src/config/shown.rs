@@ -32,6 +32,8 @@ pub enum Source {
     File(PathBuf),
     /// A variable of the environment, by its name.
     Environment(String),
+    /// A file with a secret, which the file or the environment names.
+    SecretFile(String),
 }
 
 impl fmt::Display for Source {
@@ -40,6 +42,7 @@ impl fmt::Display for Source {
             Self::Default => f.write_str("default"),
             Self::File(file) => write!(f, "{}", file.display()),
             Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::SecretFile(file) => write!(f, "secret file {file}"),
         }
     }
 }
@@ -88,11 +91,13 @@ impl Written<'_> {
     }
 
     fn source(&self, key: &str, effective: &str) -> Source {
-        if self
-            .environment
-            .iter()
-            .any(|(name, value)| name == key && (!value.is_empty() || effective == EMPTY))
-        {
+        let of_file = format!("{key}_file");
+        let variable_of = |key: &str| self.environment.iter().find(|(name, _)| name == key);
+        let named = variable_of(&of_file).map(|(_, file)| file.clone());
+        if let Some(file) = named.or_else(|| serde_json::from_str(&at(self.text, &of_file)?).ok()) {
+            return Source::SecretFile(file);
+        }
+        if variable_of(key).is_some_and(|(_, value)| !value.is_empty() || effective == EMPTY) {
             return Source::Environment(variable(key));
         }
         // What is written as nothing, and came to something, was filled in by us.
@@ -211,6 +216,17 @@ mod tests {
         assert!(!format!("{shown:?}").contains("hunter2"));
         // In the order of the declaration.
         assert_eq!(shown[1].0, "server_id");
+    }
+
+    #[test]
+    fn a_secret_from_a_file_says_so() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"hunter2").unwrap();
+        let path = file.path().display().to_string();
+        let written = format!(r#""ws_password_file": "{path}""#);
+        let shown = shown(&CONFIG.replace(r#""ws_password": "hunter2""#, &written));
+        let (_, value, source) = shown.iter().find(|(one, ..)| one == "ws_password").unwrap();
+        assert_eq!((&**value, source.clone()), (r#""***""#, format!("secret file {path}")));
     }
 
     #[test]

@@ -98,6 +98,8 @@ pub(super) async fn run(
             (terms, step)
         }
     };
+    // It is the first: a dialog has one task in its life.
+    let _ = dialog.turns.set(jobs.clone());
     let mut life = Life { context: &context, dialog: &dialog, mail: &mut mail, terms, jobs };
     let end = tokio::select! {
         // Through all terms: what one owner has begun is finished before the next one's first command.
@@ -105,6 +107,7 @@ pub(super) async fn run(
         end = life.until_ended(step) => end,
     };
     context.forget(&dialog);
+    context.watchers.state(&dialog, "over");
     let remains = life.forget().await;
     let unanswered = commands.unanswered();
     if unanswered > 0 {
@@ -177,6 +180,7 @@ impl Life<'_> {
                 },
             };
             let owner = Arc::clone(&serving.holding.owner);
+            dialog.has_owner(context, true);
             if !serving.known {
                 context.counters.count(Counter::DialogsAccepted);
                 info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
@@ -245,6 +249,7 @@ impl Life<'_> {
     /// Offers the dialog until it has an owner.
     async fn offer(&mut self, heard: Option<Duration>) -> Result<Serving, End> {
         let (context, dialog) = (self.context, self.dialog);
+        dialog.has_owner(context, false);
         info!(dialog = %dialog.root, channel = ?dialog.channel(), application = ?dialog.application, "a call is offered");
         loop {
             let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);

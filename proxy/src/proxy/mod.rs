@@ -73,7 +73,7 @@ impl Proxy {
     /// started in any order.
     ///
     /// # Errors
-    /// When the bus's URL cannot be used.
+    /// When the bus's URL, or what secures the connection to it, cannot be used.
     pub fn new(config: Config) -> Result<Self, StartError> {
         let names = config.names();
         let options = BusOptions {
@@ -81,6 +81,7 @@ impl Proxy {
             queue_journal: (config.bus_config.topology == Topology::Dedicated)
                 .then(|| config.server_id.clone()),
             names,
+            security: config.bus_security(),
             ..BusOptions::default()
         };
         let bus = connect(config.bus_config.url.expose_secret(), options)?;

@@ -111,7 +111,6 @@ impl State {
     }
 
     /// What the dialogs of its server share, if it acts.
-    #[allow(dead_code, reason = "what is asked of dialogs over HTTP begins here")]
     pub(crate) fn context(&self) -> Option<Arc<Context>> {
         self.lock().context.clone()
     }

@@ -79,7 +79,7 @@ struct Link<'a, L> {
 
 impl<L: Listener> Link<'_, L> {
     async fn run(mut self) {
-        let Surroundings { config, claim, stop, .. } = self.surroundings;
+        let Surroundings { config, rest, claim, stop, .. } = self.surroundings;
         let (mut failed, mut lost) = (until_connected(), until_steady());
         while !stop.is_cancelled() {
             let applications = self.holdings.ours();
@@ -93,7 +93,7 @@ impl<L: Listener> Link<'_, L> {
             }
             let connected = tokio::select! {
                 // Boxed: the state of a handshake is large, and needed only for a moment.
-                connected = Box::pin(connect(config, &applications)) => connected,
+                connected = Box::pin(connect(config, rest.tls(), &applications)) => connected,
                 () = stop.cancelled() => return,
             };
             let pause = match connected {
@@ -207,11 +207,11 @@ impl<L: Listener> Link<'_, L> {
         connection: &mut Connection<Stream>,
         more: &[String],
     ) -> Result<Option<Line>, String> {
-        let Surroundings { config, stop, .. } = self.surroundings;
+        let Surroundings { config, rest, stop, .. } = self.surroundings;
         let had = connection.applications.clone();
         let applications = [&had[..], more].concat();
         // The old one is read meanwhile: Asterisk does not wait.
-        let connecting = Box::pin(connect(config, &applications));
+        let connecting = Box::pin(connect(config, rest.tls(), &applications));
         let socket = match connection.read(&mut self.listener, stop, connecting).await {
             Read::Interrupted(Ok(socket)) => socket,
             Read::Interrupted(Err(error)) => {

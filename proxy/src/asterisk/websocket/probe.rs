@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{
     super::{
         request::Request,
-        rest::{RestResponse, rest_request},
+        rest::{Rest, RestResponse, rest_request},
     },
     connect::{Socket, connect},
 };
@@ -29,8 +29,14 @@ const ANSWER: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// Why it cannot be opened, for people.
-pub(crate) async fn probe(config: &Config, application: &str, asks: bool) -> Result<Probed, String> {
-    let mut socket = connect(config, &[application.to_owned()]).await.map_err(|error| error.to_string())?;
+pub(crate) async fn probe(
+    config: &Config,
+    rest: &Rest,
+    application: &str,
+    asks: bool,
+) -> Result<Probed, String> {
+    let mut socket =
+        connect(config, rest.tls(), &[application.to_owned()]).await.map_err(|error| error.to_string())?;
     let rides = match asks {
         true => Some(timeout(ANSWER, answers(&mut socket)).await.unwrap_or(false)),
         false => None,

@@ -53,6 +53,11 @@ impl Api {
         Ok(Self { client, base, token })
     }
 
+    /// Where it is.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A request, to be completed and passed to [`Api::answer`].
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));

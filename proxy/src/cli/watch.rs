@@ -16,6 +16,7 @@ use super::{
     check::printable,
     exit_code,
     runtime::runtime,
+    say,
 };
 
 /// Shows what happens to calls as it happens: events, commands with their answers, who has them
@@ -54,6 +55,11 @@ fn try_run(file: &Path, options: &Options) -> anyhow::Result<()> {
         };
         let query = options.of.as_ref().map_or_else(String::new, |of| format!("?of={}", encode(of)));
         let mut answer = api.answer(api.request(Method::GET, &format!("/watch{query}"))).await?;
+        say(&format!(
+            "watching {} at {}; ctrl-c ends it",
+            options.of.as_deref().unwrap_or("all calls"),
+            api.base()
+        ));
         let mut pending = Vec::new();
         while let Some(some) = answer.chunk().await.context("the connection to the proxy was lost")? {
             pending.extend_from_slice(&some);

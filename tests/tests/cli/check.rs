@@ -3,6 +3,7 @@
 use ari_testbed::{Asterisk, AsteriskOptions, Release, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
+    certificates::Folder,
     on_both_buses,
     proxies::{Ari, RunningProxy, config_json},
     wait::{ok, soon},
@@ -58,7 +59,7 @@ impl Checked {
     }
 }
 
-on_both_buses!(all_is_fine);
+on_both_buses!(all_is_fine, a_proxy_that_runs_keeps_what_it_has);
 
 async fn all_is_fine(kind: Kind) {
     let (config, application) = config(kind).await;
@@ -82,8 +83,6 @@ async fn all_is_fine(kind: Kind) {
     let (_, said) = run(&config, &["check"]).await;
     assert!(said.contains("✓ bus ") && !said.contains('\u{1b}'), "{said}");
 }
-
-on_both_buses!(a_proxy_that_runs_keeps_what_it_has);
 
 async fn a_proxy_that_runs_keeps_what_it_has(kind: Kind) {
     let (config, application) = config(kind).await;
@@ -192,6 +191,20 @@ async fn asterisk_is_too_old_for_what_is_configured() {
     assert!(hint.starts_with("that takes Asterisk 20.14, 22.4 or later"), "{hint}");
     let (mark, text, _) = checked.line("dialog.unanswered");
     assert_eq!((mark, text), ("bad", "Asterisk 16.2 cannot move calls to another application"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_has_expired() {
+    let (mut config, _) = config(Kind::Nats).await;
+    let files = Folder::furnished();
+    let file = |name: &str| files.outside(name);
+    config["bus_config"]["tls"] = json!({ "ca": file("ca.pem") });
+    config["asterisk"]["tls"] = json!({ "cert": file("client-expired.pem"), "key": file("client-expired.key"), "ca": file("ca.pem") });
+    let checked = Checked::of(&config).await;
+    assert_eq!((checked.status, checked.complaints()), (Some(1), vec!["asterisk.tls.cert"]));
+    let (mark, text, _) = checked.line("asterisk.tls.cert");
+    assert!(mark == "bad" && text.ends_with("client-expired.pem has expired on 2002-01-01"), "{text}");
+    assert_eq!(checked.line("bus_config.tls.ca").0, "good");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// Where the proxy is asked.
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(super) struct Listener {
     /// The proxy's HTTP listener, such as http://127.0.0.1:8090; otherwise `http.listen` of the configuration
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -40,12 +40,12 @@ pub(super) struct Api {
 
 impl Api {
     /// The proxy that the options name, or the configuration.
-    pub(super) fn new(file: &Path, options: &Options) -> anyhow::Result<Self> {
-        let (base, mut token) = match &options.url {
+    pub(super) fn new(file: &Path, listener: &Listener) -> anyhow::Result<Self> {
+        let (base, mut token) = match &listener.url {
             Some(url) => (url.trim_end_matches('/').to_owned(), None),
             None => of_config(file)?,
         };
-        if let Some(file) = &options.token_file {
+        if let Some(file) = &listener.token_file {
             let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
             token = Some(text.trim().to_owned().into());
         }

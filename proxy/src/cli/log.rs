@@ -21,7 +21,7 @@ pub(super) struct Options {
     level: Option<String>,
 
     #[command(flatten)]
-    api: api::Options,
+    api: api::Listener,
 }
 
 /// Asks, and shows what is logged now.

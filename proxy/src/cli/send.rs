@@ -34,7 +34,7 @@ pub(super) struct Options {
     body: Option<String>,
 
     #[command(flatten)]
-    api: api::Options,
+    api: api::Listener,
 }
 
 /// Sends it; the status is by the class of Asterisk's answer.

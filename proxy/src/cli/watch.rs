@@ -36,7 +36,7 @@ pub(super) struct Options {
     json: bool,
 
     #[command(flatten)]
-    api: api::Options,
+    api: api::Listener,
 }
 
 /// The longest line that is taken: the listener's are shorter than half of it.

@@ -198,13 +198,17 @@ async fn a_certificate_has_expired() {
     let (mut config, _) = config(Kind::Nats).await;
     let files = Folder::furnished();
     let file = |name: &str| files.outside(name);
-    config["bus_config"]["tls"] = json!({ "ca": file("ca.pem") });
+    // Nobody speaks TLS there, which has lines of its own.
+    for (key, plain, tls) in [("websocket_url", "ws:", "wss:"), ("stasis_url", "http:", "https:")] {
+        config[key] = config[key].as_str().unwrap().replace(plain, tls).into();
+    }
     config["asterisk"]["tls"] = json!({ "cert": file("client-expired.pem"), "key": file("client-expired.key"), "ca": file("ca.pem") });
     let checked = Checked::of(&config).await;
-    assert_eq!((checked.status, checked.complaints()), (Some(1), vec!["asterisk.tls.cert"]));
     let (mark, text, _) = checked.line("asterisk.tls.cert");
     assert!(mark == "bad" && text.ends_with("client-expired.pem has expired on 2002-01-01"), "{text}");
-    assert_eq!(checked.line("bus_config.tls.ca").0, "good");
+    assert_eq!(checked.line("asterisk.tls.ca").0, "good");
+    assert_eq!((checked.status, checked.line("asterisk").0), (Some(1), "bad"));
+    println!("{:?}", checked.line("asterisk"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,20 +114,21 @@ async fn who_watches_sees_a_call_and_an_operator_can_do_what_its_worker_can() {
         |letters: &[Value]| letters.iter().any(|event| event["type"] == "PlaybackFinished").then_some(());
     desk.until(&owned.events_topic, "the end of the playback", finished).await;
     call.dtmf("5");
-    call.hangup();
-    eventually("the call's end on the screen", async || all.output().contains("ChannelDtmfReceived 5")).await;
+    eventually("a key on the screen", async || all.output().contains("ChannelDtmfReceived 5")).await;
     let person = all.output();
     for shown in
         ["offered", "a worker has it", "StasisStart", "/answer → 204 (an operator, ", "/play/a-playback"]
     {
         assert!(person.contains(shown), "{shown} is not in\n{person}");
     }
-    eventually("the call's end in JSON", async || lines.output().contains("\"ChannelDtmfReceived\"")).await;
+    eventually("a key in JSON", async || lines.output().contains("\"ChannelDtmfReceived\"")).await;
     let lines: Vec<Value> =
         lines.output().lines().skip(1).map(|line| ok(serde_json::from_str(line))).collect();
     let start = lines.iter().find(|line| line["event"] == "StasisStart").unwrap();
     assert_eq!(start["ari"]["channel"]["id"], *channel);
     assert!(lines.iter().all(|line| line["dialog"] == root && line["application"] == *scene.application));
+    call.hangup();
+    eventually("the end on the screen", async || all.output().contains("StasisEnd")).await;
     assert_eq!(other.output().lines().count(), 1, "{}", other.output());
 
     // When the proxy goes, so does who watches.

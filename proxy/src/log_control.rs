@@ -10,8 +10,11 @@ use crate::config::log_directives;
 /// Where what is logged can be seen and changed. Who sets up the logs makes it.
 pub struct LogControl {
     now: Mutex<String>,
-    change: Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>,
+    change: Change,
 }
+
+/// What changes the logs; an error is one line.
+type Change = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
 impl LogControl {
     /// A control of logs that are as `now` says, in the form of the key `log`; `change` changes them.

@@ -8,6 +8,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{error, warn};
 
 use crate::{
+    LogControl,
     asterisk::dial_in::{Seat, Server},
     config::{Config, HttpConfig, WebsocketListen},
     http::{self, Site},
@@ -22,6 +23,8 @@ pub struct Fleet {
     listen: Option<(WebsocketListen, Vec<Arc<Seat>>)>,
     /// Where operators come.
     http: Option<HttpConfig>,
+    /// What is logged, for operators to change.
+    log: Option<LogControl>,
     takes_over: bool,
 }
 
@@ -36,7 +39,13 @@ impl Fleet {
             warn!("{warning}");
         }
         let Some(listen) = &config.websocket_listen else {
-            return Ok(Self { proxies: vec![Proxy::new(config)?], listen: None, http, takes_over: false });
+            return Ok(Self {
+                proxies: vec![Proxy::new(config)?],
+                listen: None,
+                http,
+                log: None,
+                takes_over: false,
+            });
         };
         let (mut proxies, mut seats) = (Vec::new(), Vec::new());
         for asterisk in &listen.asterisks {
@@ -44,7 +53,7 @@ impl Fleet {
             proxies.push(Proxy::new(config.of_server(&asterisk.server_id))?.at(Arc::clone(&seat)));
             seats.push(seat);
         }
-        Ok(Self { proxies, listen: Some((listen.clone(), seats)), http, takes_over: false })
+        Ok(Self { proxies, listen: Some((listen.clone(), seats)), http, log: None, takes_over: false })
     }
 
     /// Takes everything over from the running process, without a gap, if there is one.
@@ -59,6 +68,12 @@ impl Fleet {
         }
         let proxies = self.proxies.into_iter().map(Proxy::taking_over).collect();
         Ok(Self { proxies, takes_over: true, ..self })
+    }
+
+    /// Lets operators change what is logged.
+    #[must_use]
+    pub fn with_log_control(self, log: LogControl) -> Self {
+        Self { log: Some(log), ..self }
     }
 
     /// Its proxies, in the order of the configuration.
@@ -84,7 +99,8 @@ impl Fleet {
         let ended = CancellationToken::new();
         let http = match &self.http {
             Some(config) => {
-                let site = Site { servers: self.proxies.iter().map(Proxy::state).collect() };
+                let servers = self.proxies.iter().map(Proxy::state).collect();
+                let site = Site { servers, log: self.log };
                 let router = http::router(site, config);
                 let server = http::Server::bind(config.listen, self.takes_over, router).await?;
                 Some(AbortOnDropHandle::new(tokio::spawn(server.run(ended.clone()))))

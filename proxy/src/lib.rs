@@ -4,6 +4,7 @@
 
 mod applications;
 mod asterisk;
+pub mod check;
 mod claim;
 pub mod config;
 mod counters;
@@ -13,6 +14,7 @@ mod fields;
 mod fleet;
 mod http;
 mod limits;
+mod log_control;
 mod pauses;
 mod policy;
 mod proxy;
@@ -27,6 +29,7 @@ pub use counters::{Counter, Counters};
 pub use discretion::may_be_logged;
 pub use fleet::Fleet;
 pub use http::HttpError;
+pub use log_control::LogControl;
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;

@@ -30,6 +30,11 @@ pub(crate) const RESEND_TAIL: u64 = 16;
 pub(crate) const NOTICED_LATE: Duration = Duration::from_secs(15);
 /// Events put on the bus in one go: enough to be fast, few enough to be fair to other dialogs.
 pub(crate) const EVENTS_PER_BATCH: usize = 128;
+/// What happened to dialogs that waits for whoever watches the slowest. Then the oldest goes, and that one is told how much.
+pub(crate) const WATCHED: usize = 1_024;
+/// The largest event that watchers are shown, in bytes; of a larger one they are told its type and size. So all that waits for them
+/// is 64 MiB at most.
+pub(crate) const WATCHED_BODY: usize = 64 << 10;
 /// Messages from the bus that wait for a dialog's task, which reads them at once. Further ones are dropped and counted.
 pub(crate) const MAIL_PER_DIALOG: usize = 16_384;
 /// Commands of one dialog that wait for their turn. Further ones are answered 429.

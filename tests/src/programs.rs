@@ -37,6 +37,17 @@ macro_rules! programs {
 }
 
 impl Programs {
+    /// Where the daemon itself is, with its command line: cargo builds it beside the programs, but does not tell where.
+    ///
+    /// # Panics
+    /// When it was not built.
+    #[must_use]
+    pub fn daemon(&self) -> PathBuf {
+        let path = Path::new(self.worker).with_file_name("ari-proxy");
+        assert!(path.exists(), "{} is not there: cargo build -p ari-proxy", path.display());
+        path
+    }
+
     /// Where the SDK's example of this name is: cargo builds them beside the programs, but does not tell where.
     ///
     /// # Panics
@@ -111,6 +122,20 @@ impl Running {
         let arguments = [&[path.as_str()], options].concat();
         let program = ok(Program::start("a proxy", Path::new(programs.proxy), &arguments, variables));
         Self { program, name: "the proxy".to_owned(), _config: Some(file) }
+    }
+
+    /// Starts the daemon itself with a configuration, or another of its commands, such as `watch`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn daemon(programs: Programs, config: &Value, arguments: &[&str]) -> Self {
+        let mut file = ok(NamedTempFile::new());
+        ok(file.write_all(config.to_string().as_bytes()));
+        let path = file.path().to_string_lossy().into_owned();
+        let arguments = [&["--config", path.as_str()], arguments].concat();
+        let program = ok(Program::start("the daemon", &programs.daemon(), &arguments, &log()));
+        Self { program, name: "the daemon".to_owned(), _config: Some(file) }
     }
 
     /// Starts a worker.

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use ari_bus::security::TlsFiles;
 use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use url::{Host, Url};
 
 use super::{
     check::{Problem, problem},
+    shown,
     values::{self, without_url},
 };
 
 /// Asterisk's manager interface, as its `manager.conf` has it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ami {
     /// Host and port, such as `127.0.0.1:5038`.
@@ -24,7 +25,7 @@ pub struct Ami {
     #[serde(default)]
     pub user: String,
     /// That user's `secret`. It never goes over the wire: what goes there is the answer to a challenge.
-    #[serde(default)]
+    #[serde(default, serialize_with = "shown::secret")]
     pub secret: SecretString,
     /// Whether TLS is spoken; without it the events go in the clear.
     #[serde(default, deserialize_with = "values::truth")]
@@ -73,6 +74,14 @@ impl<'de> Deserialize<'de> for AmiAddress {
         let text = String::deserialize(deserializer)?;
         let wrong = || format!("{text:?} is no host with or without a port, such as \"127.0.0.1:5038\"");
         Self::parse(&text).ok_or_else(|| D::Error::custom(without_url(&text, wrong())))
+    }
+}
+
+impl Serialize for AmiAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        serializer.serialize_str(&format!("{host}{port}"))
     }
 }
 

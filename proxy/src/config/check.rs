@@ -239,6 +239,11 @@ fn check_log(text: &str) -> Result<String, Problem> {
     Ok(log)
 }
 
+/// What is to be logged, as [`check_log`] takes it; an error is one line.
+pub(crate) fn log_directives(text: &str) -> Result<String, String> {
+    check_log(text).map_err(|bad| bad.problem)
+}
+
 /// A call that nobody takes must not be moved to where nobody takes it.
 fn check_moves(config: &Config) -> Result<(), Problem> {
     let mut seen = HashSet::new();

@@ -3,21 +3,22 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     check::{Problem, problem},
-    values,
+    shown, values,
 };
 
 /// The listener for operators: health and whatever else a person or their tools ask of a running proxy.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
     /// The address and port to listen on.
     #[serde(deserialize_with = "values::address")]
     pub listen: SocketAddr,
     /// The bearer token that all but the health routes want. Without one only this machine may be listened to.
+    #[serde(serialize_with = "shown::maybe_secret")]
     pub token: Option<SecretString>,
 }
 

@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Config, values};
+use super::{Config, shown, values};
 
 /// Where Asterisk's outbound websockets come in.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebsocketListen {
     /// The address and port to listen on, such as `0.0.0.0:8089`.
@@ -22,7 +22,7 @@ pub struct WebsocketListen {
 }
 
 /// TLS of the listening side. The files are PEM.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListenTls {
     /// Our certificate, and those between it and the authority.
@@ -35,13 +35,13 @@ pub struct ListenTls {
 }
 
 /// An Asterisk that dials in.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DialsIn {
     /// Its name on the bus, and the user (`username`) or certificate's CN by which it is known.
     pub server_id: String,
     /// Its password; without one it must come with a certificate.
-    #[serde(default)]
+    #[serde(default, serialize_with = "shown::maybe_secret")]
     pub password: Option<SecretString>,
 }
 

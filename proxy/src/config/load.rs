@@ -23,7 +23,7 @@ pub struct ConfigError(String);
 
 impl ConfigError {
     /// Keys, values and paths may hold anything: what would break the line or the terminal is escaped.
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         let shown = |line: String, c: char| match c {
             c if breaks(c) => line + &c.escape_default().to_string(),
@@ -36,12 +36,10 @@ impl ConfigError {
     fn at(file: &Path, key: &str, problem: &str) -> Self {
         let plain = key.split('[').next().unwrap_or(key);
         let below = format!("{plain}.");
-        let variable = environment().into_iter().find(|(name, _)| name == plain || name.starts_with(&below));
-        let source = variable.map_or_else(
+        let found = environment().into_iter().find(|(name, _)| name == plain || name.starts_with(&below));
+        let source = found.map_or_else(
             || file.display().to_string(),
-            |(name, _)| {
-                format!("environment variable {ENVIRONMENT}{}", name.replace('.', "__").to_uppercase())
-            },
+            |(name, _)| format!("environment variable {}", variable(&name)),
         );
         Self::new(&format!("{source}: {key}: {problem}"))
     }
@@ -63,6 +61,11 @@ pub fn refused_by_bus(file: &Path, error: &BusError) -> ConfigError {
 /// # Errors
 /// One line that names the key, the value's problem and where it comes from.
 pub fn load(file: &Path) -> Result<Config, ConfigError> {
+    read(file).map(|(config, _)| config)
+}
+
+/// Does so, and returns the file's text as well.
+pub(super) fn read(file: &Path) -> Result<(Config, String), ConfigError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         let hint = match error.kind() {
             ErrorKind::NotFound => "; copy config.json.example there or name a file with --config",
@@ -102,7 +105,9 @@ pub fn load(file: &Path) -> Result<Config, ConfigError> {
     secret::from_files(&mut values, &mut warnings)
         .map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))?;
     let config: Config = Figment::from(Serialized::globals(values)).extract().map_err(mistaken)?;
-    check(Config { warnings, ..config }).map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))
+    let config =
+        check(Config { warnings, ..config }).map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))?;
+    Ok((config, text))
 }
 
 /// The first key that stands twice in its object: JSON's readers take the last of them without a word.
@@ -116,9 +121,14 @@ fn twice(object: &str) -> Option<String> {
 }
 
 /// The variables that are meant for us, as keys with dots and their values.
-fn environment() -> Vec<(String, String)> {
+pub(super) fn environment() -> Vec<(String, String)> {
     let variables = Env::prefixed(ENVIRONMENT).split("__").lowercase(true);
     variables.iter().map(|(key, value)| (key.as_str().to_lowercase(), value)).collect()
+}
+
+/// The variable's name for a key.
+pub(super) fn variable(key: &str) -> String {
+    format!("{ENVIRONMENT}{}", key.replace('.', "__").to_uppercase())
 }
 
 /// The key and the problem of an error of figment's; of several the first. A value is shown only where it could not be

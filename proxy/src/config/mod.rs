@@ -8,6 +8,7 @@ mod load;
 mod policy;
 mod secret;
 mod security;
+mod shown;
 mod stream;
 mod unanswered;
 mod values;
@@ -19,20 +20,23 @@ use ari_bus::{
     security::{Security, TlsFiles},
 };
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::policy::{BadPattern, CommandPattern, TextPattern};
 pub use ami::{Ami, AmiAddress};
+pub(crate) use check::log_directives;
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub use policy::{PolicyConfig, Rules, Scope};
 pub use security::{LoginKeys, Tls};
+pub(crate) use shown::without_credentials;
+pub use shown::{Setting, Source, settings};
 pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Sent as the `Origin` header to Asterisk; may be empty.
@@ -54,7 +58,7 @@ pub struct Config {
     #[serde(default)]
     pub ws_user: String,
     /// That user's password.
-    #[serde(default)]
+    #[serde(default, serialize_with = "shown::secret")]
     pub ws_password: SecretString,
     /// Where Asterisk dials in, instead of us dialling it. It takes the place of the four keys above and of `server_id`.
     #[serde(default)]
@@ -83,18 +87,26 @@ pub struct Config {
     #[serde(default)]
     pub policy: PolicyConfig,
     /// How long a stop may take before what is left is abandoned.
-    #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
+    #[serde(
+        default = "stop_timeout",
+        deserialize_with = "values::duration",
+        serialize_with = "shown::duration"
+    )]
     pub stop_timeout: Duration,
     /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`) or tracing directives.
     #[serde(default = "log")]
     pub log: String,
+    /// How each line of the log is written.
+    #[serde(default)]
+    pub log_format: LogFormat,
     /// What is wrong with the configuration and does not keep it from being used, to be said when there is a log.
     #[serde(skip)]
     pub warnings: Vec<String>,
 }
 
 /// The kinds of message bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum MessageBus {
     /// NATS.
     Nats,
@@ -102,8 +114,19 @@ pub enum MessageBus {
     Rabbitmq,
 }
 
+/// How each line of the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 /// What RabbitMQ holds for each dialog.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Topology {
     /// Each offer also gets version 1's queues.
@@ -114,7 +137,7 @@ pub enum Topology {
 }
 
 /// What becomes of a call whose version-1 worker is gone: that protocol has no word by which one could tell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Orphans {
     /// It is offered to the pool again.
@@ -127,10 +150,11 @@ pub enum Orphans {
 }
 
 /// How to reach the bus.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BusConfig {
     /// The bus's URL, with user and password if it needs them. Empty: that bus on this machine.
+    #[serde(serialize_with = "shown::url")]
     pub url: SecretString,
     /// NATS: the queue group of the workers. The proxy itself only publishes to it; empty is the application's name.
     pub queue: String,
@@ -145,26 +169,26 @@ pub struct BusConfig {
 }
 
 /// How calls are offered to workers and ended.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DialogConfig {
     /// How long a worker has to accept before the call is offered again.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub offer_timeout: Duration,
     /// How long a call is offered before it is handled as `unanswered` says.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub offer_deadline: Duration,
     /// How long a dialog without a channel stays quiet before it is over and its topics are deleted.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub linger: Duration,
     /// How long a dialog without a channel is kept at most for a worker that has not read or said everything.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub retention: Duration,
     /// How long a worker that sends heartbeats may be silent before its calls are offered to others.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub lease: Duration,
     /// How long the clock of an offer stands still, at most, while the bus is away: nobody waits in silence for hours.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub outage_patience: Duration,
     /// What becomes of a call whose version-1 worker is gone.
     pub v1_orphans: Orphans,
@@ -188,7 +212,7 @@ impl Default for DialogConfig {
 }
 
 /// Which way commands go to Asterisk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RestWay {
     /// Over connections of their own.
@@ -198,13 +222,13 @@ pub enum RestWay {
 }
 
 /// How Asterisk is spoken to.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AsteriskConfig {
     /// Which way commands go; absent is over HTTP.
     pub rest: Option<RestWay>,
     /// How long a command waits for Asterisk's answer; afterwards its fate is unknown, and the worker is told so.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub command_timeout: Duration,
     /// How Asterisk is known to be the right one, and our certificate if it, or what stands before it, wants one.
     pub tls: Tls,

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt::Display, num::NonZeroU32, str::FromStr};
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::values;
 use crate::policy::{CommandPattern, TextPattern};
 
 /// What workers may do.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyConfig {
     /// The rules of every application.
@@ -18,7 +18,7 @@ pub struct PolicyConfig {
 }
 
 /// Rules for the commands of workers. What is absent is the default's, and there as it is written at each.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// Which objects a worker may name: any, unless it says `dialog`.
@@ -68,7 +68,7 @@ pub struct Rules {
 }
 
 /// Which objects a worker may name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// All that there are.

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use ari_bus::security::{ClientIdentity, Login, Security, TlsFiles};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     check::{Problem, problem},
-    values,
+    shown, values,
 };
 
 /// TLS of a connection that we make. The files are PEM.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
     /// The authorities that vouch for the server, in place of the system's.
@@ -46,18 +46,22 @@ impl Tls {
 }
 
 /// How to log in to a bus, where the URL does not say it. One kind at most.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoginKeys {
     /// The user, with `password`.
     pub user: String,
     /// The user's password, as it is.
+    #[serde(serialize_with = "shown::secret")]
     pub password: SecretString,
     /// NATS: a token.
+    #[serde(serialize_with = "shown::secret")]
     pub token: SecretString,
     /// NATS: the seed of an nkey, `SU…`.
+    #[serde(serialize_with = "shown::secret")]
     pub nkey: SecretString,
     /// NATS: the text of a credentials file; `credentials_file` names one.
+    #[serde(serialize_with = "shown::secret")]
     pub credentials: SecretString,
     /// RabbitMQ: the client certificate of `tls` says who we are.
     #[serde(deserialize_with = "values::truth")]

@@ -36,6 +36,8 @@ use crate::{
 pub(super) enum Turn {
     /// A command.
     Job(Job),
+    /// A command of an operator.
+    Operator(Wanted),
     /// The dialog has come to rest: the commands that wait are to be told.
     Rest(oneshot::Sender<Vec<JobForm>>),
 }
@@ -49,6 +51,19 @@ pub(super) struct Job {
     pub(super) arrived: Instant,
     /// The dialog does not end before its commands are answered.
     pub(super) busy: Busy,
+}
+
+/// A command of an operator.
+pub(super) struct Wanted {
+    pub(super) request: Request,
+    /// Where its answer goes; dropped without one it was not run.
+    pub(super) answers: oneshot::Sender<Answer>,
+}
+
+/// What is done next.
+enum Next {
+    Job(Job),
+    Operator(Wanted),
 }
 
 /// What is to be done for a command.
@@ -119,32 +134,36 @@ impl<'a> Commands<'a> {
     /// Runs commands in the order issued, for ever.
     pub(super) async fn run(&mut self) -> Infallible {
         loop {
-            let Some(job) = self.next().await else {
+            let Some(next) = self.next().await else {
                 self.rest().await;
                 continue;
             };
             self.running = 1;
-            let unsettled = self.run_one(&job).await;
+            let (unsettled, busy) = match next {
+                Next::Job(job) => (self.run_one(&job).await, Some(job.busy)),
+                Next::Operator(wanted) => (self.run_wanted(wanted).await, None),
+            };
             self.running = 0;
             // Not before the worker knows: Asterisk may be silent for long.
             settle(self.context, self.dialog, &unsettled).await;
-            drop(job.busy);
+            drop(busy);
         }
     }
 
     /// The command whose turn it is; `None` when the dialog is to stand still.
-    async fn next(&mut self) -> Option<Job> {
+    async fn next(&mut self) -> Option<Next> {
         if self.context.freeze.is_frozen() {
             return None;
         }
         if let Some(job) = self.stood.pop_front() {
-            return Some(job);
+            return Some(Next::Job(job));
         }
         loop {
             tokio::select! {
                 () = self.context.freeze.frozen() => return None,
                 turn = self.jobs.recv() => match turn {
-                    Some(Turn::Job(job)) => return Some(job),
+                    Some(Turn::Job(job)) => return Some(Next::Job(job)),
+                    Some(Turn::Operator(wanted)) => return Some(Next::Operator(wanted)),
                     // Who asks may have heard of the freeze before.
                     Some(Turn::Rest(waiting)) => {
                         self.asked = Some(waiting);
@@ -168,6 +187,8 @@ impl<'a> Commands<'a> {
             tokio::select! {
                 turn = self.jobs.recv() => match turn {
                     Some(Turn::Job(job)) => self.stood.push_back(job),
+                    // It is told that it was not run: the next process does not know it.
+                    Some(Turn::Operator(wanted)) => drop(wanted),
                     Some(Turn::Rest(waiting)) => self.asked = Some(waiting),
                     None => std::future::pending().await,
                 },
@@ -201,7 +222,7 @@ impl<'a> Commands<'a> {
             return Vec::new();
         }
         self.dialog.recorded().begin(unique_id);
-        let Outcome { answer, unsettled } = send(self.context, self.dialog, request).await;
+        let Outcome { answer, unsettled } = self.send("a worker", request).await;
         let asked = self.dialog.recorded().answer(unique_id, &answer, self.context.clock.now());
         if !self.is_void(owner) {
             self.answer(owner, unique_id, &answer, *arrived).await;
@@ -213,6 +234,22 @@ impl<'a> Commands<'a> {
             self.answer(&next, unique_id, &answer, *arrived).await;
         }
         unsettled
+    }
+
+    /// Runs a command of an operator; returns what it may or may not have made.
+    async fn run_wanted(&self, Wanted { request, answers }: Wanted) -> Vec<Object> {
+        self.context.claim.certain().await;
+        let Outcome { answer, unsettled } = self.send("an operator", request).await;
+        // Who asked may have gone.
+        let _ = answers.send(answer);
+        unsettled
+    }
+
+    async fn send(&self, by: &'static str, request: Request) -> Outcome {
+        let (began, said) = (Instant::now(), request.clone());
+        let outcome = send(self.context, self.dialog, request).await;
+        self.context.watchers.command(self.dialog, by, &said, outcome.answer.status, began.elapsed());
+        outcome
     }
 
     /// Whether an owner has lost the dialog, and its commands with it.

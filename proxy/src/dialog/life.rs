@@ -98,6 +98,8 @@ pub(super) async fn run(
             (terms, step)
         }
     };
+    // It is the first: a dialog has one task in its life.
+    let _ = dialog.turns.set(jobs.clone());
     let mut life = Life { context: &context, dialog: &dialog, mail: &mut mail, terms, jobs };
     let end = tokio::select! {
         // Through all terms: what one owner has begun is finished before the next one's first command.
@@ -105,16 +107,17 @@ pub(super) async fn run(
         end = life.until_ended(step) => end,
     };
     context.forget(&dialog);
+    context.watchers.state(&dialog, "over");
     let remains = life.forget().await;
     let unanswered = commands.unanswered();
     if unanswered > 0 {
         context.counters.add(Counter::AnswersLost, unanswered);
-        warn!(dialog = %dialog.root, unanswered, "the dialog ends before its commands are answered");
+        warn!(dialog = %dialog.root, channel = dialog.channel(), unanswered, "the dialog ends before its commands are answered");
     }
     match end {
         End::GiveBack => give_back(&context, &dialog, &remains).await,
         End::Stopped { owned: false } => {
-            warn!(dialog = %dialog.root, channels = ?remains.entered, "the proxy stops before a worker took the call: it stays in Stasis");
+            warn!(dialog = %dialog.root, channel = dialog.channel(), channels = ?remains.entered, "the proxy stops before a worker took the call: it stays in Stasis");
         }
         End::Stopped { owned: true } => {}
     }
@@ -177,9 +180,10 @@ impl Life<'_> {
                 },
             };
             let owner = Arc::clone(&serving.holding.owner);
+            dialog.has_owner(context, true);
             if !serving.known {
                 context.counters.count(Counter::DialogsAccepted);
-                info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
+                info!(dialog = %dialog.root, channel = dialog.channel(), term = owner.term, version_1 = owner.version_1, "a worker has the call");
                 context.marks.owned(context, dialog, owner.term);
             }
             let began = Instant::now();
@@ -217,17 +221,19 @@ impl Life<'_> {
                 // There is no call any more: what nobody says that it has, nobody needs.
                 Left::Orphaned if *dialog.channels.borrow() == 0 => return End::GiveBack,
                 Left::Lost if self.has_ended() => return End::GiveBack,
-                Left::Lost => info!(dialog = %dialog.root, "the call is offered again: its worker is silent"),
+                Left::Lost => {
+                    info!(dialog = %dialog.root, channel = dialog.channel(), "the call is offered again: its worker is silent")
+                }
                 Left::Orphaned if context.config.dialog.v1_orphans == Orphans::Continue => {
                     context.counters.count(Counter::DialogsUnwanted);
-                    warn!(dialog = %dialog.root, "the call's worker is gone");
+                    warn!(dialog = %dialog.root, channel = dialog.channel(), "the call's worker is gone");
                     return End::GiveBack;
                 }
                 Left::Orphaned => {
-                    info!(dialog = %dialog.root, "the call is offered again: its worker is gone")
+                    info!(dialog = %dialog.root, channel = dialog.channel(), "the call is offered again: its worker is gone")
                 }
                 Left::Released => {
-                    info!(dialog = %dialog.root, "the call is offered again: its worker gave it back")
+                    info!(dialog = %dialog.root, channel = dialog.channel(), "the call is offered again: its worker gave it back")
                 }
                 // Done with above.
                 Left::Frozen => {}
@@ -245,14 +251,15 @@ impl Life<'_> {
     /// Offers the dialog until it has an owner.
     async fn offer(&mut self, heard: Option<Duration>) -> Result<Serving, End> {
         let (context, dialog) = (self.context, self.dialog);
-        info!(dialog = %dialog.root, channel = ?dialog.channel(), application = ?dialog.application, "a call is offered");
+        dialog.has_owner(context, false);
+        info!(dialog = %dialog.root, channel = dialog.channel(), application = ?dialog.application, "a call is offered");
         loop {
             let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
             match offering.until_ended().await {
                 Offered::Owned { holding, first } => return Ok(Serving::new(holding, first)),
                 Offered::Unwanted => {
                     context.counters.count(Counter::DialogsUnwanted);
-                    warn!(dialog = %dialog.root, "no worker took the call in time");
+                    warn!(dialog = %dialog.root, channel = dialog.channel(), "no worker took the call in time");
                     return Err(End::GiveBack);
                 }
                 Offered::Over => {
@@ -351,7 +358,7 @@ impl Life<'_> {
         let lost = usize::try_from(self.dialog.delivery.waiting()).unwrap_or(usize::MAX);
         if lost > 0 {
             self.context.counters.add(Counter::EventsLost, lost);
-            warn!(dialog = %self.dialog.root, lost, "the worker could not be reached: events are lost");
+            warn!(dialog = %self.dialog.root, channel = self.dialog.channel(), lost, "the worker could not be reached: events are lost");
         }
     }
 

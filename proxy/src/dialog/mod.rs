@@ -23,6 +23,7 @@ mod moves;
 mod offering;
 mod offers;
 pub(crate) mod opening;
+pub(crate) mod operating;
 mod order;
 mod outlet;
 mod owner;
@@ -43,11 +44,15 @@ mod terms;
 mod testing;
 mod unanswered;
 mod verdict;
+pub(crate) mod watchers;
 mod worker_topics;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use ari_bus::{
@@ -76,6 +81,7 @@ use crate::{
 pub(crate) use router::Router;
 
 use clock::Clock;
+use commands::Turn;
 use delivery::Delivery;
 use handover::{Freeze, form::MailForm};
 use kept::Budget;
@@ -87,6 +93,7 @@ use parting::Parting;
 use recorded::Recorded;
 use registry::{Member, Registry};
 use restart::{Marks, Settling};
+use watchers::Watchers;
 
 /// What all dialogs of one proxy share.
 pub(crate) struct Context {
@@ -144,6 +151,8 @@ pub(crate) struct Context {
     policies: Mutex<HashMap<String, Arc<Policy>>>,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
     unheard: Mutex<HashSet<String>>,
+    /// Who looks on.
+    pub(crate) watchers: Watchers,
 }
 
 impl Context {
@@ -200,6 +209,7 @@ impl Context {
             moves: Moves::default(),
             policies: Mutex::default(),
             unheard,
+            watchers: Watchers::default(),
         }
     }
 
@@ -319,6 +329,10 @@ pub(crate) struct Dialog {
     valid: AtomicU64,
     mail: mpsc::Sender<Mail>,
     channels: watch::Sender<usize>,
+    /// Where what is to be done for it in Asterisk takes its turn, once its task has begun.
+    turns: OnceLock<mpsc::Sender<Turn>>,
+    /// Whether a worker has it.
+    owned: AtomicBool,
     /// What its workers may do.
     guard: Guard,
 }
@@ -363,6 +377,8 @@ impl Dialog {
             valid: AtomicU64::new(1),
             mail,
             channels: watch::Sender::new(0),
+            turns: OnceLock::new(),
+            owned: AtomicBool::new(false),
             guard: context.guard(application),
         };
         (Arc::new(dialog), mail_in)
@@ -381,6 +397,12 @@ impl Dialog {
     /// The first channel, where there was any.
     fn channel(&self) -> Option<&str> {
         self.first.get().map(|first| first.channel.as_str())
+    }
+
+    /// Whether a worker has it now.
+    fn has_owner(&self, context: &Context, owned: bool) {
+        self.owned.store(owned, Ordering::Relaxed);
+        context.watchers.state(self, if owned { "a worker has it" } else { "offered" });
     }
 
     // As in the context: each is held for one short method.

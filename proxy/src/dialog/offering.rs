@@ -191,7 +191,7 @@ impl<'a> Offering<'a> {
     }
 
     fn cannot_be_offered(&self, error: &BusError) -> Offered {
-        warn!(dialog = %self.dialog.root, %error, "the call cannot be offered");
+        warn!(dialog = %self.dialog.root, channel = self.dialog.channel(), %error, "the call cannot be offered");
         Offered::Unwanted
     }
 

@@ -85,7 +85,7 @@ fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
     dialogs.insert(root, Arc::clone(&dialog));
     drop(dialogs);
     context.counters.count(Counter::DialogsOpened);
-    info!(dialog = %dialog.root, application = ?dialog.application, "a worker opens a dialog");
+    info!(dialog = %dialog.root, channel = dialog.channel(), application = ?dialog.application, "a worker opens a dialog");
     let reply = reply(context, &dialog);
     context.spawn(life::run(Arc::clone(context), dialog, mail, Beginning::Owned(terms, holding)));
     Ok(reply)

@@ -149,7 +149,7 @@ impl<'a> Outlet<'a> {
             if !error.is_retryable() {
                 let lost = give_up(&mut messages, self.context.bus.largest_message(), &error);
                 self.context.counters.add(Counter::EventsLost, lost);
-                warn!(dialog = %self.owner.dialog_id, lost, %error, "events are lost: they cannot be published");
+                warn!(dialog = %self.dialog.root, channel = self.dialog.channel(), lost, %error, "events are lost: they cannot be published");
                 continue;
             }
             self.note_away();
@@ -175,8 +175,8 @@ impl<'a> Outlet<'a> {
             return Some(bytes);
         }
         self.context.counters.count(Counter::EventsLost);
-        let (dialog, kind, size) = (&self.owner.dialog_id, &event.kind, bytes.len());
-        warn!(%dialog, ?kind, size, "an event is lost: the bus carries {largest} bytes in a message");
+        let (dialog, kind, size) = (&self.dialog.root, &event.kind, bytes.len());
+        warn!(%dialog, channel = self.dialog.channel(), ?kind, size, "an event is lost: the bus carries {largest} bytes in a message");
         // Version 1 has no word for it.
         (!self.owner.version_1).then(|| self.envelope(seq, &event.too_large(size, largest)))
     }

@@ -101,6 +101,7 @@ impl Dialog {
 
     fn deliver(&self, context: &Context, event: KeptEvent) {
         let counters = &context.counters;
+        context.watchers.event(self, &event);
         match self.delivery.push(event) {
             Some(0) => {}
             Some(lost) => {

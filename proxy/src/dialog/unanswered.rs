@@ -41,7 +41,7 @@ pub(super) async fn give_back(context: &Context, dialog: &Dialog, remains: &Rema
         tokio::join!(join_all(entered), join_all(called));
     };
     if context.abandon.run_until_cancelled(giving).await.is_none() {
-        warn!(dialog = %dialog.root, ?remains, "the proxy stops before Asterisk has the call back");
+        warn!(dialog = %dialog.root, channel = dialog.channel(), ?remains, "the proxy stops before Asterisk has the call back");
     }
     for channel in remains.channels() {
         context.registry().given_back(&dialog.application, channel);

@@ -16,6 +16,8 @@ pub(super) const STALLED: Duration = Duration::from_secs(10);
 pub(super) const BUFFER: usize = 16 << 10;
 /// Bytes of a request's body. Beyond it: 413.
 pub(super) const BODY: usize = 64 << 10;
+/// How often a watcher to whom nothing happens gets an empty line, so that both sides notice a connection that is dead.
+pub(super) const WATCHING: Duration = Duration::from_secs(10);
 /// How long what is being answered may take when the process ends.
 pub(super) const GOODBYE: Duration = Duration::from_secs(1);
 /// The pause after a connection could not be accepted: most often there are too many open files.

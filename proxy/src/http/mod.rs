@@ -5,11 +5,15 @@
 
 mod access;
 mod applications;
+mod dialogs;
 mod health;
 mod limits;
+mod log;
 mod places;
 mod reply;
+mod send;
 mod server;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +25,7 @@ use axum::{
     response::Response,
 };
 
-use crate::{config::HttpConfig, proxy::State};
+use crate::{LogControl, config::HttpConfig, dialog::Context, proxy::State};
 use access::Access;
 use reply::Refusal;
 pub use server::HttpError;
@@ -31,6 +35,15 @@ pub(crate) use server::Server;
 pub(crate) struct Site {
     /// In the order of the configuration.
     pub(crate) servers: Vec<Arc<State>>,
+    /// What is logged, where that can be changed.
+    pub(crate) log: Option<LogControl>,
+}
+
+impl Site {
+    /// What the dialogs of each proxy share that acts.
+    fn contexts(&self) -> impl Iterator<Item = Arc<Context>> {
+        self.servers.iter().filter_map(|server| server.context())
+    }
 }
 
 /// All that the listener answers.
@@ -38,6 +51,10 @@ pub(crate) fn router(site: Site, config: &HttpConfig) -> Router {
     let access = Arc::new(Access::new(config.token.clone()));
     let closed = Router::new()
         .merge(applications::routes())
+        .merge(dialogs::routes())
+        .merge(log::routes())
+        .merge(send::routes())
+        .merge(watch::routes())
         // Here as well: who has no token learns nothing of what there is behind it.
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&access), access::authorize));

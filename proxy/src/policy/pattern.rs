@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use reqwest::Method;
+use serde::{Serialize, Serializer};
 
 /// The longest pattern, in characters.
 const MAX_PATTERN: usize = 500;
@@ -195,6 +196,20 @@ impl fmt::Display for TextPattern {
 impl fmt::Display for CommandPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)
+    }
+}
+
+/// As it was written.
+impl Serialize for TextPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.written)
+    }
+}
+
+/// As it was written.
+impl Serialize for CommandPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.written)
     }
 }
 

@@ -18,7 +18,7 @@ const RESPONSE: &str = "RESTResponse";
 ///
 /// # Errors
 /// 413 where Asterisk would close the socket over its size.
-pub(super) fn rest_request(id: u64, request: &Request) -> Result<String, Refused> {
+pub(in super::super) fn rest_request(id: u64, request: &Request) -> Result<String, Refused> {
     check_body(request.body.as_deref())?;
     let mut frame = json!({
         "type": "RESTRequest", "transaction_id": "", "request_id": id.to_string(), "method": request.method.as_str(),

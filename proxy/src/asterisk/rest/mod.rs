@@ -33,7 +33,7 @@ use crate::{
     limits::MAX_OFFER_PAUSE,
     pauses::Pauses,
 };
-pub(super) use frames::RestResponse;
+pub(super) use frames::{RestResponse, rest_request};
 use frames::{swallows_answers, wants_bytes};
 use http::Http;
 pub(crate) use line::{Asks, Line};

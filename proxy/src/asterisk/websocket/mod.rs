@@ -3,6 +3,7 @@
 mod connect;
 mod fence;
 mod holdings;
+mod probe;
 mod read;
 mod status;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use connect::{ConnectError, Socket, Stream, connect};
 pub(crate) use fence::Fence;
 pub(super) use fence::Fences;
 use holdings::Holdings;
+pub(crate) use probe::{Probed, probe};
 pub(super) use read::{Connection, Read};
 pub(crate) use status::{Held, Status};
 

@@ -5,14 +5,14 @@ mod check;
 use std::time::Duration;
 
 use ari_bus::stream::ExchangeKind;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub(super) use check::check;
 
-use super::{Ami, values};
+use super::{Ami, shown, values};
 
 /// Which events go to the bus for everybody, and how. Nothing does without this section.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StreamConfig {
     /// Whether the events of `applications` are published.
@@ -53,7 +53,7 @@ pub struct StreamConfig {
 }
 
 /// Templates of routing keys and subjects.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StreamKeys {
     /// Of an application's events; absent is `stasis.app.{application}`.
@@ -65,7 +65,7 @@ pub struct StreamKeys {
 }
 
 /// Names for readers that are there already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
     /// The names of this documentation.
@@ -76,7 +76,7 @@ pub enum Preset {
 }
 
 /// What an exchange's bindings go by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExchangeType {
     /// The routing key.
@@ -95,7 +95,7 @@ impl From<ExchangeType> for ExchangeKind {
 }
 
 /// A stream of JetStream. One that is there already is left as it is.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JetStream {
     /// Its name.
@@ -104,7 +104,7 @@ pub struct JetStream {
     #[serde(deserialize_with = "max_bytes")]
     pub max_bytes: Option<u64>,
     /// How long it keeps an event.
-    #[serde(deserialize_with = "values::duration")]
+    #[serde(deserialize_with = "values::duration", serialize_with = "shown::duration")]
     pub max_age: Duration,
     /// On how many servers of a cluster.
     #[serde(deserialize_with = "replicas")]

@@ -3,6 +3,7 @@
 //!
 //! How they are written, and what may be, is in [`written`].
 
+mod shown;
 mod written;
 
 use std::fmt;
@@ -157,7 +158,7 @@ impl Unanswered {
     }
 
     /// The applications that steps move calls to, each with the key that names it.
-    pub(super) fn moves(&self) -> impl Iterator<Item = (String, &str)> {
+    pub(crate) fn moves(&self) -> impl Iterator<Item = (String, &str)> {
         self.steps.iter().enumerate().filter_map(|(depth, step)| match step {
             Step::Move { application, .. } => {
                 let key = format!("dialog.unanswered{}.application", ".then".repeat(depth));

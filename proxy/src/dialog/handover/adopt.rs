@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -126,6 +129,8 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
             mail: mailbox,
             channels: watch::Sender::new(0),
             guard,
+            turns: OnceLock::new(),
+            owned: AtomicBool::new(false),
         });
         if let (Some(channel), Some(start)) = (channel, start) {
             dialog.has_first(&channel, start.into());

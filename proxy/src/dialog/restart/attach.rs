@@ -87,7 +87,7 @@ async fn take(context: &Arc<Context>, attach: &Attach) -> Result<AttachReply, An
     drop(dialogs);
     release(context, &mut settling, &bound);
     drop(settling);
-    info!(dialog = %dialog.root, term, "a worker brings the call back");
+    info!(dialog = %dialog.root, channel = dialog.channel(), term, "a worker brings the call back");
     let life = life::run(Arc::clone(context), Arc::clone(&dialog), mail, Beginning::Owned(terms, holding));
     context.spawn(life);
     let telling = Arc::clone(context);

@@ -5,11 +5,11 @@
 mod asterisk;
 mod claim;
 pub mod config;
-mod counters;
 mod dialog;
 mod fields;
 mod fleet;
 mod limits;
+pub mod metrics;
 mod pauses;
 mod proxy;
 #[cfg_attr(not(feature = "sabotage"), allow(unreachable_pub))]
@@ -18,8 +18,8 @@ mod sabotage;
 mod testing;
 
 pub use asterisk::dial_in::ListenError;
-pub use counters::{Counter, Counters};
 pub use fleet::Fleet;
+pub use metrics::{Metric, Metrics};
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;

@@ -27,8 +27,8 @@ use crate::{
         request::Request,
         rest::RestError,
     },
-    counters::Counter,
     limits::{SETTLE, VERSION_1_ANSWER},
+    metrics::{Answered, Held, Metric},
 };
 
 /// What takes its turn among the commands of a dialog.
@@ -48,6 +48,8 @@ pub(super) struct Job {
     pub(super) arrived: Instant,
     /// The dialog does not end before its commands are answered.
     pub(super) busy: Busy,
+    /// It is counted among those that wait.
+    pub(super) waits: Held,
 }
 
 /// What is to be done for a command.
@@ -123,6 +125,7 @@ impl<'a> Commands<'a> {
                 continue;
             };
             self.running = 1;
+            job.waits.ends();
             let unsettled = self.run_one(&job).await;
             self.running = 0;
             // Not before the worker knows: Asterisk may be silent for long.
@@ -200,6 +203,7 @@ impl<'a> Commands<'a> {
             return Vec::new();
         }
         self.dialog.recorded().begin(unique_id);
+        self.context.metrics.observe(Metric::CommandWait, arrived.elapsed());
         let Outcome { answer, unsettled } = send(self.context, self.dialog, request).await;
         let asked = self.dialog.recorded().answer(unique_id, &answer, self.context.clock.now());
         if !self.is_void(owner) {
@@ -221,7 +225,7 @@ impl<'a> Commands<'a> {
 
     async fn answer(&self, owner: &Owner, unique_id: &str, answer: &Answer, arrived: Instant) {
         if owner.version_1 && unique_id.is_empty() && arrived.elapsed() > VERSION_1_ANSWER {
-            self.context.counters.count(Counter::AnswersLost);
+            self.context.metrics.count(Metric::AnswersLost);
             debug!(dialog = %owner.dialog_id, "an answer is dropped: version 1 no longer waits for it");
         } else {
             owner.answer(self.context, unique_id, answer, arrived).await;
@@ -230,7 +234,6 @@ impl<'a> Commands<'a> {
 }
 
 async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> Outcome {
-    context.counters.count(Counter::Commands);
     let chosen = choose_ids(&mut request, &dialog.application);
     let made = chosen.first().cloned();
     // Before the request: events of what it makes can come before its answer.
@@ -239,7 +242,12 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
         true => Vec::new(),
         false => context.registry().bind(dialog, chosen),
     };
-    match context.rest.send(&request).await {
+    let sent = Instant::now();
+    let result = context.rest.send(&request).await;
+    if let Some(how) = how_answered(&result) {
+        context.metrics.answered((request.method.as_str(), &request.url), how, sent.elapsed());
+    }
+    match result {
         Ok(answer) => {
             let mut registry = context.registry();
             if (200..300).contains(&answer.status) {
@@ -268,6 +276,17 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
             Outcome { answer: error.to_answer(), unsettled }
         }
     }
+}
+
+/// How a command counts; none where it could not be one.
+fn how_answered(result: &Result<Answer, RestError>) -> Option<Answered> {
+    Some(match result {
+        Ok(answer) => Answered::with(answer.status),
+        Err(RestError::AnswerTooLarge) => Answered::Otherwise,
+        Err(RestError::Unreachable(_)) => Answered::Unreachable,
+        Err(RestError::FateUnknown(_)) => Answered::Unknown,
+        Err(RestError::Malformed(_)) => return None,
+    })
 }
 
 /// After a command whose fate is not known: a channel that Asterisk does not know was not made, and must not hold the

@@ -32,8 +32,8 @@ use super::{
 };
 use crate::{
     config::Orphans,
-    counters::Counter,
     limits::{COMMANDS_PER_DIALOG, MAX_TERM_PAUSE, STEADY_TERM},
+    metrics::{DialogState, Lost, Metric},
     pauses::Pauses,
 };
 
@@ -92,7 +92,9 @@ pub(super) async fn run(
             let activity = Arc::new(Activity::new(&context.clock));
             for Waiting { owner, unique_id, task, arrived } in waiting {
                 // There were no more of them where they come from.
-                let job = Job { owner, unique_id, task, arrived, busy: activity.begin() };
+                let busy = activity.begin();
+                let waits = context.metrics.hold(Metric::CommandsWaiting, 1);
+                let job = Job { owner, unique_id, task, arrived, busy, waits };
                 let _ = jobs.try_send(Turn::Job(job));
             }
             (terms, step)
@@ -108,11 +110,14 @@ pub(super) async fn run(
     let remains = life.forget().await;
     let unanswered = commands.unanswered();
     if unanswered > 0 {
-        context.counters.add(Counter::AnswersLost, unanswered);
+        context.metrics.add(Metric::AnswersLost, unanswered);
         warn!(dialog = %dialog.root, unanswered, "the dialog ends before its commands are answered");
     }
     match end {
-        End::GiveBack => give_back(&context, &dialog, &remains).await,
+        End::GiveBack => {
+            let _closing = context.metrics.dialog(DialogState::Closing);
+            give_back(&context, &dialog, &remains).await;
+        }
         End::Stopped { owned: false } => {
             warn!(dialog = %dialog.root, channels = ?remains.entered, "the proxy stops before a worker took the call: it stays in Stasis");
         }
@@ -178,7 +183,7 @@ impl Life<'_> {
             };
             let owner = Arc::clone(&serving.holding.owner);
             if !serving.known {
-                context.counters.count(Counter::DialogsAccepted);
+                context.metrics.count_of(Metric::DialogsAccepted, &dialog.application);
                 info!(dialog = %dialog.root, term = owner.term, version_1 = owner.version_1, "a worker has the call");
                 context.marks.owned(context, dialog, owner.term);
             }
@@ -219,7 +224,7 @@ impl Life<'_> {
                 Left::Lost if self.has_ended() => return End::GiveBack,
                 Left::Lost => info!(dialog = %dialog.root, "the call is offered again: its worker is silent"),
                 Left::Orphaned if context.config.dialog.v1_orphans == Orphans::Continue => {
-                    context.counters.count(Counter::DialogsUnwanted);
+                    context.metrics.count_of(Metric::DialogsUnwanted, &dialog.application);
                     warn!(dialog = %dialog.root, "the call's worker is gone");
                     return End::GiveBack;
                 }
@@ -232,7 +237,7 @@ impl Life<'_> {
                 // Done with above.
                 Left::Frozen => {}
             }
-            context.counters.count(Counter::DialogsResumed);
+            context.metrics.count_of(Metric::DialogsResumed, &dialog.application);
             step = Step::Offer(Some(self.leave(&owner, &left)));
             // A worker that takes and gives back as fast as it can must not keep the broker busy.
             if began.elapsed() >= STEADY_TERM {
@@ -245,13 +250,14 @@ impl Life<'_> {
     /// Offers the dialog until it has an owner.
     async fn offer(&mut self, heard: Option<Duration>) -> Result<Serving, End> {
         let (context, dialog) = (self.context, self.dialog);
+        let _offered = context.metrics.dialog(DialogState::Offered);
         info!(dialog = %dialog.root, channel = ?dialog.channel(), application = ?dialog.application, "a call is offered");
         loop {
             let offering = Offering::new((context, dialog), self.mail, &mut self.terms, heard);
             match offering.until_ended().await {
                 Offered::Owned { holding, first } => return Ok(Serving::new(holding, first)),
                 Offered::Unwanted => {
-                    context.counters.count(Counter::DialogsUnwanted);
+                    context.metrics.count_of(Metric::DialogsUnwanted, &dialog.application);
                     warn!(dialog = %dialog.root, "no worker took the call in time");
                     return Err(End::GiveBack);
                 }
@@ -295,6 +301,7 @@ impl Life<'_> {
     async fn serve(&mut self, owner: &Arc<Owner>, serving: &mut Serving) -> Left {
         let (context, dialog) = (self.context, self.dialog);
         let activity = Arc::new(Activity::new(&context.clock));
+        let state = context.metrics.dialog(DialogState::Active);
         let Serving { order, first, .. } = serving;
         let mut mailbox =
             Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity, order);
@@ -306,7 +313,7 @@ impl Life<'_> {
             () = mailbox.run(self.mail, first.take(), &resting) => Left::Released,
             () = resting.both() => Left::Frozen,
             () = owner.lost() => Left::Lost,
-            () = until_over(context, dialog, owner, &activity) => Left::Over,
+            () = until_over(context, dialog, owner, &activity, &state) => Left::Over,
             () = until_stopped(context, dialog, &activity) => Left::Stopped,
         };
         if matches!(left, Left::Released) && dialog.channel().is_none() {
@@ -350,7 +357,7 @@ impl Life<'_> {
     fn count_lost(&self) {
         let lost = usize::try_from(self.dialog.delivery.waiting()).unwrap_or(usize::MAX);
         if lost > 0 {
-            self.context.counters.add(Counter::EventsLost, lost);
+            self.context.metrics.lost(lost, Lost::Unreached);
             warn!(dialog = %self.dialog.root, lost, "the worker could not be reached: events are lost");
         }
     }

@@ -37,6 +37,7 @@ mod replies;
 pub(crate) mod restart;
 mod resync;
 mod router;
+mod standing;
 mod tenure;
 mod terms;
 #[cfg(test)]
@@ -58,6 +59,7 @@ use bytes::Bytes;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
+    time::Instant,
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -66,8 +68,8 @@ use crate::{
     asterisk::{rest::Rest, websocket::Status},
     claim::Claim,
     config::Config,
-    counters::Counters,
     limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
+    metrics::Metrics,
     sabotage::Sabotage,
 };
 
@@ -92,7 +94,7 @@ pub(crate) struct Context {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) names: Names,
     pub(crate) rest: Rest,
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) metrics: Arc<Metrics>,
     /// The id of this process.
     incarnation: String,
     /// The prefix of the topics on which version-2 workers send to this process.
@@ -146,7 +148,7 @@ impl Context {
         config: Config,
         bus: Arc<dyn Bus>,
         rest: Rest,
-        counters: Arc<Counters>,
+        metrics: Arc<Metrics>,
         incarnation: &str,
         claim: Arc<Claim>,
         stop: CancellationToken,
@@ -165,7 +167,7 @@ impl Context {
             bus,
             names,
             rest,
-            counters,
+            metrics,
             incarnation: incarnation.to_owned(),
             inbox,
             claim,
@@ -271,6 +273,8 @@ pub(crate) struct Dialog {
     /// The lasting id: the dialog id of the first offer.
     root: String,
     application: String,
+    /// When it came to be, in this process.
+    born: Instant,
     /// How its first channel came; not set before, where a worker opened it.
     first: OnceLock<First>,
     delivery: Delivery,
@@ -317,6 +321,7 @@ impl Dialog {
         let dialog = Self {
             root,
             application: application.to_owned(),
+            born: Instant::now(),
             first: OnceLock::new(),
             delivery: Delivery::new(context.budget.clone()),
             parting: Parting::default(),

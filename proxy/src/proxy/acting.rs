@@ -47,7 +47,7 @@ pub(super) struct Acting<'a> {
 
 impl<'a> Acting<'a> {
     pub(super) fn new(running: Running<'a>, begins: &Beginning) -> Self {
-        let Proxy { config, bus, counters, sabotage, .. } = running.proxy;
+        let Proxy { config, bus, metrics, sabotage, .. } = running.proxy;
         let (incarnation, claim, status) = match begins {
             Beginning::Claimed(claim, _) => {
                 (Uuid::now_v7().simple().to_string(), Arc::clone(claim), Status::default())
@@ -57,12 +57,12 @@ impl<'a> Acting<'a> {
                 (granted.incarnation.clone(), Arc::new(Claim::granted()), status)
             }
         };
-        let (bus, rest, counters) = (Arc::clone(bus), running.rest.clone(), Arc::clone(counters));
+        let (bus, rest, metrics) = (Arc::clone(bus), running.rest.clone(), Arc::clone(metrics));
         let dialogs_stop = CancellationToken::new();
-        let mut context =
-            Context::new(config.clone(), bus, rest, counters, &incarnation, claim, dialogs_stop);
+        let mut context = Context::new(config.clone(), bus, rest, metrics, &incarnation, claim, dialogs_stop);
         (context.sabotage, context.status) = (*sabotage, status);
         let context = Arc::new(context);
+        context.is_asked();
         let stop = running.stop.child_token();
         Self { running, context, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
     }

@@ -23,8 +23,8 @@ use crate::{
     },
     claim::Talk,
     config::{Config, Topology},
-    counters::Counters,
     limits::LAST_WORDS,
+    metrics::{Metrics, follow_bus},
     sabotage::Sabotage,
 };
 use running::{Running, talk_on};
@@ -53,7 +53,7 @@ pub enum StartError {
 pub struct Proxy {
     config: Config,
     bus: Arc<dyn Bus>,
-    counters: Arc<Counters>,
+    metrics: Arc<Metrics>,
     sabotage: Sabotage,
     take_back: Arc<Notify>,
     takes_over: bool,
@@ -83,9 +83,9 @@ impl Proxy {
     /// A proxy on a bus that is there already.
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
-        let (counters, take_back) = Default::default();
-        let sabotage = Sabotage::default();
-        Self { config, bus, counters, sabotage, take_back, takes_over: false, seat: None }
+        let metrics = Arc::new(Metrics::new(&config.server_id, &config.applications));
+        let (sabotage, take_back) = Default::default();
+        Self { config, bus, metrics, sabotage, take_back, takes_over: false, seat: None }
     }
 
     /// A proxy for the Asterisk that comes to this seat.
@@ -106,10 +106,10 @@ impl Proxy {
         Self { sabotage, ..self }
     }
 
-    /// What this proxy counts.
+    /// What is measured of this proxy.
     #[must_use]
-    pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Notified, it makes the proxy take back the applications that another program has taken from it.
@@ -132,6 +132,8 @@ impl Proxy {
         let names = self.config.names();
         let (talk, words) = Talk::new(Arc::clone(&self.bus), &names, &self.config.server_id, &process);
         let talk = Arc::new(talk);
+        let following = follow_bus(Arc::clone(&self.bus), Arc::clone(&self.metrics));
+        let _following = AbortOnDropHandle::new(tokio::spawn(following));
         let talking = AbortOnDropHandle::new(tokio::spawn(talk_on(Arc::clone(&talk), stop.clone())));
         let running = Running { proxy: &self, rest: &rest, talk: &talk, stop: &stop };
         let ended = running.until_ended(words).await;
@@ -147,7 +149,7 @@ impl Proxy {
         if timeout_at(deadline, closed).await.is_err() {
             error!("the bus could not be closed in {:?}", self.config.stop_timeout);
         }
-        info!("stopped: {}", self.counters);
+        info!("stopped: {}", self.metrics);
         ended.map(|_| ())
     }
 }

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use futures_util::future::OptionFuture;
 use tokio::{sync::Notify, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use tracing::error;
 
 use crate::{
     asterisk::dial_in::{Seat, Server},
-    config::{Config, WebsocketListen},
+    config::{Config, HttpConfig, WebsocketListen},
+    http::{self, Site},
     proxy::{Proxy, StartError},
 };
 
@@ -17,6 +21,9 @@ pub struct Fleet {
     proxies: Vec<Proxy>,
     /// Where Asterisks dial in, if they do, and their places.
     listen: Option<(WebsocketListen, Vec<Arc<Seat>>)>,
+    /// Where operators come.
+    http: Option<HttpConfig>,
+    takes_over: bool,
 }
 
 impl Fleet {
@@ -25,8 +32,9 @@ impl Fleet {
     /// # Errors
     /// When the bus's URL cannot be used.
     pub fn new(config: Config) -> Result<Self, StartError> {
+        let http = config.http.clone();
         let Some(listen) = &config.websocket_listen else {
-            return Ok(Self { proxies: vec![Proxy::new(config)?], listen: None });
+            return Ok(Self { proxies: vec![Proxy::new(config)?], listen: None, http, takes_over: false });
         };
         let (mut proxies, mut seats) = (Vec::new(), Vec::new());
         for asterisk in &listen.asterisks {
@@ -34,7 +42,7 @@ impl Fleet {
             proxies.push(Proxy::new(config.of_server(&asterisk.server_id))?.at(Arc::clone(&seat)));
             seats.push(seat);
         }
-        Ok(Self { proxies, listen: Some((listen.clone(), seats)) })
+        Ok(Self { proxies, listen: Some((listen.clone(), seats)), http, takes_over: false })
     }
 
     /// Takes everything over from the running process, without a gap, if there is one.
@@ -47,7 +55,8 @@ impl Fleet {
             let why = "where Asterisk dials in, stop the one process and start the other: Asterisk keeps its events meanwhile";
             return Err(StartError::TakeOver(why.to_owned()));
         }
-        Ok(Self { proxies: self.proxies.into_iter().map(Proxy::taking_over).collect(), ..self })
+        let proxies = self.proxies.into_iter().map(Proxy::taking_over).collect();
+        Ok(Self { proxies, takes_over: true, ..self })
     }
 
     /// Its proxies, in the order of the configuration.
@@ -70,6 +79,16 @@ impl Fleet {
             Some((listen, seats)) => Some(Server::bind(&listen, seats).await?),
             None => None,
         };
+        let ended = CancellationToken::new();
+        let http = match &self.http {
+            Some(config) => {
+                let site = Site { servers: self.proxies.iter().map(Proxy::state).collect() };
+                let router = http::router(site, config);
+                let server = http::Server::bind(config.listen, self.takes_over, router).await?;
+                Some(AbortOnDropHandle::new(tokio::spawn(server.run(ended.clone()))))
+            }
+            None => None,
+        };
         let mut running = JoinSet::new();
         for proxy in self.proxies {
             running.spawn(proxy.run(stop.clone()));
@@ -81,10 +100,16 @@ impl Fleet {
             Ok(())
         };
         // They let nobody in once they stop.
-        tokio::select! {
+        let result = tokio::select! {
             result = all => result,
             () = listen(server.as_ref()) => Ok(()),
+        };
+        // Until then it is told how far the stop has come.
+        ended.cancel();
+        if let Some(Err(error)) = OptionFuture::from(http).await {
+            error!(%error, "the HTTP listener broke off");
         }
+        result
     }
 }
 

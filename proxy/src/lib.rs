@@ -8,6 +8,7 @@ pub mod config;
 mod dialog;
 mod fields;
 mod fleet;
+mod http;
 mod limits;
 pub mod metrics;
 mod pauses;
@@ -19,6 +20,7 @@ mod testing;
 
 pub use asterisk::dial_in::ListenError;
 pub use fleet::Fleet;
+pub use http::HttpError;
 pub use metrics::{Metric, Metrics};
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]

@@ -10,6 +10,7 @@ pub mod figures;
 pub mod go_worker;
 pub mod handlers;
 pub mod listeners;
+pub mod operator;
 pub mod oracle;
 pub mod phones;
 pub mod process;

@@ -9,8 +9,8 @@ use tracing::{debug, warn};
 use super::{Claim, Talk};
 use crate::limits::{CLAIM_SILENCE, HANDOVER_STEP, HOLDER_GONE, RECONNECT, STAND_BY_LOOK};
 
-/// Waits until this process may act. Returns its claim, and the questions of others who ask for its holder.
-pub(crate) async fn take(talk: &Talk) -> (Arc<Claim>, Subscription) {
+/// Waits until this process may act; `stands_by` is called if another one does. Returns its claim, and the questions of others who ask for its holder.
+pub(crate) async fn take(talk: &Talk, stands_by: impl Fn()) -> (Arc<Claim>, Subscription) {
     let heard = Instant::now();
     let mut candidate = Candidate { talk, first: true, heard, nobody: None, rival: None, back: None };
     let (mut said, mut refused) = (false, false);
@@ -24,6 +24,7 @@ pub(crate) async fn take(talk: &Talk) -> (Arc<Claim>, Subscription) {
             }
             Ok(None) => {
                 if !std::mem::replace(&mut said, true) {
+                    stands_by();
                     warn!("another process acts for this server_id: this one stands by until that is gone");
                 }
             }

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, MessageBus, RestWay, WebsocketListen, values::without_url};
+use super::{Config, HttpConfig, MessageBus, RestWay, WebsocketListen, values::without_url};
 use crate::asterisk::{
     dial_in::tls::{BadTls, server_config},
     sizes::check_line,
@@ -22,7 +22,7 @@ pub(super) struct Problem {
     pub(super) problem: String,
 }
 
-fn problem(key: impl Into<String>, problem: impl Into<String>) -> Problem {
+pub(super) fn problem(key: impl Into<String>, problem: impl Into<String>) -> Problem {
     Problem { key: key.into(), problem: problem.into() }
 }
 
@@ -54,6 +54,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
     if config.websocket_listen.is_none() {
         check_handshake(&config)?;
     }
+    config.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
     config.log = check_log(&config.log)?;
     let prefix = &config.bus_config.prefix;
     if prefix.len() > MAX_PREFIX || check_topic(&format!("{prefix}x")).is_err() {

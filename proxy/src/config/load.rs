@@ -339,6 +339,29 @@ mod tests {
     }"#;
 
     #[test]
+    fn the_http_listener_is_off_loopback_or_behind_a_token() {
+        let seed = SEED.replace("RABBITMQ|NATS", "NATS");
+        let with = |http: &str| load_text(&seed.replacen('{', &format!("{{\"http\": {http}, "), 1));
+        assert!(load_text(&seed).unwrap().http.is_none());
+        assert_eq!(with("{}").unwrap().http.unwrap().listen.to_string(), "127.0.0.1:8090");
+        assert!(with(r#"{"listen": "[::1]:80"}"#).is_ok());
+        assert!(with(r#"{"listen": "0.0.0.0:80", "token": "0123456789abcdef"}"#).is_ok());
+        for (http, problem) in [
+            (r#"{"listen": "0.0.0.0:80"}"#, "http.token: is missing: http.listen is no loopback"),
+            (r#"{"token": ""}"#, "http.token: must have 16 to 1000 characters"),
+            (r#"{"token": "secret"}"#, "http.token: must have 16 to 1000 characters"),
+            (r#"{"token": "secret 0123456789"}"#, "http.token: holds a space"),
+            (r#"{"listen": "8090"}"#, "http.listen: \"8090\" is no address"),
+            (r#"{"adress": "127.0.0.1:80"}"#, "http.adress: is not a key"),
+            ("true", "http: is a boolean, expected an object"),
+        ] {
+            let error = with(http).unwrap_err();
+            assert!(error.contains(problem), "{error}\n  lacks {problem}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
     fn asterisk_may_dial_in() {
         let config = load_text(LISTEN).unwrap();
         let listen = config.websocket_listen.unwrap();

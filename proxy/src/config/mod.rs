@@ -1,6 +1,7 @@
 //! The configuration: defaults, then `config.json`, then the environment, then checks.
 
 mod check;
+mod http;
 mod listen;
 mod load;
 mod unanswered;
@@ -12,6 +13,7 @@ use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
@@ -55,6 +57,9 @@ pub struct Config {
     /// How Asterisk is spoken to.
     #[serde(default)]
     pub asterisk: AsteriskConfig,
+    /// The proxy's own HTTP listener; absent is none.
+    #[serde(default)]
+    pub http: Option<HttpConfig>,
     /// How long a stop may take before what is left is abandoned.
     #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
     pub stop_timeout: Duration,

@@ -74,6 +74,7 @@ use crate::{
 };
 
 pub(crate) use router::Router;
+pub(crate) use standing::Standing;
 
 use clock::Clock;
 use delivery::Delivery;

@@ -1,36 +1,38 @@
-//! How things stand with the dialogs at this moment, for whoever reads the metrics.
+//! How things stand with the dialogs at this moment, for whoever measures it.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::{Context, Dialog};
-use crate::metrics::{Gauges, Metric, Metrics, WorkerState};
+use crate::metrics::WorkerState;
 
-impl Context {
-    /// From now on this one tells how things stand.
-    pub(crate) fn is_asked(self: &Arc<Self>) {
-        let context: Weak<Self> = Arc::downgrade(self);
-        self.metrics.ask(context);
-    }
+/// How things stand; nothing of all that where nobody acts.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// Events that the workers of the moment were not yet sent.
+    pub(crate) events_waiting: usize,
+    /// What the events take that are kept, in bytes.
+    pub(crate) events_kept: usize,
+    /// Messages of workers that their dialogs have not read.
+    pub(crate) mail_waiting: usize,
+    /// Requests to Asterisk that are under way.
+    pub(crate) requests: usize,
+    /// The processes of workers that are known.
+    pub(crate) workers: Vec<WorkerState>,
 }
 
-impl Gauges for Context {
-    fn tell(&self, metrics: &Metrics) {
-        metrics.set(Metric::Acting, usize::from(!self.over.is_cancelled()));
-        let ours = self.status.now().ours;
-        for application in &ours {
-            metrics.set_of(Metric::AsteriskConnected, application, 1);
-        }
-        // Not held while each is asked for its own.
+impl Context {
+    /// How things stand.
+    pub(crate) fn standing(&self) -> Standing {
+        // The table is not held while each dialog is asked.
         let dialogs: Vec<Arc<Dialog>> = self.dialogs().values().cloned().collect();
         let waiting: u64 = dialogs.iter().map(|dialog| dialog.delivery.waiting()).sum();
-        metrics.set(Metric::EventsWaiting, usize::try_from(waiting).unwrap_or(usize::MAX));
         let unread = |dialog: &Arc<Dialog>| dialog.mail.max_capacity() - dialog.mail.capacity();
-        metrics.set(Metric::MailWaiting, dialogs.iter().map(unread).sum());
-        metrics.set(Metric::EventsKept, self.budget.taken());
-        metrics.set(Metric::RequestsInFlight, self.rest.in_flight());
-        let states = self.leases.states();
-        for state in [WorkerState::Live, WorkerState::Silent, WorkerState::Unleased] {
-            metrics.set_workers(state, states.iter().filter(|one| **one == state).count());
+        Standing {
+            events_waiting: usize::try_from(waiting).unwrap_or(usize::MAX),
+            events_kept: self.budget.taken(),
+            mail_waiting: dialogs.iter().map(unread).sum(),
+            requests: self.rest.in_flight(),
+            workers: self.leases.states(),
         }
     }
 }

@@ -48,10 +48,9 @@ impl Format {
     }
 }
 
-/// The metrics of all proxies of a process, as they stand now.
+/// The metrics of all proxies of a process.
 #[must_use]
 pub fn expose(proxies: &[Arc<Metrics>], format: Format) -> String {
-    proxies.iter().for_each(|metrics| metrics.look());
     let mut registry = Registry::with_prefix(PREFIX);
     registry.register_collector(Box::new(Proxies(proxies.to_vec())));
     let mut open = String::new();

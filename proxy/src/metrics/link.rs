@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use ari_bus::{Bus, Link};
+use ari_bus::{Link, LinkState};
 
 use super::{Metric, Metrics};
 
 /// Counts the connections to the bus that are made anew, until it is closed.
-pub(crate) async fn follow_bus(bus: Arc<dyn Bus>, metrics: Arc<Metrics>) {
-    let mut link = bus.link();
+pub(crate) async fn follow_bus(mut link: LinkState, metrics: Arc<Metrics>) {
     let mut was_up = link.is_up();
     metrics.set(Metric::BusConnected, usize::from(was_up));
     loop {

@@ -154,17 +154,6 @@ metrics! {
 }
 
 impl Metric {
-    /// The gauges that nobody keeps up to date: who knows them is asked.
-    pub(super) const TOLD: &'static [Self] = &[
-        Self::EventsWaiting,
-        Self::EventsKept,
-        Self::RequestsInFlight,
-        Self::MailWaiting,
-        Self::Workers,
-        Self::AsteriskConnected,
-        Self::Acting,
-    ];
-
     /// The whole name, as Prometheus knows it. The series of a histogram add `_bucket`, `_sum` and `_count`.
     #[must_use]
     pub fn name(self) -> String {

@@ -13,11 +13,7 @@ mod metric;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use family::Family;
 use label::code;
@@ -36,21 +32,6 @@ pub struct Metrics {
     /// The values of the label `application`, sorted, but for [`OTHER`].
     applications: Vec<String>,
     families: Vec<Family>,
-    /// Who knows the gauges that nobody keeps up to date.
-    gauges: Mutex<Weak<dyn Gauges>>,
-}
-
-/// Whoever can say how things stand at this moment.
-pub(crate) trait Gauges: Send + Sync {
-    /// Says it.
-    fn tell(&self, metrics: &Metrics);
-}
-
-/// Nobody acts: there is nothing to tell.
-struct Nothing;
-
-impl Gauges for Nothing {
-    fn tell(&self, _: &Metrics) {}
 }
 
 impl Metrics {
@@ -70,8 +51,7 @@ impl Metrics {
             Family::new(definition.kind, definition.labels.iter().map(width).collect())
         };
         let families = Metric::ALL.iter().map(family).collect();
-        let nobody: Weak<Nothing> = Weak::new();
-        Self { server_id: server_id.to_owned(), applications, families, gauges: Mutex::new(nobody) }
+        Self { server_id: server_id.to_owned(), applications, families }
     }
 
     /// A metric's number, over all values of its labels; of a histogram, how many times it was observed.
@@ -155,23 +135,6 @@ impl Metrics {
     /// Sets how many processes of workers are in a state.
     pub(crate) fn set_workers(&self, state: WorkerState, number: usize) {
         self.family(Metric::Workers).set(&[state as usize], number as u64);
-    }
-
-    /// From now on this one is asked how things stand, as long as it lives.
-    pub(crate) fn ask(&self, gauges: Weak<dyn Gauges>) {
-        *self.gauges.lock().unwrap_or_else(PoisonError::into_inner) = gauges;
-    }
-
-    /// Brings the gauges up to date.
-    fn look(&self) {
-        let gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        for metric in Metric::TOLD {
-            let family = self.family(*metric);
-            family.combinations().for_each(|values| family.set(&values, 0));
-        }
-        if let Some(gauges) = gauges {
-            gauges.tell(self);
-        }
     }
 
     fn family(&self, metric: Metric) -> &Family {

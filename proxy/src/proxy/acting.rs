@@ -62,7 +62,6 @@ impl<'a> Acting<'a> {
         let mut context = Context::new(config.clone(), bus, rest, metrics, &incarnation, claim, dialogs_stop);
         (context.sabotage, context.status) = (*sabotage, status);
         let context = Arc::new(context);
-        context.is_asked();
         let stop = running.stop.child_token();
         Self { running, context, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
     }
@@ -70,6 +69,10 @@ impl<'a> Acting<'a> {
     /// Puts the calls of Asterisk on the bus.
     pub(super) async fn run(self, begins: Beginning, words: &mut mpsc::Receiver<Word>) -> Ended {
         let context = Arc::clone(&self.context);
+        let state = self.running.proxy.state();
+        state.acts(&context);
+        let status = Arc::clone(&context);
+        self.spawn(async move { state.follow_asterisk(&status.status).await });
         self.running.talk.expect_handover(true);
         let ended = tokio::select! {
             ended = self.act(begins, words) => ended,

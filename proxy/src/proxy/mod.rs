@@ -1,7 +1,9 @@
 //! One proxy from start to stop.
 
 mod acting;
+mod measured;
 mod running;
+pub(crate) mod state;
 mod subscribe;
 
 use std::sync::Arc;
@@ -23,11 +25,13 @@ use crate::{
     },
     claim::Talk,
     config::{Config, Topology},
+    http::HttpError,
     limits::LAST_WORDS,
     metrics::{Metrics, follow_bus},
     sabotage::Sabotage,
 };
 use running::{Running, talk_on};
+pub(crate) use state::State;
 
 /// A proxy that cannot start, and would not later either.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +48,9 @@ pub enum StartError {
     /// Asterisk cannot dial in.
     #[error("websocket_listen.{0}")]
     Listen(#[from] ListenError),
+    /// The proxy's own HTTP listener cannot listen.
+    #[error("http.{0}")]
+    Operators(#[from] HttpError),
     /// The HTTP client could not be made.
     #[error("cannot prepare HTTP: {0}")]
     Http(String),
@@ -59,6 +66,7 @@ pub struct Proxy {
     takes_over: bool,
     /// Where Asterisk comes, if it dials in.
     seat: Option<Arc<Seat>>,
+    state: Arc<State>,
 }
 
 impl Proxy {
@@ -84,8 +92,9 @@ impl Proxy {
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let metrics = Arc::new(Metrics::new(&config.server_id, &config.applications));
+        let state = State::new(&config.server_id, &config.applications, Arc::clone(&metrics));
         let (sabotage, take_back) = Default::default();
-        Self { config, bus, metrics, sabotage, take_back, takes_over: false, seat: None }
+        Self { config, bus, metrics, sabotage, take_back, takes_over: false, seat: None, state }
     }
 
     /// A proxy for the Asterisk that comes to this seat.
@@ -104,6 +113,11 @@ impl Proxy {
     #[must_use]
     pub fn sabotaged(self, sabotage: Sabotage) -> Self {
         Self { sabotage, ..self }
+    }
+
+    /// What it tells of itself while it runs.
+    pub(crate) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state)
     }
 
     /// What is measured of this proxy.
@@ -132,9 +146,13 @@ impl Proxy {
         let names = self.config.names();
         let (talk, words) = Talk::new(Arc::clone(&self.bus), &names, &self.config.server_id, &process);
         let talk = Arc::new(talk);
-        let following = follow_bus(Arc::clone(&self.bus), Arc::clone(&self.metrics));
-        let _following = AbortOnDropHandle::new(tokio::spawn(following));
         let talking = AbortOnDropHandle::new(tokio::spawn(talk_on(Arc::clone(&talk), stop.clone())));
+        let state = self.state();
+        let (link, stopped) = (self.bus.link(), stop.clone());
+        let _following =
+            AbortOnDropHandle::new(tokio::spawn(async move { state.follow_bus(link, stopped).await }));
+        let counting = follow_bus(self.bus.link(), Arc::clone(&self.metrics));
+        let _counting = AbortOnDropHandle::new(tokio::spawn(counting));
         let running = Running { proxy: &self, rest: &rest, talk: &talk, stop: &stop };
         let ended = running.until_ended(words).await;
         let last_words = LAST_WORDS.min(self.config.stop_timeout / 5);

@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Proxy, StartError, acting::Acting, subscribe::subscribe};
+use super::{Proxy, StartError, acting::Acting, state::Role, subscribe::subscribe};
 use crate::{
     asterisk::rest::Rest,
     claim::{self, Claim, Talk, Word},
@@ -56,7 +56,7 @@ impl Running<'_> {
             // Boxed: it is large, and lasts as long as the process.
             match Box::pin(Acting::new(self, &begins).run(begins, &mut words)).await {
                 Ended::Stopped(deadline) => return Ok(Some(deadline)),
-                Ended::Deposed => {}
+                Ended::Deposed => self.proxy.state.waits(Role::Starting),
                 Ended::HandedOver => {
                     info!("handed everything over to another process");
                     return Ok(None);
@@ -92,7 +92,10 @@ impl Running<'_> {
                 Err(why) => return Some(Err(StartError::TakeOver(why))),
             }
         }
-        let (claim, questions) = self.stop.run_until_cancelled(claim::take(talk)).await?;
+        let (claim, questions) = self
+            .stop
+            .run_until_cancelled(claim::take(talk, || self.proxy.state.waits(Role::Standby)))
+            .await?;
         Some(Ok(Beginning::Claimed(claim, questions)))
     }
 }

@@ -180,6 +180,11 @@ impl Process {
         kill_process(self.group, signal)
     }
 
+    /// How many files and sockets the child itself has open.
+    pub(crate) fn open_files(&self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.group.as_raw_nonzero()))?.count())
+    }
+
     /// Whether each thread of the child itself has been stopped.
     pub(crate) fn is_paused_itself(&self) -> bool {
         is_paused(self.group)

@@ -94,6 +94,11 @@ impl Program {
         self.process().ended().map_err(Error::system(format!("wait for {}", self.name)))
     }
 
+    /// How many files and sockets it has open.
+    pub fn open_files(&self) -> Result<usize> {
+        self.process().open_files().map_err(Error::system(format!("look at the files of {}", self.name)))
+    }
+
     /// What it has printed, to stdout and to stderr.
     pub fn output(&self) -> String {
         fs::read(self.output.path())

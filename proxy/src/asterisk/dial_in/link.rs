@@ -11,7 +11,7 @@ use super::{
         event::Header,
         limits::{GOODBYE, PING_EVERY, PLACE_TAKEN, STEADY},
         rest::Line,
-        websocket::{Connection, Fence, Fences, Listener, Read, Surroundings, ready},
+        websocket::{Connection, Fence, Fences, Listener, Read, Status, Surroundings, ready},
     },
     seat::{Arrival, Seat},
 };
@@ -20,7 +20,7 @@ use super::{
 /// us by then is read.
 pub(crate) async fn serve(seat: &Seat, surroundings: Surroundings<'_>, listener: impl Listener) {
     let stop = surroundings.stop;
-    let registered = Registered { listener, applications: BTreeSet::new() };
+    let registered = Registered { listener, applications: BTreeSet::new(), status: surroundings.status };
     let mut link = Link { seat, surroundings, registered, contested: false, lost: false };
     seat.open(stop);
     let mut next = None;
@@ -39,7 +39,7 @@ pub(crate) async fn serve(seat: &Seat, surroundings: Surroundings<'_>, listener:
 struct Link<'a, L> {
     seat: &'a Seat,
     surroundings: Surroundings<'a>,
-    registered: Registered<L>,
+    registered: Registered<'a, L>,
     /// Whether it was said that connections take each other's place.
     contested: bool,
     /// Whether it was said that a connection was lost which had not lasted.
@@ -95,6 +95,7 @@ impl<L: Listener> Link<'_, L> {
                         application,
                         "another program took over this application: its calls and events go there. At a SIGHUP, or when Asterisk dials in again, they come here"
                     );
+                    self.registered.status.taken(&application);
                     self.registered.listener.disconnected(&[application]);
                 }
                 Read::Interrupted(Meanwhile::Riding) => riding = None,
@@ -117,6 +118,7 @@ impl<L: Listener> Link<'_, L> {
                 }
             }
         }
+        self.registered.status.disconnected();
         self.registered.listener.disconnected(&connection.applications);
         if let Some(why) = why.filter(|_| !stop.is_cancelled()) {
             self.lost(steady, &why);
@@ -147,12 +149,13 @@ impl<L: Listener> Link<'_, L> {
 }
 
 /// Notes which applications an Asterisk registers, on the way of its events.
-struct Registered<L> {
+struct Registered<'a, L> {
     listener: L,
+    status: &'a Status,
     applications: BTreeSet<String>,
 }
 
-impl<L> Registered<L> {
+impl<L> Registered<'_, L> {
     /// Says where Asterisk's `apps` and our `applications` differ.
     fn compare(&self, server_id: &str, configured: &[String]) {
         let missing: Vec<_> = configured.iter().filter(|name| !self.applications.contains(*name)).collect();
@@ -177,7 +180,7 @@ impl<L> Registered<L> {
 /// The type of event that says that an application is registered on this connection.
 const REGISTERED: &str = "ApplicationRegistered";
 
-impl<L: Listener> Listener for Registered<L> {
+impl<L: Listener> Listener for Registered<'_, L> {
     fn connected(&mut self, applications: &[String], fence: &Fence) {
         self.listener.connected(applications, fence);
     }
@@ -196,7 +199,9 @@ impl<L: Listener> Listener for Registered<L> {
             && header.kind == REGISTERED
             && self.applications.len() < MAX_REGISTERED
         {
-            self.applications.insert(header.application.into_owned());
+            let application = header.application.into_owned();
+            self.status.connected(std::slice::from_ref(&application));
+            self.applications.insert(application);
         }
         self.listener.event(text)
     }

@@ -24,7 +24,7 @@ pub(super) use fence::Fences;
 use holdings::Holdings;
 pub(super) use read::{Connection, Read};
 use said::Said;
-pub(crate) use status::Status;
+pub(crate) use status::{Applications, Status};
 
 use super::{
     limits::{

@@ -37,6 +37,11 @@ impl Status {
         self.state.borrow().clone()
     }
 
+    /// As it is now and as it changes.
+    pub(crate) fn follow(&self) -> watch::Receiver<Applications> {
+        self.state.subscribe()
+    }
+
     /// Resolves when it is so.
     pub(crate) async fn until(&self, is: impl FnMut(&Applications) -> bool) {
         // The sender lives as long as `self`: this cannot fail.
@@ -61,18 +66,18 @@ impl Status {
         wanted.map(|state| state.handed.iter().cloned().collect()).unwrap_or_default()
     }
 
-    pub(super) fn connected(&self, applications: &[String]) {
+    pub(in super::super) fn connected(&self, applications: &[String]) {
         self.state.send_modify(|state| {
             state.ours.extend(applications.iter().cloned());
             state.has_back(applications);
         });
     }
 
-    pub(super) fn disconnected(&self) {
+    pub(in super::super) fn disconnected(&self) {
         self.state.send_modify(|state| state.ours.clear());
     }
 
-    pub(super) fn taken(&self, application: &str) {
+    pub(in super::super) fn taken(&self, application: &str) {
         self.state.send_modify(|state| {
             state.ours.remove(application);
             state.taken.insert(application.to_owned());

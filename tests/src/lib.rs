@@ -17,6 +17,7 @@ pub mod process;
 pub mod programs;
 pub mod proxies;
 pub mod seed;
+pub mod series;
 pub mod stage;
 pub mod tap;
 pub mod wait;

@@ -12,6 +12,7 @@ mod http;
 mod limits;
 pub mod metrics;
 mod pauses;
+mod policy;
 mod proxy;
 #[cfg_attr(not(feature = "sabotage"), allow(unreachable_pub))]
 mod sabotage;

@@ -1,6 +1,6 @@
 //! Every queue's bound, every retry's pause: what happens when it is reached stands beside it.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 /// Events that are kept for one dialog until they are acknowledged; then the oldest go. The next owner is told so, and those
 /// that nobody was ever sent are counted and logged.
@@ -188,3 +188,9 @@ pub(crate) const HANDOVER_END: Duration = Duration::from_secs(40);
 /// How long a process whose claim is not certain reads what Asterisk has sent before it gives a caller back, and for how long a
 /// leg that was hung up may still be told to have entered.
 pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);
+/// Commands that one dialog may send in a second, on average, where the policy says nothing else. Further ones are answered 429.
+pub(crate) const COMMANDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+/// How many seconds' worth of them may come at once.
+pub(crate) const COMMANDS_AT_ONCE_SECONDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
+/// Commands of one dialog whose refusal by the policy is a warning in the log; of further ones it is told at debug level.
+pub(crate) const REFUSALS_SAID: u32 = 10;

@@ -96,6 +96,12 @@ pub fn config_json(ari: &Ari, kind: Kind, bus_url: &str, server_id: &str, applic
     })
 }
 
+/// A policy for tests that are about all of ARI.
+#[must_use]
+pub fn everything_allowed() -> Value {
+    json!({ "default": { "allow": ["* /**"], "set_variables": ["**"], "read_variables": ["**"] } })
+}
+
 /// Reads a configuration the way the binary does.
 ///
 /// # Panics

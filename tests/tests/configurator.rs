@@ -8,10 +8,10 @@ use ari_client::{
 };
 use ari_testbed::AsteriskOptions;
 use ari_tests::{
-    brokers::Kind,
+    brokers::{Broker, Kind},
     on_both_buses,
     phones::Phones,
-    proxies::Ari,
+    proxies::{Ari, everything_allowed},
     wait::{eventually, ok, soon},
     worlds::{Real, until_registered},
 };
@@ -52,7 +52,8 @@ struct Desk {
 
 impl Desk {
     async fn new(kind: Kind, options: AsteriskOptions) -> Self {
-        let world = Real::new(kind, options).await;
+        let open = |config: &mut Value| config["policy"] = everything_allowed();
+        let world = Real::with(Broker::shared(kind).await, options, open).await;
         let (dialer, stop, worker) = work(&world).await;
         Self { world, dialer, stop, worker }
     }

@@ -8,19 +8,21 @@ use ari_client::{
 };
 use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
-    brokers::Kind,
+    brokers::{Broker, Kind},
     on_both_buses,
+    proxies::everything_allowed,
     wait::{ok, soon},
     worlds::Real,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 on_both_buses!(every_handle_does_what_it_says);
 
 async fn every_handle_does_what_it_says(kind: Kind) {
-    let world = Real::new(kind, AsteriskOptions::new()).await;
+    let open = |config: &mut Value| config["policy"] = everything_allowed();
+    let world = Real::with(Broker::shared(kind).await, AsteriskOptions::new(), open).await;
     let (sender, mut results) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let worker = ok(Worker::connect(world.broker.url()).await);

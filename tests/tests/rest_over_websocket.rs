@@ -105,7 +105,7 @@ async fn a_worker_says_the_same_as_over_http(kind: Kind) {
         // Asterisk's own words.
         let (status, body) = dialog.command("POST", "/channels/nobody/answer", json!(null)).await;
         assert_eq!((status, body.as_str()), (404, r#"{"message":"Channel not found"}"#), "{rest}");
-        let (status, body) = dialog.command("POST", "/asterisk/ping", json!(null)).await;
+        let (status, body) = dialog.command("PUT", "/channels", json!(null)).await;
         assert_eq!((status, body.as_str()), (405, r#"{"message":"Invalid method"}"#), "{rest}");
         // Bytes do not fit on the socket. Before the leg has come nothing of it can be recorded.
         let starts = |event: &Value| event["type"] == "StasisStart";

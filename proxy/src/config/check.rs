@@ -51,6 +51,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         }
     }
     check_moves(&config)?;
+    check_policy(&config)?;
     if config.websocket_listen.is_none() {
         check_handshake(&config)?;
     }
@@ -165,6 +166,15 @@ fn check_listen(config: &Config, listen: &WebsocketListen) -> Result<(), Problem
             .map_err(|BadTls { key, problem: text }| problem(format!("websocket_listen.tls.{key}"), text))?;
     }
     Ok(())
+}
+
+/// Rules for an application that is none of ours would be rules for nobody.
+fn check_policy(config: &Config) -> Result<(), Problem> {
+    let strange = config.policy.applications.keys().find(|name| !config.applications.contains(name));
+    strange.map_or(Ok(()), |name| {
+        let key = format!("policy.applications.{name}");
+        Err(problem(key, "is no application of this proxy: those are in applications"))
+    })
 }
 
 /// The longest prefix, in bytes: with it a topic stays below RabbitMQ's 255.

@@ -232,6 +232,46 @@ mod tests {
             ("/ari/events", "/ari/events?a=b#", "websocket_url: must not hold a #"),
             (r#""origin""#, r#""a\nb": 1, "origin""#, "a\\nb: is not a key"),
             (r#"["foo"]"#, r#"["amq.foo"]"#, "applications[0]: \"amq.foo\" begins with"),
+            (
+                r#""ws_user""#,
+                r#""policy": {"applications": {"ivr": {}}}, "ws_user""#,
+                "policy.applications.ivr: is no application",
+            ),
+            (
+                r#""ws_user""#,
+                r#""policy": {"default": {"endpoints": []}}, "ws_user""#,
+                "policy.default.endpoints: is not a key",
+            ),
+            (
+                r#""ws_user""#,
+                r#""policy": {"default": {"allow": ["asterisk"]}}, "ws_user""#,
+                "policy.default.allow: \"asterisk\" is no method and path",
+            ),
+            (
+                r#""ws_user""#,
+                r#""policy": {"default": {"endpoint": [""]}}, "ws_user""#,
+                "policy.default.endpoint: \"\" is an empty pattern",
+            ),
+            (
+                r#""ws_user""#,
+                r#""policy": {"default": {"endpoint": 7}}, "ws_user""#,
+                "policy.default.endpoint: ",
+            ),
+            (
+                r#""ws_user""#,
+                r#""policy": {"default": {"scope": "all"}}, "ws_user""#,
+                "policy.default.scope: \"all\" is none of any, dialog",
+            ),
+            (
+                r#""ws_user""#,
+                r#""policy": {"applications": {"foo": {"commands_per_second": 0}}}, "ws_user""#,
+                "policy.applications.foo.commands_per_second: is no whole number between 1 and",
+            ),
+            (
+                r#""ws_user""#,
+                r#""policy": {"default": {"max_body": 50000}}, "ws_user""#,
+                "policy.default.max_body: is no whole number between 0 and 40960",
+            ),
             (r#""ws_user""#, r#""log": "loud", "ws_user""#, "log: \"loud\" is neither a level (off, "),
             (r#""ws_user""#, r#""log": "info,loud", "ws_user""#, "log: \"info,loud\" is neither"),
             (r#""ws_user""#, r#""log": "foo=bar=baz", "ws_user""#, "log: \"foo=bar=baz\" is neither"),

@@ -4,6 +4,7 @@ mod check;
 mod http;
 mod listen;
 mod load;
+mod policy;
 mod unanswered;
 mod values;
 
@@ -13,9 +14,11 @@ use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use crate::policy::{BadPattern, CommandPattern, TextPattern};
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
+pub use policy::{PolicyConfig, Rules, Scope};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
@@ -60,6 +63,9 @@ pub struct Config {
     /// The proxy's own HTTP listener; absent is none.
     #[serde(default)]
     pub http: Option<HttpConfig>,
+    /// What workers may do.
+    #[serde(default)]
+    pub policy: PolicyConfig,
     /// How long a stop may take before what is left is abandoned.
     #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
     pub stop_timeout: Duration,

@@ -70,6 +70,7 @@ use crate::{
     config::Config,
     limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
     metrics::Metrics,
+    policy::{Guard, Policy},
     sabotage::Sabotage,
 };
 
@@ -139,6 +140,8 @@ pub(crate) struct Context {
     freeze: Freeze,
     /// Moves of channels that no dialog has any more.
     moves: Moves,
+    /// What the workers of each application may do.
+    policies: HashMap<String, Arc<Policy>>,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
     unheard: Mutex<HashSet<String>>,
 }
@@ -163,6 +166,8 @@ impl Context {
             (Arc::new(Semaphore::new(FAREWELLS)), Arc::new(Semaphore::new(REPLIES_AT_ONCE)));
         let clock = Arc::new(Clock::new(config.dialog.lease + RECONNECT));
         let leases = Leases::new(Arc::clone(&clock), config.dialog.lease);
+        let policy = |name: &String| (name.clone(), Policy::new(&config.policy, name));
+        let policies = config.applications.iter().map(policy).collect();
         Self {
             config,
             bus,
@@ -193,8 +198,16 @@ impl Context {
             sorting: Arc::default(),
             freeze: Freeze::default(),
             moves: Moves::default(),
+            policies,
             unheard,
         }
+    }
+
+    /// What the workers of a new dialog of this application may do.
+    fn guard(&self, application: &str) -> Guard {
+        let policy = self.policies.get(application).cloned();
+        // Another process, which hands it over, may have had more applications.
+        Guard::new(&policy.unwrap_or_else(|| Policy::new(&self.config.policy, application)))
     }
 
     /// Runs a task of a dialog, until another process has all of them.
@@ -289,6 +302,8 @@ pub(crate) struct Dialog {
     valid: AtomicU64,
     mail: mpsc::Sender<Mail>,
     channels: watch::Sender<usize>,
+    /// What its workers may do.
+    guard: Guard,
 }
 
 /// The first channel of a dialog, and its StasisStart.
@@ -332,6 +347,7 @@ impl Dialog {
             valid: AtomicU64::new(1),
             mail,
             channels: watch::Sender::new(0),
+            guard: context.guard(application),
         };
         (Arc::new(dialog), mail_in)
     }

@@ -18,6 +18,8 @@ pub enum Label {
     Outcome,
     /// `status`: the status of an answer, one of those that the proxy gives.
     Code,
+    /// `rule`: the rule of the policy that refused a command, one of its keys.
+    Rule,
     /// `reason`: why an event was lost, a `Lost`.
     Loss,
     /// `state`: where a dialog stands, a `DialogState`.
@@ -35,6 +37,7 @@ impl Label {
             Self::Type => "type",
             Self::Operation => "operation",
             Self::Outcome | Self::Code => "status",
+            Self::Rule => "rule",
             Self::Loss => "reason",
             Self::State | Self::Process => "state",
         }
@@ -49,6 +52,7 @@ impl Label {
             Self::Operation => &OPERATIONS,
             Self::Outcome => &Answered::NAMES,
             Self::Code => &CODES,
+            Self::Rule => &RULES,
             Self::Loss => &Lost::NAMES,
             Self::State => &DialogState::NAMES,
             Self::Process => &WorkerState::NAMES,
@@ -57,8 +61,32 @@ impl Label {
 
     /// Whether most of its values never come: only those that did are told.
     pub(super) const fn is_sparse(self) -> bool {
-        matches!(self, Self::Type | Self::Operation | Self::Code)
+        matches!(self, Self::Type | Self::Operation | Self::Code | Self::Rule)
     }
+}
+
+/// The rules of a policy.
+pub(super) const RULES: [&str; 15] = [
+    "scope",
+    "allow",
+    "deny",
+    "endpoint",
+    "context",
+    "extension",
+    "caller_id",
+    "app",
+    "external_host",
+    "media",
+    "set_variables",
+    "read_variables",
+    "originates_per_minute",
+    "commands_per_second",
+    "max_body",
+];
+
+/// The place of a rule among [`RULES`]; one behind the last for any other, and for what no rule refuses.
+pub(super) fn rule_of(rule: Option<&str>) -> usize {
+    RULES.iter().position(|name| rule == Some(name)).unwrap_or(RULES.len())
 }
 
 /// The statuses of answers that the proxy gives itself, as it counts them.
@@ -161,6 +189,15 @@ values! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_rules_are_those_that_a_policy_can_have() {
+        let refused = serde_json::from_str::<crate::config::Rules>(r#"{"no rule": 1}"#);
+        let said = refused.map(drop).unwrap_err().to_string();
+        let (_, keys) = said.split_once("expected").unwrap();
+        let keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
+        assert_eq!(keys, RULES);
+    }
 
     #[test]
     fn a_status_has_its_own_value_or_the_common_one() {

@@ -1,6 +1,6 @@
 //! Every metric that there is: its name, its kind, its labels, and what it tells.
 
-use super::label::Label::{self, Application, Code, Loss, Operation, Outcome, Process, State, Type};
+use super::label::Label::{self, Application, Code, Loss, Operation, Outcome, Process, Rule, State, Type};
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +121,8 @@ metrics! {
     CommandsWaiting = gauge("commands_waiting", &[]);
     /// Commands answered with an error of the proxy itself.
     CommandsRefused = counter("commands_refused", &[Code]);
+    /// Commands that the policy of their application does not allow.
+    PolicyRefusals = counter("policy_refusals", &[Application, Rule]);
     /// Answers that could not be delivered, and commands whose dialog ended before they were answered.
     AnswersLost = counter("answers_lost", &[]);
     /// Requests to Asterisk that are under way.

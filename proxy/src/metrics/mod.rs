@@ -16,7 +16,7 @@ mod tests;
 use std::{fmt, sync::Arc, time::Duration};
 
 use family::Family;
-use label::code;
+use label::{code, rule_of};
 
 pub use exposition::{Format, expose};
 pub(crate) use held::Held;
@@ -104,6 +104,13 @@ impl Metrics {
     /// A command was refused with this status.
     pub(crate) fn refused(&self, status: u16) {
         self.family(Metric::CommandsRefused).add(&[code(status)], 1);
+    }
+
+    /// A command was refused by the policy of an application: by this rule, with this status.
+    pub(crate) fn refused_by_policy(&self, application: &str, rule: Option<&str>, status: u16) {
+        self.refused(status);
+        let values = [self.application(application), rule_of(rule)];
+        self.family(Metric::PolicyRefusals).add(&values, 1);
     }
 
     /// A command was sent to Asterisk, and this came of it.

@@ -20,12 +20,13 @@ use std::sync::Arc;
 use ari_client::{Call, Worker};
 use ari_testbed::{Asterisk, AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
-    brokers::Kind,
+    brokers::{Broker, Kind},
     on_both_buses,
-    proxies::Ari,
+    proxies::{Ari, everything_allowed},
     wait::{ok, soon},
     worlds::Real,
 };
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -80,7 +81,8 @@ fn options() -> AsteriskOptions {
 }
 
 async fn the_whole_of_ari_answers_and_tells_its_types(kind: Kind) {
-    let world = Real::new(kind, options()).await;
+    let open = |config: &mut Value| config["policy"] = everything_allowed();
+    let world = Real::with(Broker::shared(kind).await, options(), open).await;
     let records = Arc::new(Records::default());
     let ari = Ari::from(&world.asterisk);
     let watcher = Watcher::new(&ari, &records).await;

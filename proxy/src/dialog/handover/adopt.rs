@@ -112,6 +112,7 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
         let delivery = Delivery::take_over(delivery, events, context.budget.clone());
         let owner = owner.map(|form| Arc::new(Owner::take_over(context, form)));
         let (mailbox, mail) = mpsc::channel(MAIL_PER_DIALOG);
+        let guard = context.guard(&application);
         let dialog = Arc::new(Dialog {
             root: root.clone(),
             application,
@@ -125,6 +126,7 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
             valid: AtomicU64::new(valid),
             mail: mailbox,
             channels: watch::Sender::new(0),
+            guard,
         });
         if let (Some(channel), Some(start)) = (channel, start) {
             dialog.has_first(&channel, start.into());

@@ -207,6 +207,12 @@ impl<D: Member> Registry<D> {
         }
     }
 
+    /// Whether an object belongs to a dialog.
+    pub(crate) fn owns(&self, dialog: &Arc<D>, object: &Object) -> bool {
+        let binding = self.applications.get(dialog.application()).and_then(|objects| objects.get(object));
+        binding.is_some_and(|binding| Arc::ptr_eq(&binding.dialog, dialog) && !binding.is_over())
+    }
+
     /// Everything that belongs to a dialog, in the order of the ids.
     pub(crate) fn objects(&self, dialog: &Arc<D>) -> Vec<Object> {
         let bound = self.applications.get(dialog.application()).into_iter().flatten();

@@ -43,16 +43,31 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 /// # Errors
 /// `Invalid` for a URL that names no known bus.
 pub fn connect(url: &str, options: BusOptions) -> Result<Arc<dyn Bus>, BusError> {
-    let (name, bus): (_, Arc<dyn Bus>) = match url.split_once("://").map(|(scheme, _)| scheme) {
-        Some("nats" | "tls") => ("NATS", Arc::new(NatsBus::connect(url, options)?)),
-        Some("amqp" | "amqps") => ("RabbitMQ", Arc::new(RabbitmqBus::connect(url, options)?)),
-        _ => {
-            let text =
-                "a bus URL begins with nats://, tls:// (both NATS), amqp:// or amqps:// (both RabbitMQ)";
-            return Err(BusError::new(BusErrorKind::Invalid, text));
-        }
+    let (name, bus): (_, Arc<dyn Bus>) = match Scheme::of(url)? {
+        Scheme::Nats => ("NATS", Arc::new(NatsBus::connect(url, options)?)),
+        Scheme::Rabbitmq => ("RabbitMQ", Arc::new(RabbitmqBus::connect(url, options)?)),
     };
     // Ends when the bus is closed or dropped.
     tokio::spawn(report(name, bus.link()));
     Ok(bus)
+}
+
+/// Which bus a URL names.
+pub(crate) enum Scheme {
+    Nats,
+    Rabbitmq,
+}
+
+impl Scheme {
+    pub(crate) fn of(url: &str) -> Result<Self, BusError> {
+        match url.split_once("://").map(|(scheme, _)| scheme) {
+            Some("nats" | "tls") => Ok(Self::Nats),
+            Some("amqp" | "amqps") => Ok(Self::Rabbitmq),
+            _ => {
+                let text =
+                    "a bus URL begins with nats://, tls:// (both NATS), amqp:// or amqps:// (both RabbitMQ)";
+                Err(BusError::new(BusErrorKind::Invalid, text))
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@
 mod bus;
 mod claim;
 mod connect;
+mod current;
 mod error;
 mod link;
 pub mod memory;

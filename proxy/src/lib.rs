@@ -2,6 +2,7 @@
 //!
 //! [`Fleet::run`] is the whole of it; the binary adds the command line, logs and signals.
 
+mod applications;
 mod asterisk;
 mod claim;
 pub mod config;
@@ -16,6 +17,7 @@ mod policy;
 mod proxy;
 #[cfg_attr(not(feature = "sabotage"), allow(unreachable_pub))]
 mod sabotage;
+mod stream;
 #[cfg(test)]
 mod testing;
 

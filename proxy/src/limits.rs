@@ -194,3 +194,17 @@ pub(crate) const COMMANDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1_000).unwrap
 pub(crate) const COMMANDS_AT_ONCE_SECONDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 /// Commands of one dialog whose refusal by the policy is a warning in the log; of further ones it is told at debug level.
 pub(crate) const REFUSALS_SAID: u32 = 10;
+/// Events of the stream that are published in one go. A broker that takes long to confirm gets the more at once.
+pub(crate) const STREAM_BATCH: usize = 4_096;
+/// Bytes of events of the stream that are published in one go, by the last of them at least.
+pub(crate) const STREAM_BATCH_BYTES: usize = 4 << 20;
+/// Applications whose dropped events are counted each for itself while the stream's buffer is full; those of others only in all.
+pub(crate) const STREAM_HOLES: usize = 256;
+/// The longest pause before events of the stream are sent again that the broker did not confirm.
+pub(crate) const MAX_STREAM_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after the broker refused the stream as a whole: only a person can change that.
+pub(crate) const STREAM_REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// Types of events of which it is said once that the broker does not take one, with the reason; of further ones at debug level only.
+pub(crate) const STREAM_REJECTIONS: usize = 256;
+/// How long a process that has handed over still publishes the channels, unless Asterisk changes over to the next one before.
+pub(crate) const STREAM_CHANGE: Duration = Duration::from_secs(5);

@@ -35,6 +35,27 @@ impl Durations {
     }
 }
 
+impl Extend<Duration> for Durations {
+    fn extend<T: IntoIterator<Item = Duration>>(&mut self, durations: T) {
+        self.0.extend(durations);
+    }
+}
+
+impl FromIterator<Duration> for Durations {
+    fn from_iter<T: IntoIterator<Item = Duration>>(durations: T) -> Self {
+        Self(durations.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Durations {
+    type Item = Duration;
+    type IntoIter = std::vec::IntoIter<Duration>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl fmt::Display for Durations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [median, most, longest] = [0.5, 0.99, 1.0].map(|part| self.quantile(part));

@@ -16,6 +16,7 @@ pub mod phones;
 pub mod process;
 pub mod programs;
 pub mod proxies;
+pub mod python;
 pub mod seed;
 pub mod series;
 pub mod stage;

@@ -1,15 +1,19 @@
 //! An operator: asks a proxy's own HTTP listener.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use ari_testbed::free_tcp_port;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     brokers::prepare_process,
-    wait::{eventually, ok},
+    wait::{DEADLINE, ok},
 };
+
+/// How often it is asked whether a proxy is ready.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Somebody who knows where the listener is, and perhaps its token.
 #[derive(Debug, Clone)]
@@ -85,13 +89,17 @@ impl Operator {
     /// When it never does.
     pub async fn until_ready(&self, what: &str, is: impl Fn(u16, &Value) -> bool) -> Value {
         let mut last = Value::Null;
-        eventually(what, async || {
-            let Ok(answer) = self.request(Method::GET, "/readyz").send().await else { return false };
-            let (status, body) = (answer.status().as_u16(), answer.bytes().await.unwrap_or_default());
-            last = serde_json::from_slice(&body).unwrap_or_default();
-            is(status, &last)
-        })
-        .await;
-        last
+        let until = Instant::now() + DEADLINE;
+        loop {
+            if let Ok(answer) = self.request(Method::GET, "/readyz").send().await {
+                let (status, body) = (answer.status().as_u16(), answer.bytes().await.unwrap_or_default());
+                last = serde_json::from_slice(&body).unwrap_or_default();
+                if is(status, &last) {
+                    return last;
+                }
+            }
+            assert!(Instant::now() < until, "never came: {what}; it says {last:#}");
+            sleep(LOOK).await;
+        }
     }
 }

@@ -78,6 +78,16 @@ impl Phones {
         assert_eq!(status, 204, "{body}");
     }
 
+    /// Sets a variable of a channel, of which Asterisk tells everybody.
+    ///
+    /// # Panics
+    /// When Asterisk does not do it.
+    pub async fn set(&self, id: &str, variable: &str, value: &str) {
+        let path = format!("/channels/{id}/variable?variable={variable}&value={value}");
+        let (status, body) = self.post(&path, &json!({})).await;
+        assert_eq!(status, 204, "{body}");
+    }
+
     /// The ids of all channels.
     pub async fn channels(&self) -> Vec<String> {
         let answer =

@@ -18,20 +18,33 @@ pub(super) struct Events {
     server: String,
     fate: Arc<Fate>,
     since: Instant,
-    dropped: AtomicU64,
-    /// Milliseconds after `since` at which dropped messages may be warned about again.
-    next_warning: AtomicU64,
+    dropped: Pace,
+    refused: Pace,
+}
+
+/// How often something happened, and whether it may be told of again.
+#[derive(Debug, Default)]
+struct Pace {
+    times: AtomicU64,
+    /// Milliseconds after the connection began at which the next line may come.
+    next: AtomicU64,
+}
+
+impl Pace {
+    /// It has happened: how often by now, if that is to be told.
+    fn count(&self, since: Instant) -> Option<u64> {
+        let times = self.times.fetch_add(1, Ordering::Relaxed) + 1;
+        let now = millis(since.elapsed());
+        let (due, next) = (self.next.load(Ordering::Relaxed), now + millis(WARNING_INTERVAL));
+        let told =
+            now >= due && self.next.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        told.then_some(times)
+    }
 }
 
 impl Events {
     pub(super) fn new(server: String, fate: Arc<Fate>) -> Self {
-        Self {
-            server,
-            fate,
-            since: Instant::now(),
-            dropped: AtomicU64::new(0),
-            next_warning: AtomicU64::new(0),
-        }
+        Self { server, fate, since: Instant::now(), dropped: Pace::default(), refused: Pace::default() }
     }
 
     pub(super) fn see(&self, event: Event) {
@@ -53,22 +66,21 @@ impl Events {
     fn server_error(&self, text: &str) {
         if let Some(what) = text.strip_prefix("Permissions Violation for ") {
             self.fate.refuse(what);
-            tracing::error!(server = %self.server, "NATS does not allow this process: {what}");
+            // A stream may publish thousands a second where it may publish nothing. The refusal of a subscription comes once.
+            let times = if what.starts_with("Publish") { self.refused.count(self.since) } else { Some(1) };
+            match times {
+                Some(times) => {
+                    tracing::error!(server = %self.server, times, "NATS does not allow this process: {what}");
+                }
+                None => tracing::debug!(server = %self.server, "NATS does not allow this process: {what}"),
+            }
         } else {
             tracing::warn!(server = %self.server, error = text, "NATS reports an error");
         }
     }
 
     fn warn_of_dropped(&self) {
-        let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-        let now = millis(self.since.elapsed());
-        let due = self.next_warning.load(Ordering::Relaxed);
-        let next = now + millis(WARNING_INTERVAL);
-        if now < due
-            || self.next_warning.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
-        {
-            return;
-        }
+        let Some(dropped) = self.dropped.count(self.since) else { return };
         tracing::warn!(
             server = %self.server,
             at_least = dropped,

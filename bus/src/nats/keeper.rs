@@ -13,7 +13,7 @@ use super::{
     session::Session,
     shared::Shared,
 };
-use crate::BusError;
+use crate::{BusError, BusErrorKind};
 
 /// Runs until the bus is closed.
 pub(super) async fn keep(shared: Arc<Shared>, servers: Vec<Server>) {
@@ -30,14 +30,13 @@ async fn keep_for_ever(shared: &Arc<Shared>, servers: &[Server]) {
                 tracing::debug!(%server, "connected to NATS");
                 shared.up(&session);
                 let reason = until_lost(&session).await;
-                shared.down(&format!("the connection to {server} {reason}"));
+                let why = format!("the connection to {server} {reason}");
+                shared.current.down(BusError::new(BusErrorKind::Unavailable, why));
                 if since.elapsed() >= STEADY {
                     waits = self::waits();
                 }
             }
-            Err(reason) => {
-                shared.down(&reason);
-            }
+            Err(error) => shared.current.down(error),
         }
         sleep(waits.next().unwrap_or(RETRY_LONGEST)).await;
     }
@@ -64,9 +63,11 @@ async fn until_lost(session: &Session) -> &'static str {
     "took nothing any more"
 }
 
-/// Connects and brings every subscription back, so that a link that is up can be heard as well.
-async fn connect(shared: &Arc<Shared>, server: &Server) -> Result<Arc<Session>, String> {
-    let session = Session::connect(server, &shared.options.client_name, &shared.over, &shared.tasks).await?;
+/// Connects and brings every subscription back, so that a link that is up can be heard as well; and the stream, if one is wanted.
+async fn connect(shared: &Arc<Shared>, server: &Server) -> Result<Arc<Session>, BusError> {
+    let session = Session::connect(server, &shared.options.client_name, &shared.over, &shared.tasks)
+        .await
+        .map_err(|why| BusError::new(BusErrorKind::Unavailable, why))?;
     let subscribing = async {
         let all = shared.wanted();
         for wanted in &all {
@@ -76,15 +77,19 @@ async fn connect(shared: &Arc<Shared>, server: &Server) -> Result<Arc<Session>, 
         for wanted in &all {
             session.check_subscribed(&wanted.subject).await?;
         }
-        Ok::<_, BusError>(())
+        match &shared.stream {
+            // Boxed: the library's futures are large.
+            Some(stream) => Box::pin(session.prepare(stream, shared.options.deadline)).await,
+            None => Ok(()),
+        }
     };
     let failure = match timeout(shared.options.deadline, subscribing).await {
         Ok(Ok(())) => return Ok(session),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "no answer to the subscriptions".to_owned(),
+        Ok(Err(error)) => error,
+        Err(_) => BusError::new(BusErrorKind::Timeout, "no answer to the first questions"),
     };
     session.lost().cancel();
-    Err(format!("{server}: {failure}"))
+    Err(BusError::new(failure.kind(), format!("{server}: {failure}")))
 }
 
 fn waits() -> impl Iterator<Item = Duration> {

@@ -37,7 +37,15 @@ pub(super) const WAITING: usize = 65_536;
 pub(super) const REFUSALS: usize = 64;
 /// The largest payload before the first server told its own: NATS' default.
 pub(super) const LARGEST_MESSAGE: usize = 1 << 20;
-/// At most one warning about dropped messages in this time; a storm of them must not make it worse.
+/// At most one line about dropped messages, and one about refused ones, in this time; a storm of them must not make it worse.
 pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a server may take to say whether it has JetStream.
 pub(super) const JETSTREAM_TOLD: Duration = Duration::from_secs(2);
+/// Records of a stream that are published before the server is asked what became of them: no more than [`REFUSALS`], and than
+/// the 128 refusals that the client library hands on before it drops them.
+pub(super) const MESSAGES_AT_ONCE: usize = 64;
+/// How long the client library is given to hand on refusals, where there were some before; and how often it is looked whether a
+/// record that nobody acknowledges was refused.
+pub(super) const REFUSAL_LOOK: Duration = Duration::from_millis(2);
+/// Records whose acknowledgement by JetStream is waited for, those of calls that gave up included. Beyond it a publisher waits.
+pub(super) const ACKS_UNDER_WAY: usize = 1024;

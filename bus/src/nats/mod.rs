@@ -1,7 +1,7 @@
 //! NATS: topics are subjects, pools are queue groups, and the server keeps nothing.
 //!
 //! The `session` is one connection, the `keeper` makes one after another, a `reader` carries one subscription across
-//! all of them.
+//! all of them. `stream` publishes for everybody, on a connection of its own.
 
 mod address;
 mod claims;
@@ -11,6 +11,7 @@ mod limits;
 mod reader;
 mod session;
 mod shared;
+mod stream;
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -21,10 +22,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::{sync::mpsc, time::timeout};
 
+pub(crate) use self::stream::NatsSink;
 use self::{limits::READY, shared::Shared};
 use crate::{
-    Bus, BusError, BusErrorKind, BusOptions, Claimed, Link, LinkState, Reach, Retention, Rival, Subscription,
-    Topics, protocol::check_topic,
+    Bus, BusError, BusErrorKind, BusOptions, Claimed, LinkState, Reach, Retention, Rival, Subscription,
+    Topics, protocol::check_topic, stream::StreamOptions,
 };
 
 /// A connection to NATS that comes back whenever it was lost. Dropping it ends its subscriptions without a goodbye and
@@ -43,8 +45,13 @@ impl NatsBus {
     /// # Errors
     /// `Invalid` for a URL that cannot be read.
     pub fn connect(url: &str, options: BusOptions) -> Result<Self, BusError> {
+        Self::with_stream(url, options, None)
+    }
+
+    /// Connects, and sees to it that a stream of JetStream is there whenever the link is up.
+    fn with_stream(url: &str, options: BusOptions, stream: Option<StreamOptions>) -> Result<Self, BusError> {
         let servers = address::parse(url)?;
-        let shared = Arc::new(Shared::new(options));
+        let shared = Arc::new(Shared::new(options, stream));
         shared.tasks.spawn(keeper::keep(Arc::clone(&shared), servers));
         Ok(Self { shared })
     }
@@ -95,7 +102,7 @@ impl Bus for NatsBus {
     }
 
     fn link(&self) -> LinkState {
-        LinkState::new(self.shared.link.subscribe())
+        self.shared.current.link()
     }
 
     async fn publish_all(&self, topic: &str, payloads: Vec<Bytes>) -> Result<(), BusError> {
@@ -164,7 +171,7 @@ impl Bus for NatsBus {
     }
 
     async fn close(&self) {
-        let session = self.shared.close();
+        let session = self.shared.current.close();
         self.shared.closing.cancel();
         self.shared.readers.close();
         self.shared.tasks.close();
@@ -180,7 +187,7 @@ impl Bus for NatsBus {
         self.shared.over.cancel();
         self.shared.readers.wait().await;
         self.shared.tasks.wait().await;
-        self.shared.link.send_replace(Link::Closed);
+        self.shared.current.closed();
     }
 }
 
@@ -199,8 +206,8 @@ fn invalid(text: String) -> BusError {
 
 impl Drop for NatsBus {
     fn drop(&mut self) {
-        self.shared.close();
+        self.shared.current.close();
         self.shared.over.cancel();
-        self.shared.link.send_replace(Link::Closed);
+        self.shared.current.closed();
     }
 }

@@ -6,7 +6,7 @@
 //! queue that it overflows silently.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -15,8 +15,9 @@ use std::{
 };
 
 use async_nats::{
-    AuthError, Client, ConnectOptions, Message, PublishError, PublishErrorKind, StatusCode, SubscribeError,
-    SubscribeErrorKind, Subscriber, jetstream::kv::Store,
+    AuthError, Client, ConnectOptions, HeaderMap, Message, PublishError, PublishErrorKind, StatusCode,
+    SubscribeError, SubscribeErrorKind, Subscriber,
+    jetstream::{Context, kv::Store},
 };
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -43,6 +44,8 @@ pub(super) struct Session {
     fate: Arc<Fate>,
     /// Where claims are kept, once that is known; `None` where they are not.
     pub(super) claims: OnceCell<Option<Store>>,
+    /// How to publish to the stream of JetStream, if there is to be one.
+    pub(super) jetstream: OnceCell<Context>,
 }
 
 /// What the connection's events tell, shared with the library's callback.
@@ -51,11 +54,14 @@ pub(super) struct Fate {
     /// The connection is gone, or given up.
     pub(super) lost: CancellationToken,
     refusals: Mutex<VecDeque<String>>,
+    /// Whether the server ever did not allow something.
+    strict: AtomicBool,
 }
 
 /// The keys of [`Fate`]'s refusals: what was not allowed, and where.
 pub(super) fn refused_publish(topic: &str) -> String {
-    format!("Publish to \"{topic}\"")
+    // Quoted as Go does it.
+    format!("Publish to \"{}\"", topic.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// See [`refused_publish`].
@@ -66,6 +72,7 @@ pub(super) fn refused_subscription(subject: &str) -> String {
 impl Fate {
     /// Remembers what the server did not allow: `Publish to "a"` or `Subscription to "a" using queue "b"`.
     pub(super) fn refuse(&self, what: &str) {
+        self.strict.store(true, Ordering::Relaxed);
         let mut refusals = lock(&self.refusals);
         if refusals.len() >= REFUSALS {
             refusals.pop_front();
@@ -90,7 +97,8 @@ impl Session {
         over: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<Arc<Self>, String> {
-        let fate = Arc::new(Fate { lost: over.child_token(), refusals: Mutex::default() });
+        let fate =
+            Arc::new(Fate { lost: over.child_token(), refusals: Mutex::default(), strict: false.into() });
         let failed = |error: &dyn fmt::Display| format!("{server}: {error}");
         let logged_in = Arc::new(AtomicBool::new(false));
         let connecting = options(server, client_name, &fate, &logged_in).connect(server.address.clone());
@@ -109,6 +117,7 @@ impl Session {
             next_waiting: AtomicU64::new(0),
             fate,
             claims: OnceCell::new(),
+            jetstream: OnceCell::new(),
         });
         tasks.spawn(Arc::clone(&session).read_replies(replies));
         Ok(session)
@@ -132,6 +141,16 @@ impl Session {
     pub(super) async fn publish(&self, topic: &str, payload: Bytes) -> Result<(), BusError> {
         // No flush: the connection's task writes whatever it finds queued at once, many messages in one write.
         self.or_lost(self.client.publish(topic.to_owned(), payload)).await
+    }
+
+    /// Publishes with headers; see [`Session::publish`].
+    pub(super) async fn publish_with_headers(
+        &self,
+        topic: &str,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<(), BusError> {
+        self.or_lost(self.client.publish_with_headers(topic.to_owned(), headers, payload)).await
     }
 
     /// Publishes, and learns from the server whether anybody was there to get it.
@@ -166,6 +185,17 @@ impl Session {
         let (reply, verdict) = self.wait()?;
         self.publish(&reply.topic(), Bytes::new()).await?;
         self.answer(verdict).await.map(|_| ())
+    }
+
+    /// What the server did not allow since the last time that was asked: [`refused_publish`] of each topic, of which the last
+    /// [`REFUSALS`] are remembered.
+    pub(super) fn take_refusals(&self) -> HashSet<String> {
+        lock(&self.fate.refusals).drain(..).collect()
+    }
+
+    /// Whether the server ever did not allow something on this connection.
+    pub(super) fn is_strict(&self) -> bool {
+        self.fate.strict.load(Ordering::Relaxed)
     }
 
     async fn check_allowed(&self, what: &str) -> Result<(), BusError> {

@@ -8,16 +8,17 @@ use std::{
     },
 };
 
-use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{limits::LARGEST_MESSAGE, reader::Wanted, session::Session};
-use crate::{BusError, BusErrorKind, BusOptions, Link};
+use crate::{BusError, BusErrorKind, BusOptions, current::Current, stream::StreamOptions};
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) options: BusOptions,
-    pub(super) link: watch::Sender<Link>,
+    /// The stream of JetStream that each connection finds or makes before it is used.
+    pub(super) stream: Option<StreamOptions>,
+    pub(super) current: Current<Session>,
     pub(super) largest_message: AtomicUsize,
     /// Ends the keeper, and the readers after what has arrived for them.
     pub(super) closing: CancellationToken,
@@ -27,31 +28,22 @@ pub(super) struct Shared {
     pub(super) readers: TaskTracker,
     /// The keeper, and a task for each connection.
     pub(super) tasks: TaskTracker,
-    state: Mutex<State>,
     wanted: Mutex<HashMap<u64, Arc<Wanted>>>,
     next_wanted: AtomicU64,
 }
 
-#[derive(Debug)]
-enum State {
-    Up(Arc<Session>),
-    Down(String),
-    Closed,
-}
-
 impl Shared {
-    pub(super) fn new(options: BusOptions) -> Self {
-        let why = "not connected to NATS yet".to_owned();
+    pub(super) fn new(options: BusOptions, stream: Option<StreamOptions>) -> Self {
         let over = CancellationToken::new();
         Self {
             options,
-            link: watch::channel(Link::Down(why.clone())).0,
+            stream,
+            current: Current::new(BusError::new(BusErrorKind::Unavailable, "not connected to NATS yet")),
             largest_message: LARGEST_MESSAGE.into(),
             closing: over.child_token(),
             over,
             readers: TaskTracker::new(),
             tasks: TaskTracker::new(),
-            state: Mutex::new(State::Down(why)),
             wanted: Mutex::default(),
             next_wanted: 0.into(),
         }
@@ -59,46 +51,17 @@ impl Shared {
 
     /// The connection, if there is one now.
     pub(super) fn session(&self) -> Result<Arc<Session>, BusError> {
-        match &*lock(&self.state) {
-            State::Up(session) if session.lost().is_cancelled() => {
-                Err(BusError::new(BusErrorKind::Unavailable, "the connection to NATS was lost"))
-            }
-            State::Up(session) => Ok(Arc::clone(session)),
-            State::Down(why) => Err(BusError::new(BusErrorKind::Unavailable, why.clone())),
-            State::Closed => Err(BusError::new(BusErrorKind::Closed, "the bus is closed")),
+        let session = self.current.get()?;
+        if session.lost().is_cancelled() {
+            return Err(BusError::new(BusErrorKind::Unavailable, "the connection to NATS was lost"));
         }
+        Ok(session)
     }
 
     pub(super) fn up(&self, session: &Arc<Session>) {
-        let mut state = lock(&self.state);
-        if !matches!(*state, State::Closed) {
-            self.largest_message.store(session.largest_message(), Ordering::Relaxed);
-            *state = State::Up(Arc::clone(session));
-            self.link.send_replace(Link::Up);
-        }
-    }
-
-    /// Tells that there is no connection.
-    pub(super) fn down(&self, why: &str) {
-        let mut state = lock(&self.state);
-        if matches!(*state, State::Closed) {
-            return;
-        }
-        *state = State::Down(why.to_owned());
-        self.link.send_if_modified(|link| {
-            let down = Link::Down(why.to_owned());
-            let news = *link != down;
-            *link = down;
-            news
-        });
-    }
-
-    /// No operation begins from now on; the last connection, if it is there.
-    pub(super) fn close(&self) -> Option<Arc<Session>> {
-        match std::mem::replace(&mut *lock(&self.state), State::Closed) {
-            State::Up(session) => Some(session),
-            State::Down(_) | State::Closed => None,
-        }
+        // First: whoever sees the link up may ask for it.
+        self.largest_message.store(session.largest_message(), Ordering::Relaxed);
+        self.current.up(session);
     }
 
     pub(super) fn wanted(&self) -> Vec<Arc<Wanted>> {

@@ -212,7 +212,7 @@ impl Consumers {
         let due: Vec<u64> = self.idle.iter().filter(due).copied().collect();
         if !due.is_empty() {
             let work = self.start(&session, due);
-            session.broken.clone().run_until_cancelled_owned(work).await;
+            session.vitals.broken.clone().run_until_cancelled_owned(work).await;
         }
         if self.idle.iter().filter_map(|id| self.entries.get(id)).all(|entry| entry.refused) {
             session.settled(self.id);
@@ -272,7 +272,7 @@ impl Consumers {
         };
         let opening = opening.map_err(|error| bus_error(doing, &error));
         let channel = self.core.within(doing, opening).await?;
-        let gone = session.broken.child_token();
+        let gone = session.vitals.broken.child_token();
         self.open = Some(Open { channel: channel.clone(), settled: Settled::default(), gone });
         Ok(channel)
     }

@@ -31,7 +31,7 @@ use super::{
     limits::{LEFTOVER_CHECK, LEFTOVER_GRACE, REPAIRS_AT_ONCE, RESTORE_RETRY_MAX},
     offers::Missing,
     own::close,
-    publisher::Parcel,
+    parcel::Parcel,
     session::Session,
 };
 use crate::{BusError, BusErrorKind, Reach};
@@ -87,8 +87,8 @@ impl Core {
         let payloads: Vec<Bytes> = topics.map(|topic| line(self.process, topic)).collect();
         let Some(journal) = self.journal_queue().filter(|_| !payloads.is_empty()) else { return };
         let properties = BasicProperties::default().with_content_type("application/json".into());
-        let parcel = Parcel { queue: journal.into(), properties, payloads };
-        let written = tokio::time::timeout(wait, session.publisher.publish(parcel.persistent())).await;
+        let parcel = Parcel { queue: journal.into(), properties, payloads }.persistent();
+        let written = tokio::time::timeout(wait, session.publisher.publish(&parcel)).await;
         if !matches!(written, Ok(Ok(()))) {
             tracing::debug!("the journal has not confirmed names: a crash now would leave queues behind");
         }
@@ -133,8 +133,9 @@ pub(super) async fn run(core: Arc<Core>, journal: String, mut settled: mpsc::Unb
         if let Some(session) = session {
             generation += 1;
             let reader = Reader { core: &core, journal: &journal, session: &session, generation };
-            let reading =
-                core.stop.run_until_cancelled(session.broken.run_until_cancelled(reader.read(&mut settled)));
+            let reading = core
+                .stop
+                .run_until_cancelled(session.vitals.broken.run_until_cancelled(reader.read(&mut settled)));
             match reading.await {
                 None => return,
                 Some(None) => {}

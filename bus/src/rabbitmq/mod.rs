@@ -4,13 +4,15 @@
 //! | part | what it does |
 //! |---|---|
 //! | `supervisor` | keeps one `session` open: two connections (`wire`), built anew whenever one breaks |
-//! | `publisher` | publishes, pipelined and confirmed |
+//! | `vitals` | whether a connection is of use |
+//! | `publisher`, `parcel` | publishes, pipelined and confirmed; messages to one queue |
 //! | `offers` | asks whether anybody listens |
 //! | `line`, `consumers`, `feed`, `pump`, `sink`, `settle` | consume: a channel, its consumers, its acknowledgements |
 //! | `names`, `lanes` | declare and delete the queues of dialogs |
 //! | `own` | a channel for requests whose failure closes it |
 //! | `journal` | remembers those queues across a crash |
 //! | `route` | from topics to queues and back |
+//! | `stream` | publishes for everybody, to an exchange, on a connection of its own |
 
 mod address;
 mod claims;
@@ -25,13 +27,16 @@ mod line;
 mod names;
 mod offers;
 mod own;
+mod parcel;
 mod publisher;
 mod pump;
 mod route;
 mod session;
 mod settle;
 mod sink;
+mod stream;
 mod supervisor;
+mod vitals;
 mod wire;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -41,6 +46,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::{runtime::Handle, sync::mpsc, time::Instant};
 
+pub(crate) use self::stream::RabbitmqSink;
 use self::{
     address::Address,
     claims::Deed,
@@ -53,7 +59,7 @@ use self::{
     },
     line::LineHandle,
     offers::Missing,
-    publisher::Parcel,
+    parcel::Parcel,
     route::{Route, inbox},
     sink::Sink,
     supervisor::left,
@@ -194,7 +200,7 @@ impl Bus for RabbitmqBus {
     async fn publish_all(&self, topic: &str, payloads: Vec<Bytes>) -> Result<(), BusError> {
         let parcel = self.parcel(topic, payloads)?;
         let session = self.core.session()?;
-        self.core.within(&format!("publishing to {topic}"), session.publisher.publish(parcel)).await
+        self.core.within(&format!("publishing to {topic}"), session.publisher.publish(&parcel)).await
     }
 
     async fn offer(&self, topic: &str, payload: Bytes, expires: Duration) -> Result<Reach, BusError> {
@@ -208,7 +214,7 @@ impl Bus for RabbitmqBus {
         let offering = async {
             let reach = self.core.reach(parcel.queue.as_str(), missing).await?;
             if reach == Reach::Somebody {
-                session.publisher.publish(parcel).await?;
+                session.publisher.publish(&parcel).await?;
             }
             Ok(reach)
         };

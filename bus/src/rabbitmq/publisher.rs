@@ -2,10 +2,10 @@
 
 use std::{
     future::Future,
+    ops::Range,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -20,42 +20,34 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     fault::{bus_error, fault},
-    limits::{LARGEST_MESSAGE, LONGEST_EXPIRY_MS, PUBLISH_BUDGET, PUBLISH_STEP, PUBLISH_UNIT},
+    limits::{PUBLISH_BUDGET, PUBLISH_STEP, PUBLISH_UNIT},
     wire::Wire,
 };
 use crate::{BusError, BusErrorKind};
 
-/// What to publish to one queue.
-#[derive(Debug)]
-pub(super) struct Parcel {
-    pub(super) queue: ShortString,
-    pub(super) properties: BasicProperties,
-    pub(super) payloads: Vec<Bytes>,
+/// What is published in one go, in this order.
+pub(super) trait Batch: Sync {
+    /// What it is published to, for people.
+    fn target(&self) -> String;
+
+    /// How many messages it has.
+    fn len(&self) -> usize;
+
+    /// How many bytes of payload one of them has.
+    fn size(&self, index: usize) -> usize;
+
+    /// One of them. Asked again if it is sent again.
+    fn message(&self, index: usize) -> Outgoing;
 }
 
-impl Parcel {
-    /// Lets its messages expire if nobody has taken them by then.
-    pub(super) fn expiring(mut self, after: Duration) -> Self {
-        let after = after.as_millis().min(u128::from(LONGEST_EXPIRY_MS));
-        self.properties = self.properties.with_expiration(after.to_string().into());
-        self
-    }
-
-    /// Lets its messages survive a restart of the broker.
-    pub(super) fn persistent(mut self) -> Self {
-        self.properties = self.properties.with_delivery_mode(2);
-        self
-    }
-
-    /// Refuses payloads that no message carries.
-    pub(super) fn check(&self) -> Result<(), BusError> {
-        let Some(large) = self.payloads.iter().find(|payload| payload.len() > LARGEST_MESSAGE) else {
-            return Ok(());
-        };
-        let text =
-            format!("{} bytes are more than the {LARGEST_MESSAGE} that a message carries", large.len());
-        Err(BusError::new(BusErrorKind::TooLarge, text))
-    }
+/// One message as lapin takes it.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    /// Empty for the default exchange, whose routing keys are queues.
+    pub(super) exchange: ShortString,
+    pub(super) key: ShortString,
+    pub(super) properties: BasicProperties,
+    pub(super) payload: Bytes,
 }
 
 /// A message that was handed to lapin: resolves when the broker has confirmed it.
@@ -97,38 +89,52 @@ impl Publisher {
     }
 
     /// Publishes in order and waits until all is confirmed. Cancelled, it leaves what was sent and sends no more.
-    pub(super) async fn publish(&self, parcel: Parcel) -> Result<(), BusError> {
-        let Err((confirmed, why)) = self.pipelined(&parcel).await else { return Ok(()) };
-        if !why.may_be_another_s() {
-            return Err(why.error(&parcel));
+    pub(super) async fn publish(&self, batch: &impl Batch) -> Result<(), BusError> {
+        let refused = self.publish_each(batch, Unconfirmed::may_be_another_s).await;
+        match refused.map_err(|why| why.error(&batch.target()))?.into_iter().next() {
+            Some((_, why)) => Err(why.error(&batch.target())),
+            None => Ok(()),
+        }
+    }
+
+    /// Publishes as [`Publisher::publish`] does; returns the messages that the broker refused while it took the others.
+    ///
+    /// `may_be_another_s` tells whether a failure is about one message, which may be any of those that were under way.
+    pub(super) async fn publish_each(
+        &self,
+        batch: &impl Batch,
+        may_be_another_s: impl Fn(&Unconfirmed) -> bool + Send,
+    ) -> Result<Vec<(usize, Unconfirmed)>, Unconfirmed> {
+        let Err((confirmed, why)) = self.pipelined(batch).await else { return Ok(Vec::new()) };
+        if !may_be_another_s(&why) {
+            return Err(why);
         }
         // The broker refused a message by closing the channel, with everything that was under way. The one that it
         // refuses again, when it comes alone, is the one that it meant.
-        let mut refused = Ok(());
-        for payload in &parcel.payloads[confirmed..] {
-            match self.alone(&parcel, payload).await {
+        let mut refused = Vec::new();
+        for index in confirmed..batch.len() {
+            match self.alone(batch, index).await {
                 Ok(()) => {}
-                Err(why) if why.may_be_another_s() => refused = refused.and(Err(why.error(&parcel))),
-                Err(why) => return Err(why.error(&parcel)),
+                Err(why) if may_be_another_s(&why) => refused.push((index, why)),
+                Err(why) => return Err(why),
             }
         }
-        refused
+        Ok(refused)
     }
 
     /// Publishes step by step, without waiting for one step's confirms before the next. Where it fails, also tells how
     /// many messages are confirmed.
-    async fn pipelined(&self, parcel: &Parcel) -> Result<(), (usize, Unconfirmed)> {
+    async fn pipelined(&self, batch: &impl Batch) -> Result<(), (usize, Unconfirmed)> {
         // The same channel for all: were it replaced in between, a later message could come without an earlier one.
         let channel = self.channel().await.map_err(|error| (0, Unconfirmed::Failed(error)))?;
         let mut under_way = Vec::new();
-        let mut rest = parcel.payloads.as_slice();
-        while !rest.is_empty() {
-            let (units, count) = step(rest);
-            let (now, later) = rest.split_at(count);
-            rest = later;
+        let mut next = 0;
+        while next < batch.len() {
+            let (units, count) = step(batch, next);
             // Closed with the bus: nothing more is sent, and what was sent is nobody's any more.
             let permit = self.permit(units).await.map_err(|why| (0, why))?;
-            under_way.push((count, self.step(&channel, parcel, now, permit)));
+            under_way.push((count, self.step(&channel, batch, next..next + count, permit)));
+            next += count;
         }
         let mut confirmed = 0;
         for (count, all_confirmed) in under_way {
@@ -140,11 +146,11 @@ impl Publisher {
     }
 
     /// Publishes a message while nothing else is under way.
-    async fn alone(&self, parcel: &Parcel, payload: &Bytes) -> Result<(), Unconfirmed> {
+    async fn alone(&self, batch: &impl Batch, index: usize) -> Result<(), Unconfirmed> {
         let permit = self.permit(PUBLISH_BUDGET).await?;
         // Only now: what was under way before may have closed an earlier one.
         let channel = self.channel().await.map_err(Unconfirmed::Failed)?;
-        let confirmed = self.step(&channel, parcel, std::slice::from_ref(payload), permit);
+        let confirmed = self.step(&channel, batch, index..index + 1, permit);
         confirmed.await.unwrap_or(Err((0, Unconfirmed::Stopped))).map_err(|(_, why)| why)
     }
 
@@ -157,19 +163,19 @@ impl Publisher {
     fn step(
         &self,
         channel: &Arc<Channel>,
-        parcel: &Parcel,
-        payloads: &[Bytes],
+        batch: &impl Batch,
+        messages: Range<usize>,
         permit: OwnedSemaphorePermit,
     ) -> oneshot::Receiver<StepResult> {
         let (done, all_confirmed) = oneshot::channel();
-        self.confirms.spawn(confirm(self.hand_over(channel, parcel, payloads), permit, done));
+        self.confirms.spawn(confirm(self.hand_over(channel, batch, messages), permit, done));
         all_confirmed
     }
 
     /// Puts messages into lapin's queue, in order.
-    fn hand_over(&self, channel: &Arc<Channel>, parcel: &Parcel, payloads: &[Bytes]) -> Vec<Sent> {
+    fn hand_over(&self, channel: &Arc<Channel>, batch: &impl Batch, messages: Range<usize>) -> Vec<Sent> {
         let _turn = self.handing_over.lock().unwrap_or_else(PoisonError::into_inner);
-        payloads.iter().map(|payload| send(channel, parcel, payload)).collect()
+        messages.map(|index| send(channel, batch.message(index))).collect()
     }
 
     /// Waits until everything that was published is confirmed or has failed.
@@ -188,25 +194,26 @@ async fn open_channel(wire: &Wire) -> lapin::Result<Channel> {
     Ok(channel)
 }
 
-/// How many of these payloads to send in one step, and what they cost.
-fn step(payloads: &[Bytes]) -> (u32, usize) {
+/// How many messages to send in one step from the first on, and what they cost.
+fn step(batch: &impl Batch, first: usize) -> (u32, usize) {
+    let longest = PUBLISH_STEP.min(batch.len() - first);
     let mut units = 0;
-    for (count, payload) in payloads.iter().take(PUBLISH_STEP).enumerate() {
-        let cost = 1 + u32::try_from(payload.len() / PUBLISH_UNIT).unwrap_or(PUBLISH_BUDGET);
+    for count in 0..longest {
+        let cost = 1 + u32::try_from(batch.size(first + count) / PUBLISH_UNIT).unwrap_or(PUBLISH_BUDGET);
         if count > 0 && units + cost > PUBLISH_BUDGET {
             return (units, count);
         }
         units = PUBLISH_BUDGET.min(units + cost);
     }
-    (units, payloads.len().min(PUBLISH_STEP))
+    (units, longest)
 }
 
-fn send(channel: &Arc<Channel>, parcel: &Parcel, payload: &Bytes) -> Sent {
-    let (channel, payload) = (Arc::clone(channel), payload.clone());
-    let (queue, properties) = (parcel.queue.clone(), parcel.properties.clone());
+fn send(channel: &Arc<Channel>, message: Outgoing) -> Sent {
+    let channel = Arc::clone(channel);
     let mut sent: Sent = Box::pin(async move {
+        let Outgoing { exchange, key, properties, payload } = message;
         let options = BasicPublishOptions::default();
-        channel.basic_publish("".into(), queue, options, &payload, properties).await?.await
+        channel.basic_publish(exchange, key, options, &payload, properties).await?.await
     });
     // lapin's future queues the frames when it is first polled, and then waits for them to be written.
     match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -219,7 +226,8 @@ fn send(channel: &Arc<Channel>, parcel: &Parcel, payload: &Bytes) -> Sent {
 type StepResult = Result<(), (usize, Unconfirmed)>;
 
 /// Why a message is not confirmed.
-enum Unconfirmed {
+#[derive(Debug)]
+pub(super) enum Unconfirmed {
     /// The broker could not take it.
     Nack,
     Failed(lapin::Error),
@@ -229,12 +237,21 @@ enum Unconfirmed {
 
 impl Unconfirmed {
     /// Whether the channel was closed over a message, which may be any of those that were under way.
-    fn may_be_another_s(&self) -> bool {
+    pub(super) fn may_be_another_s(&self) -> bool {
         matches!(self, Self::Failed(error) if fault(error).is_an_answer())
     }
 
-    fn error(&self, parcel: &Parcel) -> BusError {
-        let doing = format!("publishing to {}", parcel.queue);
+    /// What the broker said, if it was that.
+    pub(super) fn failure(&self) -> Option<&lapin::Error> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Nack | Self::Stopped => None,
+        }
+    }
+
+    /// The error for the caller.
+    pub(super) fn error(&self, target: &str) -> BusError {
+        let doing = format!("publishing to {target}");
         match self {
             Self::Nack => {
                 let text = format!("{doing}: the broker could not take the message");
@@ -266,14 +283,36 @@ async fn confirm(sent: Vec<Sent>, permit: OwnedSemaphorePermit, done: oneshot::S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rabbitmq::limits::LARGEST_MESSAGE;
+
+    struct Sizes(Vec<usize>);
+
+    impl Batch for Sizes {
+        fn target(&self) -> String {
+            String::new()
+        }
+
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn size(&self, index: usize) -> usize {
+            self.0[index]
+        }
+
+        fn message(&self, _index: usize) -> Outgoing {
+            unreachable!("nothing is sent")
+        }
+    }
 
     #[test]
     fn a_step_fits_the_budget_and_always_advances() {
-        let small = vec![Bytes::from_static(b"x"); 1000];
-        assert_eq!(step(&small), (256, 256));
-        let largest = vec![Bytes::from(vec![0; LARGEST_MESSAGE]); 20];
-        let (units, count) = step(&largest);
+        let small = Sizes(vec![1; 1000]);
+        assert_eq!(step(&small, 0), (256, 256));
+        assert_eq!(step(&small, 999), (1, 1));
+        let largest = Sizes(vec![LARGEST_MESSAGE; 20]);
+        let (units, count) = step(&largest, 0);
         assert!(units <= PUBLISH_BUDGET && count == 7, "{units} {count}");
-        assert_eq!(step(&[Bytes::new()]), (1, 1));
+        assert_eq!(step(&Sizes(vec![0]), 0), (1, 1));
     }
 }

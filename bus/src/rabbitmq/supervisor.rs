@@ -48,7 +48,8 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
-fn pauses() -> ExponentialBackoff {
+/// The pauses between two attempts to connect.
+pub(super) fn pauses() -> ExponentialBackoff {
     let pauses = ExponentialBuilder::new().with_min_delay(BACKOFF_MIN).with_max_delay(BACKOFF_MAX);
     pauses.without_max_times().with_jitter().build()
 }
@@ -58,11 +59,12 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
     let watching = core.keepers.spawn(Arc::clone(session).watch());
     core.announce(session);
     let restored = tokio::time::timeout(RESTORE_DEADLINE, session.restored());
-    let restored = core.hang_up.run_until_cancelled(session.broken.run_until_cancelled(restored)).await;
+    let restored =
+        core.hang_up.run_until_cancelled(session.vitals.broken.run_until_cancelled(restored)).await;
     if matches!(restored, Some(Some(Err(_)))) {
         tracing::warn!("not all subscriptions are back; they are tried again while the link is up");
     }
-    let mut hindrance = session.hindrance.subscribe();
+    let mut hindrance = session.vitals.hindrance.subscribe();
     hindrance.mark_changed();
     let mut repair = tokio::time::interval(LEFTOVER_CHECK);
     let mut reconnected = reconnected;
@@ -75,7 +77,7 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
                 session.close(core.options.deadline).await;
                 break;
             }
-            () = session.broken.cancelled() => break,
+            () = session.vitals.broken.cancelled() => break,
             Ok(()) = hindrance.changed() => {
                 let link = hindrance.borrow_and_update().reason().map_or(Link::Up, Link::Down);
                 core.tell(link);
@@ -89,7 +91,7 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
             }
         }
     }
-    let why = format!("{}: {}", core.address, session.why());
+    let why = format!("{}: {}", core.address, session.vitals.why());
     // First the state: whoever sees the session gone must not find the link up.
     core.tell(Link::Down(why.clone()));
     core.session.send_replace(None);
@@ -100,7 +102,7 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
 }
 
 async fn repair(core: Arc<Core>, session: Arc<Session>, reconnected: bool) {
-    let repair = session.broken.run_until_cancelled(core.repair(&session, reconnected));
+    let repair = session.vitals.broken.run_until_cancelled(core.repair(&session, reconnected));
     core.stop.run_until_cancelled(repair).await;
 }
 

@@ -45,6 +45,8 @@ pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 pub(super) const STEADY: Duration = Duration::from_secs(5);
 /// How long Asterisk may take to change over to a second websocket for the same applications.
 pub(super) const SWITCH: Duration = Duration::from_secs(5);
+/// The pause before that is tried again, where it failed.
+pub(super) const SWITCH_AGAIN: Duration = Duration::from_secs(1);
 /// How often we ping: Asterisk does not notice a half-open connection, so we must.
 pub(super) const PING_EVERY: Duration = Duration::from_secs(4);
 /// A websocket on which nothing came after so many pings is dead. Counted, not timed: that our own process stood still
@@ -79,3 +81,20 @@ pub(super) const PLACE_TAKEN: Duration = Duration::from_millis(50);
 pub(super) const REFUSAL_SAID: Duration = Duration::from_secs(60);
 /// Refusals that are remembered as said; further ones are told at debug level only.
 pub(super) const REFUSALS: usize = 256;
+
+/// The longest line of the manager interface, in bytes. Asterisk's own are far shorter; the value of a variable may be long.
+pub(super) const AMI_LINE: usize = 64 << 10;
+/// Fields of one block of the manager interface. An event has 20 to 40, and the variables of its channels that `manager.conf` names.
+pub(super) const AMI_FIELDS: usize = 1_000;
+/// Keys and values of one block of the manager interface together, in bytes.
+pub(super) const AMI_BLOCK: usize = 256 << 10;
+/// What is read from the manager interface at once, in bytes.
+pub(super) const AMI_READ: usize = 16 << 10;
+/// How long each step to a login at the manager interface may take: the connection, TLS, the greeting, and what is said then.
+pub(super) const AMI_STEP: Duration = Duration::from_secs(5);
+/// After how long without a word the manager interface is asked whether it is there.
+pub(super) const AMI_SILENCE: Duration = Duration::from_secs(4);
+/// A manager interface that said nothing after so many such questions is gone. Counted, not timed, as with the websocket.
+pub(super) const AMI_PINGS_UNANSWERED: u32 = 2;
+/// How much of a word of a manager interface is repeated in a log line, in characters.
+pub(super) const AMI_QUOTED: usize = 80;

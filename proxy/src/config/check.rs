@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, HttpConfig, MessageBus, RestWay, WebsocketListen, values::without_url};
+use super::{Config, HttpConfig, MessageBus, RestWay, WebsocketListen, stream, values::without_url};
 use crate::asterisk::{
     dial_in::tls::{BadTls, server_config},
     sizes::check_line,
@@ -56,6 +56,9 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         check_handshake(&config)?;
     }
     config.http.as_ref().map_or(Ok(()), HttpConfig::check)?;
+    if config.state_dir.as_ref().is_some_and(|folder| !folder.is_dir()) {
+        return Err(problem("state_dir", "is no folder that is there and may be looked into"));
+    }
     config.log = check_log(&config.log)?;
     let prefix = &config.bus_config.prefix;
     if prefix.len() > MAX_PREFIX || check_topic(&format!("{prefix}x")).is_err() {
@@ -75,6 +78,7 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
         url => url.into(),
     };
     check_bus_url(&config)?;
+    stream::check(&mut config)?;
     Ok(config)
 }
 

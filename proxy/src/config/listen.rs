@@ -48,6 +48,12 @@ pub struct DialsIn {
 impl Config {
     /// The configuration of the proxy for one Asterisk that dials in.
     pub(crate) fn of_server(&self, server_id: &str) -> Self {
-        Self { server_id: server_id.to_owned(), websocket_listen: None, http: None, ..self.clone() }
+        Self {
+            server_id: server_id.to_owned(),
+            websocket_listen: None,
+            http: None,
+            state_dir: None,
+            ..self.clone()
+        }
     }
 }

@@ -191,6 +191,17 @@ mod tests {
         error
     }
 
+    /// As a variable of the environment has it.
+    #[test]
+    fn a_switch_may_be_a_text() {
+        let text = SEED.replace("RABBITMQ|NATS", "NATS");
+        for (value, marks) in [(r#""false""#, false), (r#""true""#, true), ("false", false)] {
+            let switch = format!(r#""asterisk": {{"mark_channels": {value}}}, "server_id""#);
+            let config = load_text(&text.replace(r#""server_id""#, &switch)).unwrap();
+            assert_eq!(config.asterisk.mark_channels, marks, "{value}");
+        }
+    }
+
     #[test]
     fn the_seeds_file_works_with_one_bus_chosen() {
         let config = load_text(&SEED.replace("RABBITMQ|NATS", "RABBITMQ")).unwrap();

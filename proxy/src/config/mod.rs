@@ -1,24 +1,28 @@
 //! The configuration: defaults, then `config.json`, then the environment, then checks.
 
+mod ami;
 mod check;
 mod http;
 mod listen;
 mod load;
 mod policy;
+mod stream;
 mod unanswered;
 mod values;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use ari_bus::protocol::Names;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use crate::policy::{BadPattern, CommandPattern, TextPattern};
+pub use ami::{Ami, AmiAddress};
 pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub use policy::{PolicyConfig, Rules, Scope};
+pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
 /// Everything that can be configured. The first ten keys are those of go-ari-proxy's `config.json`.
@@ -60,12 +64,18 @@ pub struct Config {
     /// How Asterisk is spoken to.
     #[serde(default)]
     pub asterisk: AsteriskConfig,
+    /// Events for everybody, under routing keys; absent is none.
+    #[serde(default)]
+    pub stream: Option<StreamConfig>,
     /// The proxy's own HTTP listener; absent is none.
     #[serde(default)]
     pub http: Option<HttpConfig>,
     /// What workers may do.
     #[serde(default)]
     pub policy: PolicyConfig,
+    /// A folder in which what was changed while the proxy ran outlives it; absent, that is forgotten.
+    #[serde(default)]
+    pub state_dir: Option<PathBuf>,
     /// How long a stop may take before what is left is abandoned.
     #[serde(default = "stop_timeout", deserialize_with = "values::duration")]
     pub stop_timeout: Duration,
@@ -184,6 +194,7 @@ pub struct AsteriskConfig {
     #[serde(deserialize_with = "values::duration")]
     pub command_timeout: Duration,
     /// Whether each call's channels get the variable `ARI_PROXY`, by which a later process of this proxy knows them.
+    #[serde(deserialize_with = "values::truth")]
     pub mark_channels: bool,
 }
 

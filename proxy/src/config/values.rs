@@ -48,6 +48,20 @@ pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
     })
 }
 
+/// `true` or `false`; from the environment it comes as a text.
+pub(super) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected true or false")]
+    enum Either {
+        Truth(bool),
+        Text(String),
+    }
+    match Either::deserialize(deserializer)? {
+        Either::Truth(truth) => Ok(truth),
+        Either::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("is neither true nor false")),
+    }
+}
+
 /// A whole number within bounds, if it is there; from the environment it comes as a text.
 pub(super) fn number<'de, D: Deserializer<'de>>(
     deserializer: D,

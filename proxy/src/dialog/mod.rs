@@ -65,6 +65,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    applications::Applications,
     asterisk::{rest::Rest, websocket::Status},
     claim::Claim,
     config::Config,
@@ -93,6 +94,8 @@ use restart::{Marks, Settling};
 /// What all dialogs of one proxy share.
 pub(crate) struct Context {
     pub(crate) config: Config,
+    /// Those of the configuration, and those that were added since.
+    pub(crate) applications: Arc<Applications>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) names: Names,
     pub(crate) rest: Rest,
@@ -168,8 +171,10 @@ impl Context {
         let leases = Leases::new(Arc::clone(&clock), config.dialog.lease);
         let policy = |name: &String| (name.clone(), Policy::new(&config.policy, name));
         let policies = config.applications.iter().map(policy).collect();
+        let applications = Arc::new(Applications::fixed(&config.applications));
         Self {
             config,
+            applications,
             bus,
             names,
             rest,
@@ -248,6 +253,22 @@ impl Context {
             }
         };
         self.freeze.end(deliver).await;
+    }
+
+    /// Does something while no event is routed and no dialog begins, if the application has none.
+    ///
+    /// # Errors
+    /// How many it has; then nothing is done.
+    pub(crate) fn without_dialogs(&self, application: &str, act: impl FnOnce()) -> Result<(), usize> {
+        let _no_event = self.settling();
+        let dialogs = self.dialogs();
+        match dialogs.values().filter(|dialog| dialog.application == application).count() {
+            0 => {
+                act();
+                Ok(())
+            }
+            some => Err(some),
+        }
     }
 
     /// Whether Asterisk is being asked what became of objects: dialogs are told later.

@@ -21,21 +21,12 @@ use crate::{limits::OPENED_AT_ONCE, metrics::Metric};
 /// The term that a dialog begins with.
 const TERM: u64 = 1;
 
-/// The topics on which workers open dialogs of the applications.
-pub(crate) fn topics(context: &Context) -> Vec<String> {
-    context.config.applications.iter().map(|application| context.names.open(application)).collect()
-}
-
-/// Subscribes to the topics on which workers open dialogs, as one of the proxies of the applications.
+/// Subscribes to the topic on which workers open dialogs of an application, as one of its proxies.
 ///
 /// # Errors
 /// Those of [`ari_bus::Bus::join`].
-pub(crate) async fn subscribe(context: &Context) -> Result<Vec<Subscription>, BusError> {
-    let mut subscriptions = Vec::new();
-    for topic in topics(context) {
-        subscriptions.push(context.bus.join(&topic, &topic).await?);
-    }
-    Ok(subscriptions)
+pub(crate) async fn subscribe(context: &Context, topic: &str) -> Result<Subscription, BusError> {
+    context.bus.join(topic, topic).await
 }
 
 /// Opens a dialog; the answer is for the worker. Said again, because the answer was lost, it opens no other.
@@ -49,7 +40,7 @@ pub(super) fn open(context: &Arc<Context>, open: &Open) -> Answer {
 fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
     let bad = |problem: String| Answer::error(400, &problem);
     check_name(&open.worker_id).map_err(bad)?;
-    if !context.config.applications.contains(&open.application) {
+    if !context.applications.serves(&open.application) {
         return Err(Answer::error(404, "the application is none of this proxy's"));
     }
     if context.stop.is_cancelled() || context.freeze.is_frozen() {
@@ -70,7 +61,7 @@ fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
     let owner = Owner::version_2(context, &accept, &root).map_err(bad)?;
 
     let mut dialogs = context.dialogs();
-    if context.freeze.is_frozen() {
+    if context.freeze.is_frozen() || !context.applications.serves(&open.application) {
         // In this moment; until then whoever counts the dialogs waits for this lock.
         return Err(ending());
     }

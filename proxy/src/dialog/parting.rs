@@ -131,7 +131,7 @@ mod tests {
 
     use super::super::{Router, testing};
     use super::*;
-    use crate::asterisk::websocket::Listener as _;
+    use crate::{applications::Applications, asterisk::websocket::Listener as _};
 
     /// Two applications, and what Asterisk says to them.
     struct World {
@@ -142,7 +142,7 @@ mod tests {
     impl World {
         fn new() -> Self {
             let mut context = testing::context(MemoryBus::new());
-            context.config.applications = vec!["a".to_owned(), "b".to_owned()];
+            context.applications = Arc::new(Applications::fixed(&["a".to_owned(), "b".to_owned()]));
             let context = Arc::new(context);
             Self { router: Router::new(Arc::clone(&context)), context }
         }

@@ -158,7 +158,7 @@ impl Router {
 
     /// Whether an application is one of ours; an event that names none may be anybody's.
     fn is_ours(&self, application: &str) -> bool {
-        application.is_empty() || self.context.config.applications.iter().any(|ours| ours == application)
+        application.is_empty() || self.context.applications.serves(application)
     }
 }
 
@@ -176,6 +176,9 @@ impl Listener for Router {
         } else {
             self.context.metrics.count(Metric::AsteriskReconnects);
         }
+        // Nobody asks any more what goes by of those that were removed meanwhile.
+        let served = self.context.applications.served();
+        self.gaps.retain(|application, _| served.contains(application));
         for application in applications {
             let Some(since) = self.gaps.get_mut(application).and_then(|gap| gap.since.take()) else {
                 continue;
@@ -196,7 +199,8 @@ impl Listener for Router {
     }
 
     fn disconnected(&mut self, applications: &[String]) {
-        for application in applications {
+        let served = self.context.applications.served();
+        for application in applications.iter().filter(|application| served.contains(application)) {
             let gap = self.gaps.entry(application.clone()).or_default();
             if gap.since.is_none() {
                 gap.since = Some(OffsetDateTime::now_utc());
@@ -221,14 +225,18 @@ impl Listener for Router {
             }
         };
         self.context.metrics.event(&header.application, &header.kind);
-        if !self.is_ours(&header.application) {
-            // An Asterisk that dials in decides itself which applications come on its connection.
-            self.context.metrics.count(Metric::EventsWithoutDialog);
-            return None;
-        }
+        let replaced = (header.kind == "ApplicationReplaced").then(|| header.application.to_string());
         // Nothing is held for most of a process's life, and nobody held up.
-        self.route(&mut self.context.settling(), &header, &text);
-        (header.kind == "ApplicationReplaced").then(|| header.application.into_owned())
+        let mut settling = self.context.settling();
+        // Under the lock: whoever removes an application does not meet a call that is just beginning.
+        if !self.is_ours(&header.application) {
+            // Those of an application without dialogs are for the stream alone, and an Asterisk that dials in decides itself
+            // which come.
+            self.context.metrics.count(Metric::EventsWithoutDialog);
+            return replaced;
+        }
+        self.route(&mut settling, &header, &text);
+        replaced
     }
 
     fn broken_frame(&mut self) {

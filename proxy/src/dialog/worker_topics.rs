@@ -13,7 +13,7 @@ impl Context {
     pub(super) fn check_worker_topic(&self, topic: &str) -> Result<(), String> {
         check_topic(topic).map_err(|error| error.to_string())?;
         let pool = |application: &String| self.names.application(application) == topic;
-        if self.config.applications.iter().any(pool) || is_kept(self.names.prefix(), topic) {
+        if self.applications.served().iter().any(pool) || is_kept(self.names.prefix(), topic) {
             return Err(format!("{topic:?} is no worker's topic"));
         }
         Ok(())

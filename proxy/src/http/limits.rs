@@ -5,9 +5,10 @@ use std::time::Duration;
 /// Connections at once. Beyond it the one gives way that has asked for nothing for the longest time; if all are being answered
 /// the newcomer is closed. Each has at most [`BUFFER`] bytes of a request.
 pub(super) const CONNECTIONS: usize = 256;
-/// How long a connection may take to its next request's last header: as well the first byte of it, and so it may be idle.
+/// How long a connection may take to its next request's last header: as well the first byte of it, and so it may be idle. And from
+/// there to the last byte of the body.
 pub(super) const HEADERS: Duration = Duration::from_secs(10);
-/// How long a request may take to the begin of its answer, its body included. Then it is answered 408.
+/// How long a request that has come may take to the begin of its answer. Then it is answered 408.
 pub(super) const REQUEST: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of an answer that is on its way. Then its connection is closed.
 pub(super) const STALLED: Duration = Duration::from_secs(10);

@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::Request,
     http::StatusCode,
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
@@ -49,7 +49,6 @@ pub(crate) fn router(site: Site, config: &HttpConfig) -> Router {
         .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here: see docs/http.md"))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(access, access::no_browser))
-        .layer(DefaultBodyLimit::max(limits::BODY))
         .layer(from_fn(in_time))
         .with_state(Arc::new(site))
 }

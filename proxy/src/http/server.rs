@@ -2,7 +2,12 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use axum::Router;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode},
+    response::IntoResponse as _,
+};
 use hyper::{body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -18,8 +23,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::{
-    limits::{ACCEPT_PAUSE, BUFFER, CONNECTIONS, GOODBYE, HEADERS, PORT_LOOK, STALLED},
+    limits::{ACCEPT_PAUSE, BODY, BUFFER, CONNECTIONS, GOODBYE, HEADERS, PORT_LOOK, STALLED},
     places::{Place, Places},
+    reply::Refusal,
 };
 
 /// The listener, when it has its port or waits for it.
@@ -133,6 +139,19 @@ fn report(done: Result<(), tokio::task::JoinError>) {
     }
 }
 
+/// Takes a request's body before anything is done for it: whoever sends it slowly can still give way.
+async fn whole(request: Request<Incoming>) -> Result<Request<Body>, Refusal> {
+    let (head, body) = request.into_parts();
+    let body = timeout(HEADERS, to_bytes(Body::new(body), BODY)).await.map_err(|_| {
+        Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not come in {HEADERS:?}"))
+    })?;
+    let body = body.map_err(|_| {
+        let text = format!("the body is broken, or longer than {BODY} bytes");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, text)
+    })?;
+    Ok(Request::from_parts(head, body.into()))
+}
+
 /// Answers the requests of one connection.
 async fn serve(stream: TcpStream, router: Router, place: Arc<Place>, stop: CancellationToken) {
     // Small answers are not to wait for each other.
@@ -140,12 +159,16 @@ async fn serve(stream: TcpStream, router: Router, place: Arc<Place>, stop: Cance
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALLED));
     let (routes, cut) = (TowerToHyperService::new(router), place.cut.clone());
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let (asking, answer) = (place.asks(), routes.call(request));
+    let service = hyper::service::service_fn(move |request| {
+        let (place, routes) = (Arc::clone(&place), routes.clone());
         async move {
-            let answer = answer.await;
-            drop(asking);
-            answer
+            match whole(request).await {
+                Ok(request) => {
+                    let _asking = place.asks();
+                    routes.call(request).await
+                }
+                Err(refusal) => Ok(refusal.into_response()),
+            }
         }
     });
     let mut builder = http1::Builder::new();

@@ -151,6 +151,16 @@ metrics! {
     AsteriskReconnects = counter("asterisk_reconnects", &[]);
     /// Times in which the events of an application could not be heard.
     Gaps = counter("gaps", &[Application]);
+    /// Events of the manager interface that were too large to be kept.
+    AmiEventsDropped = counter("ami_events_dropped", &[]);
+    /// Events of the stream that the broker has taken.
+    StreamPublished = counter("stream_published", &[]);
+    /// Events of the stream dropped because the broker did not take them in time.
+    StreamLost = counter("stream_lost", &[]);
+    /// Events of the stream dropped because the broker never would take them.
+    StreamRejected = counter("stream_rejected", &[]);
+    /// What the events of the stream take that the broker has not taken.
+    StreamBuffer = bytes("stream_buffer");
     /// Whether this process acts for its server: 1, or 0 while it stands by.
     Acting = gauge("acting", &[]);
 }

@@ -1,17 +1,17 @@
 //! A process that acts for its server, from its beginning to its stop, or until another takes its place.
 
-use std::{pin::pin, sync::Arc};
+use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use ari_bus::{BusError, Subscription};
-use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, join_all},
-};
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -32,12 +32,15 @@ use crate::{
         inbox, opening, pulse, restart,
     },
     limits::{HANDOVER_END, LAST_WORDS},
+    stream::{Channels, Tap, manager},
 };
 
 /// A process that acts for its server.
 pub(super) struct Acting<'a> {
     running: Running<'a>,
     context: Arc<Context>,
+    /// What hears of all channels, for the event stream.
+    channels: Option<Arc<Channels>>,
     /// Cancelled when the link to Asterisk is to end; the dialogs stop after it, and take what comes until then.
     stop: CancellationToken,
     /// What runs beside the dialogs, and ends after them.
@@ -47,7 +50,7 @@ pub(super) struct Acting<'a> {
 
 impl<'a> Acting<'a> {
     pub(super) fn new(running: Running<'a>, begins: &Beginning) -> Self {
-        let Proxy { config, bus, metrics, sabotage, .. } = running.proxy;
+        let Proxy { config, applications, bus, metrics, sabotage, .. } = running.proxy;
         let (incarnation, claim, status) = match begins {
             Beginning::Claimed(claim, _) => {
                 (Uuid::now_v7().simple().to_string(), Arc::clone(claim), Status::default())
@@ -61,15 +64,26 @@ impl<'a> Acting<'a> {
         let dialogs_stop = CancellationToken::new();
         let mut context = Context::new(config.clone(), bus, rest, metrics, &incarnation, claim, dialogs_stop);
         (context.sabotage, context.status) = (*sabotage, status);
+        context.applications = Arc::clone(applications);
         let context = Arc::new(context);
         let stop = running.stop.child_token();
-        Self { running, context, stop, tasks: TaskTracker::new(), closing: CancellationToken::new() }
+        let channels = Channels::new(&context.config, running.proxy.stream.as_ref()).map(Arc::new);
+        Self {
+            running,
+            context,
+            channels,
+            stop,
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        }
     }
 
     /// Puts the calls of Asterisk on the bus.
     pub(super) async fn run(self, begins: Beginning, words: &mut mpsc::Receiver<Word>) -> Ended {
         let context = Arc::clone(&self.context);
         let state = self.running.proxy.state();
+        // As the process before has left them.
+        context.applications.restore().await;
         state.acts(&context);
         let status = Arc::clone(&context);
         self.spawn(async move { state.follow_asterisk(&status.status).await });
@@ -90,6 +104,9 @@ impl<'a> Acting<'a> {
             ended => {
                 // Nothing is said, nothing given back: the other process has it all.
                 context.over.cancel();
+                if let (Ended::HandedOver, Some(channels)) = (&ended, &self.channels) {
+                    channels.succeeded().await;
+                }
                 // Nobody comes to this process any more.
                 self.stop.cancel();
                 context.tasks.wait().await;
@@ -129,7 +146,14 @@ impl<'a> Acting<'a> {
             Some(granted) => Router::taking_over(Arc::clone(&context), &granted.taken),
             None => Router::new(Arc::clone(&context)),
         };
-        let mut listening = pin!(self.listen(router));
+        let stream = self.running.proxy.stream.clone();
+        let tap = Tap::new(router, stream, Arc::clone(&context.applications), granted.is_none());
+        // Both processes hear the manager interface until the handover is over: it knows nothing of one that takes another's place.
+        self.stream_manager(granted.is_none());
+        if granted.is_none() {
+            self.stream_channels(true);
+        }
+        let mut listening = pin!(self.listen(tap));
         if let Some(granted) = granted {
             let taken = tokio::select! {
                 () = &mut listening => return stopped(),
@@ -139,6 +163,8 @@ impl<'a> Acting<'a> {
                 Ok((workers, questions)) => {
                     self.keep_claim(questions);
                     self.serve(workers);
+                    // Not before: nobody would take them back for the other process.
+                    self.stream_channels(false);
                 }
                 Err(why) => return Ended::NotTakenOver(why),
             }
@@ -167,10 +193,35 @@ impl<'a> Acting<'a> {
     }
 
     /// Takes what comes from Asterisk, until it is to stop.
-    async fn listen(&self, router: Router) {
+    async fn listen(&self, listener: Tap<Router>) {
         match &self.running.proxy.seat {
-            None => websocket::listen(self.surroundings(), router).await,
-            Some(seat) => dial_in::serve(seat, self.surroundings(), router).await,
+            None => websocket::listen(self.surroundings(), listener).await,
+            Some(seat) => dial_in::serve(seat, self.surroundings(), listener).await,
+        }
+    }
+
+    /// Publishes what Asterisk tells of all channels, if that is configured.
+    fn stream_channels(&self, fresh: bool) {
+        let Some(channels) = self.channels.clone() else { return };
+        let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
+        self.spawn(async move {
+            let successor = async {
+                context.status.until(|now| now.handing_over).await;
+                channels.expect_successor();
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = channels.listen(&context.claim, &stop, fresh) => {}
+                () = successor => {}
+            }
+        });
+    }
+
+    /// Publishes what Asterisk's manager interface tells, if that is configured.
+    fn stream_manager(&self, fresh: bool) {
+        if let Some(stream) = self.running.proxy.stream.clone() {
+            let stop = self.stop.clone();
+            self.spawn(async move { manager::listen(&stream, &stop, fresh).await });
         }
     }
 
@@ -182,6 +233,7 @@ impl<'a> Acting<'a> {
     fn surroundings(&self) -> Surroundings<'_> {
         Surroundings {
             config: &self.context.config,
+            applications: &self.context.applications,
             rest: &self.context.rest,
             claim: &self.context.claim,
             status: &self.context.status,
@@ -215,12 +267,22 @@ impl<'a> Acting<'a> {
     fn serve_opening(&self) {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
         self.spawn(async move {
-            let topics = opening::topics(&context);
-            let subscribing =
-                subscribe(&context.bus, &stop, &topics, || opening::subscribe(&context).boxed());
-            let Some(opening) = subscribing.await else { return };
-            join_all(opening.into_iter().map(|messages| control::serve(Arc::clone(&context), messages)))
-                .await;
+            let mut changes = context.applications.follow();
+            let mut reading = HashMap::new();
+            loop {
+                changes.mark_unchanged();
+                let served = context.applications.served();
+                reading.retain(|application, _| served.contains(application));
+                for application in served {
+                    let topic = context.names.open(&application);
+                    let (context, stop) = (Arc::clone(&context), stop.clone());
+                    let read = || AbortOnDropHandle::new(tokio::spawn(read_opening(context, stop, topic)));
+                    reading.entry(application).or_insert_with(read);
+                }
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
         });
     }
 
@@ -230,6 +292,14 @@ impl<'a> Acting<'a> {
             closing.run_until_cancelled(task).await;
         });
     }
+}
+
+/// Reads where workers open dialogs of one application.
+async fn read_opening(context: Arc<Context>, stop: CancellationToken, topic: String) {
+    let topics = std::slice::from_ref(&topic);
+    let subscribing = subscribe(&context.bus, &stop, topics, || opening::subscribe(&context, &topic).boxed());
+    let Some(messages) = subscribing.await else { return };
+    control::serve(Arc::clone(&context), messages).await;
 }
 
 /// Finishes what is in flight; returns the time by which the stop is to be over.

@@ -8,7 +8,7 @@ mod subscribe;
 
 use std::sync::Arc;
 
-use ari_bus::{Bus, BusError, BusOptions, connect};
+use ari_bus::{Bus, BusError, BusOptions, connect, stream::open};
 use secrecy::ExposeSecret;
 use tokio::{
     sync::Notify,
@@ -19,6 +19,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::{
+    applications::Applications,
     asterisk::{
         dial_in::{ListenError, Seat},
         rest::Rest,
@@ -29,6 +30,7 @@ use crate::{
     limits::LAST_WORDS,
     metrics::{Metrics, follow_bus},
     sabotage::Sabotage,
+    stream::{self, Stream, Words},
 };
 use running::{Running, talk_on};
 pub(crate) use state::State;
@@ -39,6 +41,9 @@ pub enum StartError {
     /// The bus cannot be used as configured.
     #[error("bus_config: {0}")]
     Bus(#[from] BusError),
+    /// The event stream cannot be published as configured.
+    #[error("stream: {0}")]
+    Stream(String),
     /// It was to take over from a running process, and could not: that one goes on.
     #[error("cannot take over from the running proxy, which goes on: {0}")]
     TakeOver(String),
@@ -59,6 +64,7 @@ pub enum StartError {
 /// A proxy between one Asterisk and one bus.
 pub struct Proxy {
     config: Config,
+    applications: Arc<Applications>,
     bus: Arc<dyn Bus>,
     metrics: Arc<Metrics>,
     sabotage: Sabotage,
@@ -66,6 +72,8 @@ pub struct Proxy {
     takes_over: bool,
     /// Where Asterisk comes, if it dials in.
     seat: Option<Arc<Seat>>,
+    /// Where events go that are for everybody.
+    stream: Option<Stream>,
     state: Arc<State>,
 }
 
@@ -84,21 +92,46 @@ impl Proxy {
             names,
             ..BusOptions::default()
         };
-        let bus = connect(config.bus_config.url.expose_secret(), options)?;
-        Ok(Self::with_bus(config, bus))
+        let url = config.bus_config.url.clone();
+        let url = url.expose_secret();
+        let bus = connect(url, options)?;
+        let proxy = Self::with_bus(config, bus);
+        let (config, metrics) = (&proxy.config, &proxy.metrics);
+        let stream = config.stream.as_ref().map(|stream| {
+            let words =
+                Words::of(stream).map_err(|(key, bad)| StartError::Stream(format!("keys.{key}: {bad}")))?;
+            let sink = open(url, stream::options(config, stream, &words))
+                .map_err(|error| StartError::Stream(error.to_string()))?;
+            Ok::<_, StartError>(Stream::new(config, stream, words, sink, Arc::clone(metrics)))
+        });
+        let stream = stream.transpose()?;
+        Ok(Self { stream, ..proxy })
     }
 
-    /// A proxy on a bus that is there already.
+    /// A proxy on a bus that is there already; it publishes no event stream.
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
         let metrics = Arc::new(Metrics::new(&config.server_id, &config.applications));
-        let state = State::new(&config.server_id, &config.applications, Arc::clone(&metrics));
         let (sabotage, take_back) = Default::default();
-        Self { config, bus, metrics, sabotage, take_back, takes_over: false, seat: None, state }
+        let applications = Arc::new(Applications::new(&config));
+        let state = State::new(&config.server_id, &applications, Arc::clone(&metrics));
+        Self {
+            config,
+            applications,
+            bus,
+            metrics,
+            sabotage,
+            take_back,
+            takes_over: false,
+            seat: None,
+            stream: None,
+            state,
+        }
     }
 
     /// A proxy for the Asterisk that comes to this seat.
     pub(crate) fn at(self, seat: Arc<Seat>) -> Self {
+        self.state.dials_in();
         Self { seat: Some(seat), ..self }
     }
 
@@ -147,6 +180,7 @@ impl Proxy {
         let (talk, words) = Talk::new(Arc::clone(&self.bus), &names, &self.config.server_id, &process);
         let talk = Arc::new(talk);
         let talking = AbortOnDropHandle::new(tokio::spawn(talk_on(Arc::clone(&talk), stop.clone())));
+        let publishing = self.stream.as_ref().map(Stream::start);
         let state = self.state();
         let (link, stopped) = (self.bus.link(), stop.clone());
         let _following =
@@ -157,6 +191,8 @@ impl Proxy {
         let ended = running.until_ended(words).await;
         let last_words = LAST_WORDS.min(self.config.stop_timeout / 5);
         let deadline = *ended.as_ref().unwrap_or(&None);
+        // A process that has handed everything over has as long for what it has heard until then.
+        let drained = deadline.unwrap_or_else(|| Instant::now() + self.config.stop_timeout);
         let deadline = deadline.unwrap_or_else(Instant::now).max(Instant::now() + last_words);
         let closed = async {
             // Who stands by need not wait until the broker has noticed.
@@ -164,9 +200,17 @@ impl Proxy {
             self.bus.close().await;
             let _ = talking.await;
         };
-        if timeout_at(deadline, closed).await.is_err() {
-            error!("the bus could not be closed in {:?}", self.config.stop_timeout);
-        }
+        let closed = async {
+            if timeout_at(deadline, closed).await.is_err() {
+                error!("the bus could not be closed in {:?}", self.config.stop_timeout);
+            }
+        };
+        let published = async {
+            if let Some(publishing) = publishing {
+                publishing.finish(drained).await;
+            }
+        };
+        tokio::join!(closed, published);
         info!("stopped: {}", self.metrics);
         ended.map(|_| ())
     }

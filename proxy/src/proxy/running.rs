@@ -81,12 +81,15 @@ impl Running<'_> {
         takes_over: bool,
         words: &mut mpsc::Receiver<Word>,
     ) -> Option<Result<Beginning, StartError>> {
-        let (talk, applications) = (self.talk, &self.proxy.config.applications);
+        let talk = self.talk;
         // Whoever answers must find us.
         self.stop.run_until_cancelled(talk.listens()).await?;
         if takes_over {
             talk.expect_handover(true);
-            match self.stop.run_until_cancelled(handover::ask(talk, words, applications)).await? {
+            // Those that were added to the other one stand where that has written them.
+            self.proxy.applications.restore().await;
+            let applications = self.proxy.applications.all();
+            match self.stop.run_until_cancelled(handover::ask(talk, words, &applications)).await? {
                 Ok(Some(granted)) => return Some(Ok(Beginning::Granted(granted))),
                 Ok(None) => info!("no process of this server_id runs: there is nothing to take over"),
                 Err(why) => return Some(Err(StartError::TakeOver(why))),

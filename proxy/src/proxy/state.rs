@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use ari_bus::LinkState;
@@ -10,7 +13,8 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    asterisk::websocket::{Applications, Status},
+    applications::Applications,
+    asterisk::websocket::{Held, Status},
     dialog::Context,
     metrics::Metrics,
 };
@@ -18,9 +22,11 @@ use crate::{
 /// A proxy as others of the process see it; it lives as long as the process, whatever becomes of the proxy.
 pub(crate) struct State {
     server_id: String,
-    applications: Vec<String>,
     /// What is measured of it.
     pub(super) metrics: Arc<Metrics>,
+    applications: Arc<Applications>,
+    /// Whether Asterisk dials in.
+    dials_in: AtomicBool,
     now: Mutex<Now>,
 }
 
@@ -83,17 +89,18 @@ impl<T: PartialEq> Since<T> {
 
 impl State {
     /// A proxy that has not begun.
-    pub(super) fn new(server_id: &str, applications: &[String], metrics: Arc<Metrics>) -> Arc<Self> {
-        let nobody = |name: &String| (name.clone(), Since::new(Holder::Nobody));
+    pub(super) fn new(server_id: &str, applications: &Arc<Applications>, metrics: Arc<Metrics>) -> Arc<Self> {
+        let nobody = |name: String| (name, Since::new(Holder::Nobody));
         let now = Now {
             role: Since::new(Role::Starting),
             bus: Since::new(false),
-            asterisk: applications.iter().map(nobody).collect(),
+            asterisk: applications.all().into_iter().map(nobody).collect(),
             context: None,
         };
         Arc::new(Self {
             server_id: server_id.to_owned(),
-            applications: applications.to_vec(),
+            applications: Arc::clone(applications),
+            dials_in: AtomicBool::new(false),
             metrics,
             now: Mutex::new(now),
         })
@@ -104,9 +111,19 @@ impl State {
         &self.server_id
     }
 
-    /// Its applications, as configured.
-    pub(crate) fn applications(&self) -> &[String] {
+    /// Its applications.
+    pub(crate) fn applications(&self) -> &Applications {
         &self.applications
+    }
+
+    /// Its Asterisk dials in.
+    pub(super) fn dials_in(&self) {
+        self.dials_in.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its Asterisk dials in, and decides itself which applications there are.
+    pub(crate) fn is_dialled(&self) -> bool {
+        self.dials_in.load(Ordering::Relaxed)
     }
 
     /// As it is now.
@@ -152,11 +169,16 @@ impl State {
 
     /// Notes who has the applications, while this process acts.
     pub(super) async fn follow_asterisk(&self, status: &Status) {
-        let mut changes = status.follow();
+        let (mut changes, mut wanted) = (status.follow(), self.applications.follow());
         loop {
             let held = changes.borrow_and_update().clone();
-            self.lock().holders(&self.applications, &held);
-            if changes.changed().await.is_err() {
+            let all = self.applications.all();
+            self.lock().holders(&all, &held);
+            let ended = tokio::select! {
+                change = changes.changed() => change.is_err(),
+                change = wanted.changed() => change.is_err(),
+            };
+            if ended {
                 return;
             }
         }
@@ -171,7 +193,8 @@ impl Now {
         }
     }
 
-    fn holders(&mut self, applications: &[String], held: &Applications) {
+    fn holders(&mut self, applications: &[String], held: &Held) {
+        self.asterisk.retain(|name, _| applications.contains(name));
         for name in applications {
             let holder = match name {
                 name if held.ours.contains(name) => Holder::Ours,
@@ -199,9 +222,9 @@ mod tests {
     use super::*;
 
     fn acting() -> Now {
-        let applications = ["a".to_owned(), "b".to_owned()];
-        let metrics = Arc::new(Metrics::new("pbx-1", &applications));
-        let state = State::new("pbx-1", &applications, metrics);
+        let names = ["a".to_owned(), "b".to_owned()];
+        let metrics = Arc::new(Metrics::new("pbx-1", &names));
+        let state = State::new("pbx-1", &Arc::new(Applications::fixed(&names)), metrics);
         state.lock().takes(Role::Acting);
         state.lock().bus.set(true);
         state.now()
@@ -213,7 +236,7 @@ mod tests {
         let names = ["a".to_owned(), "b".to_owned()];
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let has = |ours: &[&str], taken: &[&str]| {
-            let mut held = Applications::default();
+            let mut held = Held::default();
             (held.ours, held.taken) = (set(ours), set(taken));
             held
         };

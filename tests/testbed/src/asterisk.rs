@@ -83,7 +83,12 @@ impl Asterisk {
         format!("ws://127.0.0.1:{}/ari/events", self.ports.http)
     }
 
-    /// The ARI user who may do everything.
+    /// Where the manager interface (AMI) is spoken, over TCP.
+    pub fn ami_address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports.ami).into()
+    }
+
+    /// The ARI user who may do everything; as a user of the manager interface it may read everything, and send `UserEvent`s.
     pub fn user(&self) -> &'static str {
         USER
     }
@@ -93,7 +98,7 @@ impl Asterisk {
         READ_ONLY_USER
     }
 
-    /// The password of both users.
+    /// The password of all users.
     pub fn password(&self) -> &'static str {
         PASSWORD
     }

@@ -53,7 +53,7 @@ pub use ports::free_tcp_port;
 pub use program::Program;
 pub use promtool::check_metrics;
 pub use rabbitmq::{Queue, RabbitMq};
-pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Release, Root};
+pub use root::{CACHE_VARIABLE, MIRROR_VARIABLE, Release, Root, cache_folder};
 pub use server::Server;
 pub use sipp::{Scenario, Sipp, SippOptions, SippReport};
 

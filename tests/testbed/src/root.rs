@@ -32,6 +32,8 @@ const REVISION: u32 = 1;
 const ROOT: &str = "root";
 const STAMP: &str = "root.stamp";
 const NEW_STAMP: &str = "root.stamp.new";
+/// Environments of Python, which tests make beside the roots.
+const PYTHON: &str = "python-for-examples";
 const MAKING: &str = "making";
 const LOCK: &str = "lock";
 
@@ -157,7 +159,7 @@ fn make(cache: &Path, release: Release) -> Result<()> {
 /// Removes what was made, the stamp first so that no half of a root ever looks whole. Nothing is mounted
 /// below it: each server, and debootstrap, had mounts of its own.
 fn remove_contents(cache: &Path) -> Result<()> {
-    for name in [STAMP, NEW_STAMP, ROOT, MAKING] {
+    for name in [STAMP, NEW_STAMP, ROOT, MAKING, PYTHON] {
         remove(&cache.join(name))?;
     }
     remove(&debootstrap::log(&cache.join(MAKING)))
@@ -213,7 +215,11 @@ fn lock_file(cache: &Path) -> Result<File> {
     File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::path("open", &path))
 }
 
-fn cache_folder() -> Result<PathBuf> {
+/// Where the testbed keeps what it makes once.
+///
+/// # Errors
+/// When nothing in the environment says where.
+pub fn cache_folder() -> Result<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set(CACHE_VARIABLE).or_else(|| {
         let caches = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::net::{TcpListener, UdpSocket};
+use std::io::Read as _;
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use ari_testbed::{Asterisk, AsteriskOptions, Error, Nats, RabbitMq, Server};
@@ -103,6 +104,7 @@ async fn asterisk() {
     let http = one.ari_url().split(&[':', '/']).nth(4).unwrap().parse().unwrap();
     misses_its_port(&one, || TcpListener::bind(("127.0.0.1", http))).await;
     misses_its_port(&one, || UdpSocket::bind(one.sip_address())).await;
+    misses_its_port(&one, || TcpListener::bind(one.ami_address())).await;
     let (status, call) = one
         .ari("POST", "/channels?endpoint=Local/park@default&extension=park&context=default")
         .await
@@ -112,6 +114,9 @@ async fn asterisk() {
     assert_eq!(other.channels().await.unwrap(), 0);
     let said = one.cli("core show channels count").await.unwrap();
     assert!(said.contains("active channels"), "{said}");
+    let mut greeting = [0; 22];
+    TcpStream::connect(other.ami_address()).unwrap().read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"Asterisk Call Manager/");
     let (status, recordings) = one.ari("GET", "/recordings/stored").await.unwrap();
     assert_eq!((status, recordings), (200, serde_json::json!([])));
 }

@@ -10,6 +10,7 @@ use ari_tests::{
     wait::{DEADLINE, ok},
     worlds::{fresh_application, start_asterisk},
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 fn part<'a>(ready: &'a Value, part: &str) -> &'a Value {
@@ -110,5 +111,11 @@ async fn each_asterisk_that_dials_in_is_a_server() {
     let ready = operator.until_ready("one of two", |_, now| now["servers"][0]["ready"] == true).await;
     assert_eq!((&ready["ready"], &ready["servers"][1]["ready"]), (&false.into(), &false.into()), "{ready}");
     assert_eq!(ready["servers"][1]["asterisk"][0]["state"], "not connected");
+    let (status, body) = operator.ask(Method::POST, "/ari/amqp/added").await;
+    assert!(
+        status == 409
+            && body["message"].as_str().is_some_and(|said| said.contains("its own configuration decides")),
+        "{status} {body}"
+    );
     proxy.stop().await;
 }

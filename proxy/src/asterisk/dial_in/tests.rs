@@ -32,6 +32,7 @@ use super::{
     Seat, Server, serve,
 };
 use crate::{
+    applications::Applications,
     claim::Claim,
     config::{Config, WebsocketListen},
     testing::{self, log},
@@ -99,6 +100,7 @@ impl Port {
         let (claim, status) = (Claim::for_ever(), Status::default());
         let surroundings = Surroundings {
             config: &self.config,
+            applications: &Applications::fixed(&self.config.applications),
             rest: &rest,
             claim: &claim,
             status: &status,

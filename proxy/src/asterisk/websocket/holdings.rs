@@ -3,6 +3,8 @@
 //! Whoever takes it back at once makes two programs fight for ever. So it is left to the other until it is free, or until a
 //! person says so.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -14,24 +16,42 @@ use super::super::{
     rest::Rest,
 };
 use super::status::Status;
+use crate::applications::Applications;
 
-/// The configured applications, and who has them.
+/// The applications of this proxy, and who has them.
 #[derive(Debug)]
 pub(super) struct Holdings<'a> {
-    all: &'a [String],
+    all: &'a Applications,
     status: &'a Status,
 }
 
 impl<'a> Holdings<'a> {
-    /// These are configured.
-    pub(super) fn new(all: &'a [String], status: &'a Status) -> Self {
+    /// These are wanted.
+    pub(super) fn new(all: &'a Applications, status: &'a Status) -> Self {
         Self { all, status }
     }
 
     /// Those that are ours, or nobody's.
     pub(super) fn ours(&self) -> Vec<String> {
         let taken = self.status.now().taken;
-        self.all.iter().filter(|application| !taken.contains(*application)).cloned().collect()
+        let mut all = self.all.all();
+        all.retain(|application| !taken.contains(application));
+        all
+    }
+
+    /// Resolves when other applications are wanted than these, which are ours or nobody's.
+    pub(super) async fn differ(&self, had: &[String]) {
+        let had: BTreeSet<&String> = had.iter().collect();
+        let mut changes = self.all.follow();
+        loop {
+            changes.mark_unchanged();
+            if self.ours().iter().collect::<BTreeSet<_>>() != had {
+                return;
+            }
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
     }
 
     /// Another program has taken one.

@@ -1,10 +1,9 @@
-//! The websocket on which Asterisk sends the events of all configured applications, and its reconnection.
+//! The websocket on which Asterisk sends the events of all applications of the proxy, and its reconnection.
 
 mod connect;
 mod fence;
 mod holdings;
 mod read;
-mod said;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -15,24 +14,25 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
 pub(crate) use connect::handshake;
-use connect::{Socket, Stream, connect};
+use connect::{ConnectError, Socket, Stream, connect};
 pub(crate) use fence::Fence;
 pub(super) use fence::Fences;
 use holdings::Holdings;
 pub(super) use read::{Connection, Read};
-use said::Said;
-pub(crate) use status::{Applications, Status};
+pub(crate) use status::{Held, Status};
 
 use super::{
     limits::{
         GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, STRAGGLERS, SWITCH,
+        SWITCH_AGAIN,
     },
     rest::{Line, Rest},
+    said::Said,
 };
-use crate::{claim::Claim, config::Config, pauses::Pauses};
+use crate::{applications::Applications, claim::Claim, config::Config, pauses::Pauses};
 
 /// Who hears what comes from Asterisk. Called by the one task that reads the socket, so it must never block: Asterisk
 /// closes a socket whose reader stalls 100 ms.
@@ -52,6 +52,8 @@ pub(crate) trait Listener {
 /// What the link to Asterisk needs from outside.
 pub(crate) struct Surroundings<'a> {
     pub(crate) config: &'a Config,
+    /// Whose events are wanted.
+    pub(crate) applications: &'a Applications,
     pub(crate) rest: &'a Rest,
     /// That no other process of this server acts.
     pub(crate) claim: &'a Claim,
@@ -64,15 +66,15 @@ pub(crate) struct Surroundings<'a> {
 
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
 pub(crate) async fn listen(surroundings: Surroundings<'_>, listener: impl Listener) {
-    let holdings = Holdings::new(&surroundings.config.applications, surroundings.status);
-    Link { surroundings, listener, holdings, said: Said::default() }.run().await;
+    let holdings = Holdings::new(surroundings.applications, surroundings.status);
+    Link { surroundings, listener, holdings, said: Said::nothing("Asterisk's events") }.run().await;
 }
 
 struct Link<'a, L> {
     surroundings: Surroundings<'a>,
     listener: L,
     holdings: Holdings<'a>,
-    said: Said,
+    said: Said<ConnectError>,
 }
 
 impl<L: Listener> Link<'_, L> {
@@ -115,11 +117,12 @@ impl<L: Listener> Link<'_, L> {
         }
     }
 
-    /// Other programs have everything: waits until that changes.
+    /// Other programs have everything: waits until that changes, or something else is wanted.
     async fn until_free(&mut self) {
         let Surroundings { rest, told, stop, .. } = self.surroundings;
         tokio::select! {
             free = self.holdings.free(rest, told, stop) => self.holdings.give_back(&free),
+            () = self.holdings.differ(&[]) => {}
             () = stop.cancelled() => {}
         }
     }
@@ -127,7 +130,7 @@ impl<L: Listener> Link<'_, L> {
     /// Reads a connection to its end, and those that take its place; says whether it lasted.
     async fn serve(&mut self, socket: Socket, applications: Vec<String>) -> bool {
         let Surroundings { rest, status, told, stop, .. } = self.surroundings;
-        self.said.connected(&applications);
+        self.said.connected(|| say_connected(&applications));
         let (fence, fences) = Fences::new();
         self.listener.connected(&applications, &fence);
         status.connected(&applications);
@@ -135,11 +138,19 @@ impl<L: Listener> Link<'_, L> {
         let mut connection = Connection::new(socket, applications, fences, asks, PING_EVERY);
         let mut riding = Some(Box::pin(rest.ride(line)));
         let (since, mut steady) = (Instant::now(), false);
+        // Not before then it is tried again to have other applications.
+        let mut again = since;
         let why = loop {
             let free = self.holdings.free(rest, told, stop);
+            let had = connection.applications.clone();
+            let differ = async {
+                sleep_until(again).await;
+                self.holdings.differ(&had).await;
+            };
             let interrupt = async {
                 tokio::select! {
-                    free = free => Meanwhile::Free(free),
+                    free = free => Meanwhile::Wanted([&had[..], &free].concat()),
+                    () = differ => Meanwhile::Wanted(self.holdings.ours()),
                     () = sleep_until(since + STEADY), if !steady => Meanwhile::Steady,
                     () = ready(&mut riding) => Meanwhile::Riding,
                 }
@@ -160,17 +171,29 @@ impl<L: Listener> Link<'_, L> {
                 Read::Interrupted(Meanwhile::Riding) => riding = None,
                 Read::Interrupted(Meanwhile::Steady) => {
                     steady = true;
-                    self.said.steady(&connection.applications);
+                    self.said.steady(|| say_connected(&connection.applications));
                 }
-                Read::Interrupted(Meanwhile::Free(free)) => match self.switch(&mut connection, &free).await {
-                    Ok(None) => {}
-                    Ok(Some(line)) => {
-                        riding = Some(Box::pin(rest.ride(line)));
-                        self.listener.connected(&free, &fence);
-                        status.connected(&free);
+                Read::Interrupted(Meanwhile::Wanted(wanted)) if wanted.is_empty() => {
+                    connection.finish(&mut self.listener, GOODBYE).await;
+                    break None;
+                }
+                Read::Interrupted(Meanwhile::Wanted(wanted)) => {
+                    match self.switch(&mut connection, &wanted).await {
+                        Ok(None) => again = Instant::now() + SWITCH_AGAIN,
+                        Ok(Some(line)) => {
+                            riding = Some(Box::pin(rest.ride(line)));
+                            let (more, less) = (without(&wanted, &had), without(&had, &wanted));
+                            if !less.is_empty() {
+                                info!(applications = ?less, "these applications are given up in Asterisk");
+                                self.listener.disconnected(&less);
+                                status.given_up(&less);
+                            }
+                            self.listener.connected(&more, &fence);
+                            status.connected(&more);
+                        }
+                        Err(why) => break Some(why),
                     }
-                    Err(why) => break Some(why),
-                },
+                }
             }
         };
         status.disconnected();
@@ -197,34 +220,42 @@ impl<L: Listener> Link<'_, L> {
         self.holdings.take(&application);
     }
 
-    /// Puts a connection for more applications in the place of one. Asterisk changes over at once, and the old one has
-    /// everything that came before: it is read to its end, so nothing is lost, doubled or put out of order. Returns the way
-    /// for requests on the new one if it was done; an error says why there is no connection any more.
+    /// Puts a connection for other applications in the place of one. Asterisk changes over at once, and the old one has
+    /// everything that came before: it is read to its end, so nothing is lost, doubled or put out of order. With it end the
+    /// applications that are not wanted any more. Returns the way for requests on the new one if it was done; an error says why
+    /// there is no connection any more.
     async fn switch(
         &mut self,
         connection: &mut Connection<Stream>,
-        more: &[String],
+        wanted: &[String],
     ) -> Result<Option<Line>, String> {
         let Surroundings { config, stop, .. } = self.surroundings;
         let had = connection.applications.clone();
-        let applications = [&had[..], more].concat();
         // The old one is read meanwhile: Asterisk does not wait.
-        let connecting = Box::pin(connect(config, &applications));
-        let socket = match connection.read(&mut self.listener, stop, connecting).await {
-            Read::Interrupted(Ok(socket)) => socket,
-            Read::Interrupted(Err(error)) => {
-                warn!("cannot connect for applications that were taken over: {error}");
-                return Ok(None);
+        let mut connecting = Box::pin(connect(config, wanted));
+        // Asterisk changes over before it answers: only then it is known whether we have taken an application ourselves.
+        let mut taken = Vec::new();
+        let socket = loop {
+            match connection.read(&mut self.listener, stop, &mut connecting).await {
+                Read::Interrupted(Ok(socket)) => break socket,
+                Read::Interrupted(Err(error)) => {
+                    warn!("cannot connect for other applications: {error}");
+                    taken.into_iter().for_each(|application| self.take(application));
+                    return Ok(None);
+                }
+                Read::Taken(application) => taken.push(application),
+                Read::Lost(why) => {
+                    connection.applications = had;
+                    return Err(why);
+                }
+                Read::Stopped => {
+                    connection.applications = had;
+                    return Err("stopping".to_owned());
+                }
             }
-            Read::Taken(application) => {
-                self.take(application);
-                return Ok(None);
-            }
-            Read::Lost(why) => return Err(why),
-            Read::Stopped => return Err("stopping".to_owned()),
         };
         let until = Instant::now() + SWITCH;
-        while !connection.applications.is_empty() {
+        while connection.applications.iter().any(|application| wanted.contains(application)) {
             let why = match connection.read(&mut self.listener, stop, sleep_until(until)).await {
                 Read::Taken(_) => continue,
                 Read::Lost(why) => why,
@@ -236,15 +267,20 @@ impl<L: Listener> Link<'_, L> {
         }
         self.read_stragglers(connection).await;
         let (line, asks) = Line::new();
-        *connection = Connection::new(socket, applications, connection.passed(), asks, PING_EVERY);
+        *connection = Connection::new(socket, wanted.to_vec(), connection.passed(), asks, PING_EVERY);
         Ok(Some(line))
     }
 }
 
+/// Those that are not among others.
+fn without(some: &[String], others: &[String]) -> Vec<String> {
+    some.iter().filter(|one| !others.contains(one)).cloned().collect()
+}
+
 /// What can happen while a connection is read.
 enum Meanwhile {
-    /// These applications are free again.
-    Free(Vec<String>),
+    /// These applications are to be on the connection: some are free again, or others are wanted.
+    Wanted(Vec<String>),
     /// It has lasted for some time.
     Steady,
     /// It is known whether requests go over it.
@@ -267,4 +303,8 @@ fn until_connected() -> Pauses {
 /// The pauses between connections that are lost soon.
 fn until_steady() -> Pauses {
     Pauses::between(MIN_PAUSE, MAX_PAUSE_LOST)
+}
+
+fn say_connected(applications: &[String]) {
+    info!(applications = applications.join(","), "connected to Asterisk's events");
 }

@@ -7,12 +7,12 @@ use tokio::sync::watch;
 /// The state of the link to Asterisk, for whoever wants to know.
 #[derive(Debug, Default)]
 pub(crate) struct Status {
-    state: watch::Sender<Applications>,
+    state: watch::Sender<Held>,
 }
 
 /// Who has the applications.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Applications {
+pub(crate) struct Held {
     /// Those whose events come here.
     pub(crate) ours: BTreeSet<String>,
     /// Those that other programs have taken over.
@@ -29,21 +29,21 @@ impl Status {
     /// A link that leaves these applications to others.
     pub(crate) fn without(taken: impl IntoIterator<Item = String>) -> Self {
         let taken = taken.into_iter().collect();
-        Self { state: watch::Sender::new(Applications { taken, ..Applications::default() }) }
+        Self { state: watch::Sender::new(Held { taken, ..Held::default() }) }
     }
 
     /// As it is now.
-    pub(crate) fn now(&self) -> Applications {
+    pub(crate) fn now(&self) -> Held {
         self.state.borrow().clone()
     }
 
     /// As it is now and as it changes.
-    pub(crate) fn follow(&self) -> watch::Receiver<Applications> {
+    pub(crate) fn follow(&self) -> watch::Receiver<Held> {
         self.state.subscribe()
     }
 
     /// Resolves when it is so.
-    pub(crate) async fn until(&self, is: impl FnMut(&Applications) -> bool) {
+    pub(crate) async fn until(&self, is: impl FnMut(&Held) -> bool) {
         // The sender lives as long as `self`: this cannot fail.
         let _ = self.state.subscribe().wait_for(is).await;
     }
@@ -73,6 +73,14 @@ impl Status {
         });
     }
 
+    /// This process does not want them any more.
+    pub(super) fn given_up(&self, applications: &[String]) {
+        self.state.send_modify(|state| {
+            state.ours.retain(|application| !applications.contains(application));
+            state.has_back(applications);
+        });
+    }
+
     pub(in super::super) fn disconnected(&self) {
         self.state.send_modify(|state| state.ours.clear());
     }
@@ -88,14 +96,15 @@ impl Status {
         });
     }
 
-    pub(super) fn given_back(&self, applications: &[String]) {
+    /// Nobody waits any more until other programs give these up.
+    pub(crate) fn given_back(&self, applications: &[String]) {
         self.state.send_modify(|state| {
             state.has_back(applications);
         });
     }
 }
 
-impl Applications {
+impl Held {
     fn has_back(&mut self, applications: &[String]) {
         for application in applications {
             self.taken.remove(application);

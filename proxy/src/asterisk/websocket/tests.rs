@@ -75,8 +75,9 @@ fn opened(socket: Socket, ping_every: Duration) -> Connection<Stream> {
 async fn listening(config: &Config, ear: Ear, stop: &CancellationToken) {
     let (rest, told) = (rest(config), Notify::new());
     let (claim, status) = (Claim::for_ever(), Status::default());
-    listen(Surroundings { config, rest: &rest, claim: &claim, status: &status, told: &told, stop }, ear)
-        .await;
+    let applications = &Applications::fixed(&config.applications);
+    let (rest, claim, status, told) = (&rest, &claim, &status, &told);
+    listen(Surroundings { config, applications, rest, claim, status, told, stop }, ear).await;
 }
 
 #[test]
@@ -234,6 +235,7 @@ async fn an_application_that_another_program_takes_is_left_to_it() {
     let (claim, status) = (Claim::for_ever(), Status::default());
     let surroundings = Surroundings {
         config: &config,
+        applications: &Applications::fixed(&config.applications),
         rest: &rest,
         claim: &claim,
         status: &status,

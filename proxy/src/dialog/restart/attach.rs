@@ -161,7 +161,7 @@ fn check(context: &Context, attach: &Attach) -> Result<(), Answer> {
     if attach.context.as_ref().is_some_and(|context| context.len() > MAX_CONTEXT) {
         return Err(Answer::error(413, &format!("`context` is longer than {MAX_CONTEXT} bytes")));
     }
-    if !context.config.applications.contains(&attach.application) {
+    if !context.applications.serves(&attach.application) {
         return Err(Answer::error(404, "the application is none of this proxy's"));
     }
     Ok(())

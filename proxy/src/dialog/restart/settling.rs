@@ -150,7 +150,7 @@ pub(crate) async fn settle(context: Arc<Context>, fence: Fence) {
     let stop = context.stop.clone();
     stop.run_until_cancelled(sort_out(&context, &fence)).await;
     end(&context, &mut context.settling());
-    for application in &context.config.applications {
+    for application in &context.applications.served() {
         if !stop.is_cancelled() {
             resync::look_again(&context, application, Some(&fence)).await;
         }
@@ -178,7 +178,7 @@ async fn sort_out(context: &Arc<Context>, fence: &Fence) {
     info!("there may be calls of an earlier process: waiting for their workers");
     sleep_until(until).await;
     // As it is now: what came and went meanwhile is nobody's business any more.
-    let Ok(Some(surveys)) = timeout(ATTACH_WINDOW, survey(context, &context.config.applications)).await
+    let Ok(Some(surveys)) = timeout(ATTACH_WINDOW, survey(context, &context.applications.served())).await
     else {
         return warn!("Asterisk does not tell which calls nobody has: they are left alone");
     };
@@ -200,7 +200,7 @@ async fn count(context: &Context) -> Result<HashMap<String, Arc<Survey>>, Away> 
 
 async fn count_patiently(context: &Context) -> Result<HashMap<String, Arc<Survey>>, Away> {
     let mut used = Vec::new();
-    for application in &context.config.applications {
+    for application in &context.applications.served() {
         let question = Request::own(Method::GET, &["applications", application]);
         let answer = context.rest.send(&question).await.map_err(|_| Away)?;
         // One that Asterisk does not know, or does not tell of, has none.

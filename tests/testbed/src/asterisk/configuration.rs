@@ -54,7 +54,7 @@ const NOT_LOADED: [&str; 37] = [
 ];
 
 /// Files which Asterisk or a module of it will not do without, though nothing needs to be in them.
-const EMPTY: [&str; 27] = [
+const EMPTY: [&str; 26] = [
     "acl.conf",
     "aeap.conf",
     "agents.conf",
@@ -69,7 +69,6 @@ const EMPTY: [&str; 27] = [
     "followme.conf",
     "geolocation.conf",
     "indications.conf",
-    "manager.conf",
     "musiconhold.conf",
     "pjproject.conf",
     "pjsip_notify.conf",
@@ -154,7 +153,8 @@ impl AsteriskOptions {
         self
     }
 
-    /// Adds text to the end of any configuration file, such as `ari.conf` or `websocket_client.conf`.
+    /// Adds text to the end of any configuration file, such as `ari.conf` or `websocket_client.conf`. In `manager.conf` it
+    /// stands in the part `general`.
     pub fn configuration(mut self, file: &str, text: &str) -> AsteriskOptions {
         self.files.push((file.to_owned(), format!("{text}\n")));
         self
@@ -181,6 +181,7 @@ impl AsteriskOptions {
             ("logger.conf".to_owned(), LOGGER.to_owned()),
             ("http.conf".to_owned(), http_conf(&ports)),
             ("ari.conf".to_owned(), ari_conf()),
+            ("manager.conf".to_owned(), manager_conf(&ports)),
             ("pjsip.conf".to_owned(), self.pjsip_conf(&ports)),
             ("rtp.conf".to_owned(), rtp_conf(&ports)),
             ("extensions.conf".to_owned(), self.extensions_conf()),
@@ -228,13 +229,19 @@ fn stasis(extension: &str, application: &str, arguments: &str) -> String {
 #[derive(Debug, Clone)]
 pub(crate) struct Ports {
     pub(crate) http: u16,
+    pub(crate) ami: u16,
     pub(crate) sip: u16,
     pub(crate) rtp: u16,
 }
 
 impl Ports {
     fn new() -> Result<Ports> {
-        Ok(Ports { http: ports::tcp()?, sip: ports::udp()?, rtp: ports::media(RTP_PORTS)? })
+        Ok(Ports {
+            http: ports::tcp()?,
+            ami: ports::tcp()?,
+            sip: ports::udp()?,
+            rtp: ports::media(RTP_PORTS)?,
+        })
     }
 }
 
@@ -328,6 +335,23 @@ password = {PASSWORD}
 password_format = plain
 
 "
+    )
+}
+
+/// The part `general` comes last, so that what a test adds stands in it until it begins another.
+fn manager_conf(ports: &Ports) -> String {
+    format!(
+        "[{USER}]
+secret = {PASSWORD}
+read = all
+write = user
+
+[general]
+enabled = yes
+bindaddr = 127.0.0.1
+port = {}
+",
+        ports.ami
     )
 }
 

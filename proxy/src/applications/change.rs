@@ -1,0 +1,208 @@
+//! Adding and removing applications while the proxy runs: each change is whole, or it is as if it had not been asked for.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use reqwest::Method;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::{Added, Applications, check_name};
+use crate::{
+    asterisk::{request::Request, sizes::check_line, websocket::handshake},
+    dialog::Context,
+};
+
+/// Applications that may be added to those of the configuration. All are registered by one request, whose line must hold their names.
+pub(super) const MOST: usize = 100;
+/// How long Asterisk may take to say whether somebody has an application.
+const ASK: Duration = Duration::from_secs(5);
+/// How long the link to Asterisk may take to register an application, or to give it up.
+const REGISTER: Duration = Duration::from_secs(10);
+
+/// A change that was not made, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    /// The name cannot be one.
+    #[error("{0}")]
+    Name(String),
+    /// There is no such application.
+    #[error("this proxy has no such application")]
+    Unknown,
+    /// Somebody else has it.
+    #[error(
+        "Asterisk knows this application: another program has it, or had it and left calls or subscriptions there; `?force=true` takes it"
+    )]
+    Held,
+    /// Calls are up.
+    #[error("the application has {0} dialogs: send it no more calls, and try again when they have ended")]
+    HasDialogs(usize),
+    /// There is no room.
+    #[error("no further application can be added: {0}")]
+    TooMany(String),
+    /// It is not known how Asterisk is.
+    #[error("Asterisk does not answer now: try again")]
+    AsteriskAway,
+    /// It was tried.
+    #[error("Asterisk did not register the application in {REGISTER:?}: nothing is changed")]
+    NotRegistered,
+    /// Another process is about to act.
+    #[error("the calls are being handed over to another process: ask that one")]
+    HandingOver,
+    /// It could not be written down.
+    #[error("it would not outlive this process, so nothing is changed: {0}")]
+    NotKept(String),
+}
+
+/// Adds an application; where it is there already, it is as asked for from now on. One of the configuration streams again.
+///
+/// # Errors
+/// Why nothing is changed.
+pub(crate) async fn add(
+    context: &Arc<Context>,
+    name: &str,
+    wanted: Added,
+    force: bool,
+) -> Result<(), Refused> {
+    let applications = &context.applications;
+    check_name(name, &context.names).map_err(Refused::Name)?;
+    let _alone = applications.begin(context).await?;
+    if applications.is_configured(name) {
+        applications.live.send_modify(|live| {
+            live.quiet.remove(name);
+        });
+        info!(application = name, "the events of this application go to the stream");
+        return Ok(());
+    }
+    match applications.added(name) {
+        Some(added) if added == wanted => Ok(()),
+        Some(_) => applications.alter(context, name, Some(wanted)).await,
+        None => register(context, name, wanted, force).await,
+    }?;
+    let kept = applications.kept.is_some();
+    info!(application = name, dialogs = wanted.dialogs, kept, "this application is here from now on");
+    if !kept {
+        warn!(
+            application = name,
+            "this application is forgotten when the process ends: `state_dir` is not set"
+        );
+    }
+    Ok(())
+}
+
+/// Removes an application that was added; the events of one of the configuration do not stream any more, until the next start.
+///
+/// # Errors
+/// Why nothing is changed.
+pub(crate) async fn remove(context: &Arc<Context>, name: &str) -> Result<(), Refused> {
+    let applications = &context.applications;
+    check_name(name, &context.names).map_err(Refused::Name)?;
+    let _alone = applications.begin(context).await?;
+    if applications.is_configured(name) {
+        applications.live.send_modify(|live| {
+            live.quiet.insert(name.to_owned());
+        });
+        info!(
+            application = name,
+            "the events of this application do not go to the stream until the next start"
+        );
+        return Ok(());
+    }
+    if applications.added(name).is_none() {
+        return Err(Refused::Unknown);
+    }
+    applications.alter(context, name, None).await?;
+    // Where another program has taken it, it is not waited for any more.
+    context.status.given_back(&[name.to_owned()]);
+    // It is not ours any more in any case: the link gives it up as soon as it can.
+    let _ = timeout(REGISTER, context.status.until(|now| !now.ours.contains(name))).await;
+    info!(application = name, "this application is not here any more");
+    Ok(())
+}
+
+/// Registers an application that nobody has.
+async fn register(context: &Arc<Context>, name: &str, wanted: Added, force: bool) -> Result<(), Refused> {
+    let applications = &context.applications;
+    applications.check_room(context, name)?;
+    if context.status.now().ours.is_empty() {
+        return Err(Refused::AsteriskAway);
+    }
+    if !force {
+        let question = Request::own(Method::GET, &["applications", name]);
+        let answer = context.rest.ask(&question, ASK, &context.stop).await.ok_or(Refused::AsteriskAway)?;
+        if answer.status != 404 {
+            return Err(Refused::Held);
+        }
+    }
+    applications.keep(applications.with(name, Some(wanted))).await?;
+    applications.set(name, Some(wanted));
+    let registered = context.status.until(|now| now.ours.contains(name));
+    let registered = context.stop.run_until_cancelled(timeout(REGISTER, registered)).await;
+    if matches!(registered, Some(Ok(()))) {
+        return Ok(());
+    }
+    match applications.alter(context, name, None).await {
+        // A call has come: it was registered after all.
+        Err(Refused::HasDialogs(_)) => Ok(()),
+        Err(other) => Err(other),
+        Ok(()) => Err(Refused::NotRegistered),
+    }
+}
+
+impl Applications {
+    /// Waits until nobody else changes anything.
+    async fn begin(&self, context: &Context) -> Result<impl Drop + '_, Refused> {
+        let alone = self.changing.lock().await;
+        match context.status.now().handing_over {
+            true => Err(Refused::HandingOver),
+            false => Ok(alone),
+        }
+    }
+
+    /// Changes one that is there, or removes it: kept first, and taken back where calls forbid it.
+    async fn alter(&self, context: &Context, name: &str, to: Option<Added>) -> Result<(), Refused> {
+        let before = self.with(name, self.added(name));
+        self.keep(self.with(name, to)).await?;
+        if to.is_some_and(|to| to.dialogs) {
+            self.set(name, to);
+            return Ok(());
+        }
+        let Err(dialogs) = context.without_dialogs(name, || self.set(name, to)) else { return Ok(()) };
+        self.keep(before).await?;
+        Err(Refused::HasDialogs(dialogs))
+    }
+
+    /// Those that were added, with this change.
+    fn with(&self, name: &str, to: Option<Added>) -> BTreeMap<String, Added> {
+        let mut added = self.live.borrow().added.clone();
+        match to {
+            Some(to) => added.insert(name.to_owned(), to),
+            None => added.remove(name),
+        };
+        added
+    }
+
+    fn set(&self, name: &str, to: Option<Added>) {
+        let added = self.with(name, to);
+        self.live.send_modify(|live| live.added = added);
+    }
+
+    async fn keep(&self, added: BTreeMap<String, Added>) -> Result<(), Refused> {
+        match &self.kept {
+            Some(kept) => kept.write(added).await.map_err(Refused::NotKept),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the websocket's request still holds all names.
+    fn check_room(&self, context: &Context, name: &str) -> Result<(), Refused> {
+        if self.live.borrow().added.len() >= MOST {
+            return Err(Refused::TooMany(format!("there are {MOST} already")));
+        }
+        let mut all = self.all();
+        all.push(name.to_owned());
+        let request =
+            handshake(&context.config, &all).map_err(|error| Refused::TooMany(error.to_string()))?;
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        check_line(&Method::GET, target).map_err(|refused| Refused::TooMany(refused.message))
+    }
+}

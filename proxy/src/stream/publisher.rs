@@ -1,0 +1,119 @@
+//! The one task that brings the buffer to the broker, batch by batch, in order; what the broker did not take is sent again.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use ari_bus::{
+    BusError, BusErrorKind,
+    stream::{Record, Rejected},
+};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::Inner;
+use crate::{
+    limits::{MAX_STREAM_PAUSE, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
+    metrics::Metric,
+    pauses::Pauses,
+};
+
+/// Publishes a stream.
+pub(super) struct Publisher {
+    stream: Arc<Inner>,
+    /// Nothing is offered any more: it ends when the buffer is empty.
+    closing: CancellationToken,
+    /// Types of events that the broker did not take, and why, as far as it was said.
+    said: HashSet<(String, BusErrorKind)>,
+    /// Why nothing at all is taken, if it was said.
+    stuck: Option<BusErrorKind>,
+}
+
+impl Publisher {
+    pub(super) fn new(stream: Arc<Inner>, closing: CancellationToken) -> Self {
+        Self { stream, closing, said: HashSet::new(), stuck: None }
+    }
+
+    /// Publishes until it is to close and everything is published.
+    pub(super) async fn run(mut self) {
+        let stream = Arc::clone(&self.stream);
+        loop {
+            let batch = tokio::select! {
+                biased;
+                batch = stream.buffer.next() => batch,
+                () = self.closing.cancelled() => return,
+            };
+            let records: Vec<Record> = batch.items.iter().map(|item| stream.record(item)).collect();
+            if !self.publish(&records).await {
+                return;
+            }
+            let lost = stream.buffer.settle(&batch);
+            stream.measure();
+            if let Some(lost) = lost {
+                warn!(
+                    lost,
+                    "the broker takes the event stream again; readers are told what was dropped meanwhile"
+                );
+            }
+        }
+    }
+
+    /// Publishes records until the broker has each of them, or has said that it never will. False if the sink is closed.
+    async fn publish(&mut self, records: &[Record]) -> bool {
+        let stream = Arc::clone(&self.stream);
+        let mut pauses = Pauses::new(MAX_STREAM_PAUSE);
+        loop {
+            let pause = match stream.sink.publish(records).await {
+                Ok(rejected) => {
+                    self.settle(records, &rejected);
+                    return true;
+                }
+                Err(error) if error.kind() == BusErrorKind::Closed => return false,
+                Err(error) => {
+                    self.say_stuck(&error);
+                    // Where it is refused, only a person can change that.
+                    if error.is_retryable() { pauses.next() } else { STREAM_REFUSED_PAUSE }
+                }
+            };
+            self.wait(pause).await;
+        }
+    }
+
+    /// The broker has the records, but for these.
+    fn settle(&mut self, records: &[Record], rejected: &[Rejected]) {
+        if self.stuck.take().is_some() {
+            info!("the broker takes the event stream");
+        }
+        let metrics = &self.stream.metrics;
+        metrics.add(Metric::StreamPublished, records.len().saturating_sub(rejected.len()));
+        metrics.add(Metric::StreamRejected, rejected.len());
+        for Rejected { index, error } in rejected {
+            let name = records.get(*index).and_then(|record| record.headers.first());
+            let kind = (name.map(|(_, name)| name.clone()).unwrap_or_default(), error.kind());
+            if self.said.len() < STREAM_REJECTIONS && self.said.insert(kind) {
+                warn!("an event of the stream is dropped, and others like it without a word: {error}");
+            } else {
+                debug!(%error, "an event of the stream is dropped");
+            }
+        }
+    }
+
+    /// Waits for the broker to come back, no longer than this.
+    async fn wait(&self, pause: Duration) {
+        let mut link = self.stream.sink.link();
+        let was_up = link.is_up();
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = link.up(), if !was_up => {}
+        }
+    }
+
+    fn say_stuck(&mut self, error: &BusError) {
+        if self.stuck.replace(error.kind()).is_some_and(|kind| kind == error.kind() || error.is_retryable()) {
+            debug!(%error, "the broker still does not take the event stream");
+        } else {
+            warn!(
+                "the broker does not take the event stream, which is kept up to `stream.max_buffer`: {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! When nothing can be changed: it is said why, and nothing is.
+
+use ari_tests::{
+    brokers::Setup,
+    operator::Operator,
+    programs,
+    programs::Running,
+    stage::Stage,
+    wait::{eventually, ok},
+    worlds::until_connected,
+};
+use asterisk_sim::{RestFault, Simulator};
+use reqwest::Method;
+use serde_json::Value;
+
+async fn names(operator: &Operator) -> Vec<String> {
+    let (_, list) = operator.get("/ari/amqp").await;
+    let names = list.as_array().into_iter().flatten().filter_map(|one| one["application"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+async fn ready(stage: &Stage, config: &Value, operator: &Operator) -> Running {
+    let proxy = stage.proxy_with(config).await;
+    operator.until_ready("ready", |status, _| status == 200).await;
+    proxy
+}
+
+fn is_registered(simulator: &Simulator, name: &str) -> bool {
+    simulator.is_registered(name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_asterisk_is_away_or_does_not_answer() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let mut config = stage.config();
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    stage.simulator.faults().add(RestFault::on("GET", "/applications/*").silence());
+    assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 503);
+    stage.simulator.faults().clear_rest();
+    stage.simulator.stop().await;
+    operator.until_ready("no Asterisk", |status, _| status == 503).await;
+    let (status, body) = operator.ask(Method::POST, "/ari/amqp/added").await;
+    assert!(
+        status == 503 && body["message"].as_str().is_some_and(|said| said.contains("Asterisk")),
+        "{body}"
+    );
+    ok(stage.simulator.start_again().await);
+    until_connected(&stage.simulator, &stage.application).await;
+    assert_eq!(names(&operator).await, [stage.application.as_str()]);
+    assert!(!is_registered(&stage.simulator, "added"));
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_down_is_not_done() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let folder = ok(tempfile::tempdir());
+    let mut config = stage.config();
+    config["state_dir"] = folder.path().to_string_lossy().into();
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
+    let path = folder.path().to_owned();
+    ok(folder.close());
+    for (method, name) in [(Method::POST, "another"), (Method::DELETE, "added")] {
+        let (status, body) = operator.ask(method, &format!("/ari/amqp/{name}")).await;
+        assert!(
+            status == 500 && body["message"].as_str().is_some_and(|said| said.contains("cannot be written")),
+            "{body}"
+        );
+    }
+    assert_eq!(names(&operator).await, [stage.application.clone(), "added".to_owned()]);
+    ok(std::fs::create_dir(&path));
+    assert_eq!(operator.ask(Method::DELETE, "/ari/amqp/added").await.0, 204);
+    eventually("given up", async || !is_registered(&stage.simulator, "added")).await;
+    proxy.stop().await;
+    ok(std::fs::remove_dir_all(path));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_file_is_put_aside_and_the_proxy_starts() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let folder = ok(tempfile::tempdir());
+    let mut config = stage.config();
+    config["state_dir"] = folder.path().to_string_lossy().into();
+    ok(std::fs::write(folder.path().join("applications-pbx.json"), r#"{"applications":{"../x":{}}}"#));
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    assert_eq!(names(&operator).await, [stage.application.as_str()]);
+    let said = proxy.output();
+    assert!(said.contains("none of ours") && said.contains("holds '.'"), "{said}");
+    assert!(folder.path().join("applications-pbx.json.broken").exists());
+    assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
+    proxy.stop().await;
+}
+
+/// One of the configuration stays: only its stream stops, until the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_the_configuration_stays() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let mut config = stage.config();
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    let path = format!("/ari/amqp/{}", stage.application);
+    let stream = async || operator.get("/ari/amqp").await.1[0]["stream"].clone();
+    for (method, streams) in [(Method::DELETE, false), (Method::DELETE, false), (Method::POST, true)] {
+        let (status, body): (u16, Value) = operator.ask(method, &path).await;
+        assert_eq!(status, 204, "{body}");
+        assert_eq!(stream().await, streams);
+        assert!(is_registered(&stage.simulator, &stage.application));
+    }
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_an_end_to_how_many_there_are() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let mut config = stage.config();
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    let mut added = 0;
+    let said = loop {
+        let (status, body) = operator.ask(Method::POST, &format!("/ari/amqp/app-{added:03}")).await;
+        match status {
+            204 => added += 1,
+            _ => break (status, body),
+        }
+        assert!(added <= 100, "no end");
+    };
+    println!("{added} could be added, then {said:?}");
+    assert_eq!(said.0, 409);
+    eventually("all of them", async || {
+        (0..added).all(|number| is_registered(&stage.simulator, &format!("app-{number:03}")))
+    })
+    .await;
+    proxy.stop().await;
+}

@@ -1,0 +1,49 @@
+//! Applications at run time: one that is added streams at once, and one of the configuration until it is removed.
+
+use ari_tests::{
+    brokers::Setup, on_a_bus, operator::Operator, programs, stage::Stage, worlds::until_connected,
+};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::readers::{Message, Reader};
+
+on_a_bus!(nats, ari_tests::brokers::Setup::Nats, what_is_added_streams_and_what_is_removed_does_not);
+on_a_bus!(rabbitmq, ari_tests::brokers::Setup::Shared, what_is_added_streams_and_what_is_removed_does_not);
+
+async fn what_is_added_streams_and_what_is_removed_does_not(setup: Setup) {
+    let stage = Stage::new(setup, programs!()).await;
+    let mut config = stage.config();
+    config["stream"] = json!({});
+    let operator = Operator::of(&mut config, None);
+    let reader =
+        Reader::of(&stage.broker, if setup == Setup::Nats { &["stasis.>"] } else { &["stasis.#"] }).await;
+    let proxy = stage.proxy_with(&config).await;
+    operator.until_ready("ready", |status, _| status == 200).await;
+    let starts = |messages: &[Message], application: &str| {
+        let key = format!("stasis.app.{application}");
+        messages.iter().filter(|one| one.key == key && one.name() == "StasisStart").count()
+    };
+    let (configured, simulator) = (&*stage.application, &stage.simulator);
+    simulator.call(configured).place().hangup();
+    reader.until("a call of the configured one", |messages| starts(messages, configured) == 1).await;
+
+    assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
+    until_connected(simulator, "added").await;
+    simulator.call("added").place().hangup();
+    reader.until("a call of the added one", |messages| starts(messages, "added") == 1).await;
+
+    let path = format!("/ari/amqp/{configured}");
+    assert_eq!(operator.ask(Method::DELETE, &path).await.0, 204);
+    simulator.call(configured).place().hangup();
+    simulator.call("added").place().hangup();
+    reader.until("another call of the added one", |messages| starts(messages, "added") == 2).await;
+    assert_eq!(starts(&reader.messages(), configured), 1, "it is removed");
+    assert_eq!(operator.ask(Method::POST, &path).await.0, 204);
+    simulator.call(configured).place().hangup();
+    let messages =
+        reader.until("a call of the one that is back", |messages| starts(messages, configured) == 2).await;
+    let gaps = messages.iter().filter(|message| message.name() == "ProxyGap").count();
+    assert_eq!(gaps, 1, "at the start, and nothing was missed since");
+    proxy.stop().await;
+}

@@ -1,0 +1,202 @@
+//! Readers of the stream as anybody writes them: plain clients of RabbitMQ and NATS that know nothing of ours.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ari_tests::{
+    brokers::{Broker, Kind},
+    wait::{DEADLINE, ok, soon},
+};
+use futures_util::StreamExt as _;
+use lapin::{
+    Channel, Connection, ConnectionProperties, ExchangeKind,
+    options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable, ShortString},
+};
+use serde_json::Value;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
+
+/// A message of the stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) key: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) id: String,
+    pub(crate) body: String,
+}
+
+impl Message {
+    /// A field of the envelope.
+    pub(crate) fn field(&self, name: &str) -> String {
+        self.json()[name].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.field("name")
+    }
+
+    /// The event inside.
+    pub(crate) fn data(&self) -> Value {
+        self.json()["data"].take()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        ok(serde_json::from_str(&self.body))
+    }
+}
+
+/// A reader that notes what comes.
+pub(crate) struct Reader {
+    messages: Arc<Mutex<Vec<Message>>>,
+    count: watch::Receiver<usize>,
+    task: JoinHandle<()>,
+    _connection: Option<(Connection, Channel)>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Reader {
+    /// Reads what is published under these keys (RabbitMQ) or below these subjects (NATS).
+    pub(crate) async fn of(broker: &Broker, keys: &[&str]) -> Self {
+        match broker.kind() {
+            Kind::Nats => Self::subscribed(broker, keys).await,
+            Kind::Rabbitmq => {
+                let bindings: Vec<_> = keys.iter().map(|key| (*key, FieldTable::default())).collect();
+                Self::bound(broker, "stasis", ExchangeKind::Topic, &bindings).await
+            }
+        }
+    }
+
+    /// Reads from an exchange, which it declares if it is the first one there.
+    pub(crate) async fn bound(
+        broker: &Broker,
+        exchange: &str,
+        kind: ExchangeKind,
+        bindings: &[(&str, FieldTable)],
+    ) -> Self {
+        let connection = ok(Connection::connect(&broker.url(), ConnectionProperties::default()).await);
+        let channel = ok(connection.create_channel().await);
+        let exchange = ShortString::from(exchange);
+        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        ok(channel.exchange_declare(exchange.clone(), kind, durable, FieldTable::default()).await);
+        let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+        let queue = ok(channel.queue_declare(ShortString::from(""), exclusive, FieldTable::default()).await);
+        let queue = queue.name().clone();
+        for (key, arguments) in bindings {
+            let (key, options) = (ShortString::from(*key), QueueBindOptions::default());
+            ok(channel.queue_bind(queue.clone(), exchange.clone(), key, options, arguments.clone()).await);
+        }
+        let messages = consume(&channel, &queue).await;
+        Self::noting(messages, Some((connection, channel)))
+    }
+
+    /// Reads a queue that is there already.
+    pub(crate) async fn of_queue(broker: &Broker, queue: &str) -> Self {
+        let connection = ok(Connection::connect(&broker.url(), ConnectionProperties::default()).await);
+        let channel = ok(connection.create_channel().await);
+        let messages = consume(&channel, &ShortString::from(queue)).await;
+        Self::noting(messages, Some((connection, channel)))
+    }
+
+    async fn subscribed(broker: &Broker, subjects: &[&str]) -> Self {
+        let client = ok(async_nats::connect(broker.url()).await);
+        let mut all = Vec::new();
+        for subject in subjects {
+            all.push(ok(client.subscribe((*subject).to_owned()).await));
+        }
+        ok(client.flush().await);
+        let messages = futures_util::stream::select_all(all).map(of_nats);
+        // The client lives as long as its subscriptions.
+        Self::noting(messages.boxed(), None)
+    }
+
+    pub(crate) fn noting(
+        mut coming: futures_util::stream::BoxStream<'static, Message>,
+        connection: Option<(Connection, Channel)>,
+    ) -> Self {
+        let messages = Arc::<Mutex<Vec<Message>>>::default();
+        let kept = Arc::clone(&messages);
+        let (sender, count) = watch::channel(0);
+        let task = tokio::spawn(async move {
+            while let Some(message) = coming.next().await {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+                sender.send_modify(|count| *count += 1);
+            }
+        });
+        Self { messages, count, task, _connection: connection }
+    }
+
+    /// What came so far.
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until what came is as wanted, and returns it.
+    pub(crate) async fn until(&self, what: &str, is: impl Fn(&[Message]) -> bool) -> Vec<Message> {
+        let mut count = self.count.clone();
+        let wait = async {
+            loop {
+                count.borrow_and_update();
+                let messages = self.messages();
+                if is(&messages) {
+                    return messages;
+                }
+                ok(count.changed().await);
+            }
+        };
+        match timeout(DEADLINE, wait).await {
+            Ok(messages) => messages,
+            Err(_) => {
+                let came = self.messages();
+                let last: Vec<_> = came.iter().rev().take(5).collect();
+                panic!("never came: {what}; {} messages came, the last {last:#?}", came.len())
+            }
+        }
+    }
+}
+
+async fn consume(
+    channel: &Channel,
+    queue: &ShortString,
+) -> futures_util::stream::BoxStream<'static, Message> {
+    let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+    let consumer = channel.basic_consume(queue.clone(), "".into(), options, FieldTable::default());
+    let consumer = ok(soon("a consumer", consumer).await);
+    consumer.filter_map(|delivery| async { delivery.ok().map(of_rabbitmq) }).boxed()
+}
+
+fn of_rabbitmq(delivery: lapin::message::Delivery) -> Message {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let properties = &delivery.properties;
+    assert_eq!(*properties.delivery_mode(), Some(2), "it is persistent");
+    let headers = properties.headers().iter().flat_map(|table| table.inner()).filter_map(|(name, value)| {
+        let AMQPValue::LongString(value) = value else { return None };
+        Some((name.to_string(), text(value.as_bytes())))
+    });
+    Message {
+        key: delivery.routing_key.to_string(),
+        headers: headers.collect(),
+        id: properties.message_id().as_ref().map(ToString::to_string).unwrap_or_default(),
+        body: text(&delivery.data),
+    }
+}
+
+pub(crate) fn of_nats(message: async_nats::Message) -> Message {
+    let headers = message.headers.unwrap_or_default();
+    let all: BTreeMap<String, String> = headers
+        .iter()
+        .map(|(name, values)| (name.to_string(), values.first().map(ToString::to_string).unwrap_or_default()))
+        .collect();
+    Message {
+        key: message.subject.to_string(),
+        id: all.get("Nats-Msg-Id").cloned().unwrap_or_default(),
+        headers: all,
+        body: String::from_utf8_lossy(&message.payload).into_owned(),
+    }
+}

@@ -35,7 +35,7 @@ async fn ten_thousand_types_and_strange_operations_make_no_series() {
             0 => ("POST".to_owned(), format!("/channels/{id}/strange{number}")),
             1 => ("GET".to_owned(), format!("/{number}")),
             2 => (format!("METHOD{number}"), "/channels".to_owned()),
-            _ => ("GET".to_owned(), format!("/channels/{number}%22%0A")),
+            _ => ("GET".to_owned(), format!("/channels/{number}%22")),
         };
         dialog.command(&method, &url, json!("")).await;
     }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     Bus, BusError, BusErrorKind, link::report, nats::NatsBus, protocol::Names, rabbitmq::RabbitmqBus,
+    security::Security,
 };
 
 /// How to connect to a bus.
@@ -17,6 +18,8 @@ pub struct BusOptions {
     /// a durable queue (see [`Names::queue_journal`]), so that those which a crash left behind are found and deleted at the
     /// next start. `None` remembers nothing.
     pub queue_journal: Option<String>,
+    /// How the server is known and how we log in, beyond what the URL says.
+    pub security: Security,
     /// How long an operation waits for the broker.
     pub deadline: Duration,
 }
@@ -27,6 +30,7 @@ impl Default for BusOptions {
             client_name: "ari-proxy".to_owned(),
             names: Names::default(),
             queue_journal: None,
+            security: Security::default(),
             deadline: DEADLINE,
         }
     }
@@ -41,7 +45,8 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 /// Returns at once: whether the broker is there yet is for [`Bus::link`] to tell.
 ///
 /// # Errors
-/// `Invalid` for a URL that names no known bus.
+/// `Invalid` for a URL that names no known bus, and for a login or a file of TLS that cannot be used: the text names the key (`login.nkey`,
+/// `tls.ca`).
 pub fn connect(url: &str, options: BusOptions) -> Result<Arc<dyn Bus>, BusError> {
     let (name, bus): (_, Arc<dyn Bus>) = match Scheme::of(url)? {
         Scheme::Nats => ("NATS", Arc::new(NatsBus::connect(url, options)?)),

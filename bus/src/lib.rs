@@ -2,6 +2,7 @@
 //!
 //! [`protocol`] holds the messages and topic names of the dialog protocol and does no I/O. [`Bus`] is the one
 //! trait behind which [NATS](nats), [RabbitMQ](rabbitmq) and [memory] stand; [`connect`] picks one by its URL.
+//! [`stream`] is apart from the dialogs: it publishes for everybody.
 
 mod bus;
 mod claim;
@@ -13,6 +14,7 @@ pub mod memory;
 pub mod nats;
 pub mod protocol;
 pub mod rabbitmq;
+pub mod security;
 pub mod stream;
 mod subscription;
 

@@ -51,25 +51,30 @@ impl LinkState {
     }
 }
 
-/// Says when the broker comes and goes, once each, until the bus is closed.
+/// How many reasons are said while the broker is away: enough for that it starts and then refuses us, too few for a flood.
+const REASONS_SAID: usize = 4;
+
+/// Says when the broker comes and goes, and each reason why it is away once, until the bus is closed.
 pub(crate) async fn report(bus: &'static str, mut link: LinkState) {
     let mut state = link.now();
-    let mut away_was_said = false;
+    let mut said: Vec<String> = Vec::new();
     // Not connected yet is no news when we have only just begun to connect.
     if matches!(state, Link::Down(_)) {
         state = link.changed().await;
     }
     loop {
-        match &state {
+        match state {
             Link::Up => {
                 info!(bus, "connected to the bus");
-                away_was_said = false;
+                said.clear();
             }
-            // A new reason for being away is not said again.
-            Link::Down(why) if away_was_said => debug!(bus, %why, "the bus is still away"),
+            Link::Down(why) if said.contains(&why) || said.len() >= REASONS_SAID => {
+                debug!(bus, %why, "the bus is still away");
+            }
+            // That it was away must not hide that it refuses us now.
             Link::Down(why) => {
                 warn!(bus, %why, "the bus is away, will keep trying");
-                away_was_said = true;
+                said.push(why);
             }
             Link::Closed => return,
         }

@@ -308,6 +308,14 @@
 //! |---|---|---|
 //! | `ARI_WORKER_BUS_URL` | the bus: `nats://`, `tls://` (NATS, several servers separated by commas), `amqp://`, `amqps://` | `nats://127.0.0.1:4222` |
 //! | `ARI_WORKER_BUS_URL_FILE` | a file that holds the URL, where it has a password | |
+//! | `ARI_WORKER_BUS_TLS_CA` | a PEM file with the authorities that vouch for the broker | the system's |
+//! | `ARI_WORKER_BUS_TLS_CERT`, `ARI_WORKER_BUS_TLS_KEY` | PEM files with the certificate that is shown to the broker, and its key | none |
+//! | `ARI_WORKER_BUS_USER`, `ARI_WORKER_BUS_PASSWORD` | a login, where the URL holds none; nothing is percent-encoded | |
+//! | `ARI_WORKER_BUS_TOKEN` | NATS: a token | |
+//! | `ARI_WORKER_BUS_NKEY` | NATS: the seed of an nkey | |
+//! | `ARI_WORKER_BUS_CREDENTIALS_FILE` | NATS: a `.creds` file | |
+//! | `ARI_WORKER_BUS_PASSWORD_FILE`, `…_TOKEN_FILE`, `…_NKEY_FILE` | a file that holds the secret | |
+//! | `ARI_WORKER_BUS_EXTERNAL` | RabbitMQ: `true` logs in as the user whom the certificate names | `false` |
 //! | `ARI_WORKER_APPLICATIONS` | the applications whose pools to join, separated by commas | what the program says |
 //! | `ARI_WORKER_QUEUE` | NATS: the queue group that shares the calls | the application's name |
 //! | `ARI_WORKER_PREFIX` | what the installation puts before every topic (`bus_config.prefix` of the proxy) | nothing |
@@ -341,7 +349,8 @@
 //!
 //! Everything goes through [`tracing`], with the call's `application` and `dialog` on each line of a handler's own;
 //! install a subscriber, such as `tracing_subscriber::fmt::init()`, to see it. That the bus is away is told by `ari_bus`;
-//! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`.
+//! what the buses' own libraries say of it is best left out: `RUST_LOG=info,async_nats=off,lapin=off`. With `lapin=trace` the password
+//! of RabbitMQ stands in the log, as numbers.
 
 pub mod ari;
 mod call;
@@ -372,4 +381,4 @@ pub use ops::{
     StoredRecording,
 };
 pub use route::{Decline, Handlers, PatternError, Router, Routes, RoutesError};
-pub use worker::{Dialer, Handler, Handling, OnFailure, Opening, Placing, Session, Worker};
+pub use worker::{Connecting, Dialer, Handler, Handling, OnFailure, Opening, Placing, Session, Worker};

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use futures_util::future::OptionFuture;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::{
     asterisk::dial_in::{Seat, Server},
@@ -33,6 +32,9 @@ impl Fleet {
     /// When the bus's URL cannot be used.
     pub fn new(config: Config) -> Result<Self, StartError> {
         let http = config.http.clone();
+        for warning in &config.warnings {
+            warn!("{warning}");
+        }
         let Some(listen) = &config.websocket_listen else {
             return Ok(Self { proxies: vec![Proxy::new(config)?], listen: None, http, takes_over: false });
         };

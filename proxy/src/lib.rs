@@ -7,6 +7,7 @@ mod asterisk;
 mod claim;
 pub mod config;
 mod dialog;
+mod discretion;
 mod fields;
 mod fleet;
 mod http;
@@ -22,6 +23,7 @@ mod stream;
 mod testing;
 
 pub use asterisk::dial_in::ListenError;
+pub use discretion::may_be_logged;
 pub use fleet::Fleet;
 pub use http::HttpError;
 pub use metrics::{Metric, Metrics};

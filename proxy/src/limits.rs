@@ -188,16 +188,15 @@ pub(crate) const HANDOVER_END: Duration = Duration::from_secs(40);
 /// How long a process whose claim is not certain reads what Asterisk has sent before it gives a caller back, and for how long a
 /// leg that was hung up may still be told to have entered.
 pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);
-/// Commands that one dialog may send in a second, on average, where the policy says nothing else. Further ones are answered 429.
-pub(crate) const COMMANDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
-/// How many seconds' worth of them may come at once.
-pub(crate) const COMMANDS_AT_ONCE_SECONDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
-/// Commands of one dialog whose refusal by the policy is a warning in the log; of further ones it is told at debug level.
-pub(crate) const REFUSALS_SAID: u32 = 10;
 /// Events of the stream that are published in one go. A broker that takes long to confirm gets the more at once.
 pub(crate) const STREAM_BATCH: usize = 4_096;
 /// Bytes of events of the stream that are published in one go, by the last of them at least.
 pub(crate) const STREAM_BATCH_BYTES: usize = 4 << 20;
+/// After a batch of so many events the next one waits for [`STREAM_GATHER`].
+pub(crate) const STREAM_BUSY: usize = 16;
+/// How long events of a busy stream are gathered: a few large batches cost the machine, and so the dialogs, less than many small
+/// ones.
+pub(crate) const STREAM_GATHER: Duration = Duration::from_millis(5);
 /// Applications whose dropped events are counted each for itself while the stream's buffer is full; those of others only in all.
 pub(crate) const STREAM_HOLES: usize = 256;
 /// The longest pause before events of the stream are sent again that the broker did not confirm.
@@ -208,3 +207,9 @@ pub(crate) const STREAM_REFUSED_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) const STREAM_REJECTIONS: usize = 256;
 /// How long a process that has handed over still publishes the channels, unless Asterisk changes over to the next one before.
 pub(crate) const STREAM_CHANGE: Duration = Duration::from_secs(5);
+/// Commands that one dialog may send in a second, on average, where the policy says nothing else. Further ones are answered 429.
+pub(crate) const COMMANDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+/// How many seconds' worth of them may come at once.
+pub(crate) const COMMANDS_AT_ONCE_SECONDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
+/// Commands of one dialog whose refusal by the policy is a warning in the log; of further ones it is told at debug level.
+pub(crate) const REFUSALS_SAID: u32 = 10;

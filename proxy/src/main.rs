@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use ari_proxy::{
     Fleet, StartError,
     config::{self, Config},
+    may_be_logged,
 };
 use clap::Parser;
 use tokio::{
@@ -21,7 +22,9 @@ use tokio::{
     sync::Notify,
 };
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// The exit code for a configuration that cannot be used (`EX_USAGE` of sysexits.h).
 const BAD_CONFIG: u8 = 64;
@@ -157,6 +160,8 @@ fn log_to_stderr(filter: EnvFilter) {
         // A line that cannot be written, on a full disk or after the reader of a pipe has gone, would be told with
         // `eprintln!`, which then panics: whatever task it was that logged.
         .log_internal_errors(false)
+        .finish()
+        .with(filter_fn(may_be_logged))
         .init();
 }
 

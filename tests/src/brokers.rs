@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use ari_bus::{Bus, BusOptions, connect};
+use ari_proxy::may_be_logged;
 use ari_testbed::{Nats, RabbitMq, Server};
 use tokio::{sync::OnceCell, time::Instant};
+use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::fault_proxy::FaultProxy;
 use crate::wait::{DEADLINE, eventually, ok, soon};
@@ -232,7 +234,8 @@ pub fn prepare_process() {
     // A second time both are there already, which is what is wanted.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().finish();
+    let _ = log.with(filter_fn(may_be_logged)).try_init();
 }
 
 /// Makes two tests of each function named, one a bus: `nats::name` and `rabbitmq::name`. Attributes such as `#[ignore]`

@@ -2,6 +2,7 @@
 //! the protocol and not against our own types.
 
 pub mod brokers;
+pub mod certificates;
 pub mod crew;
 pub mod desk;
 pub mod dialled_in;
@@ -17,10 +18,12 @@ pub mod process;
 pub mod programs;
 pub mod proxies;
 pub mod python;
+pub mod secrets;
 pub mod seed;
 pub mod series;
 pub mod stage;
 pub mod tap;
+pub mod tls_gate;
 pub mod wait;
 pub mod whole_call;
 pub mod witness;

@@ -85,12 +85,31 @@ impl Running {
         Self::proxy_with(programs, config, &["--take-over"])
     }
 
+    /// Starts a proxy that logs as this filter says.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn proxy_logging(programs: Programs, config: &Value, filter: &str) -> Self {
+        let [_, colours] = log();
+        Self::proxy_as(programs, config, &[], &[("RUST_LOG", filter.to_owned()), colours])
+    }
+
     fn proxy_with(programs: Programs, config: &Value, options: &[&str]) -> Self {
+        Self::proxy_as(programs, config, options, &log())
+    }
+
+    fn proxy_as(
+        programs: Programs,
+        config: &Value,
+        options: &[&str],
+        variables: &[(&'static str, String)],
+    ) -> Self {
         let mut file = ok(NamedTempFile::new());
         ok(file.write_all(config.to_string().as_bytes()));
         let path = file.path().to_string_lossy().into_owned();
         let arguments = [&[path.as_str()], options].concat();
-        let program = ok(Program::start("a proxy", Path::new(programs.proxy), &arguments, &log()));
+        let program = ok(Program::start("a proxy", Path::new(programs.proxy), &arguments, variables));
         Self { program, name: "the proxy".to_owned(), _config: Some(file) }
     }
 

@@ -183,6 +183,8 @@ async fn a_cut_under_commands_runs_none_twice(kind: Kind) {
     };
     let mut config = config_json(&behind, kind, &broker.url(), &application, &[&application]);
     config["asterisk"]["rest"] = "websocket".into();
+    // Its workers tell another application what they do.
+    config["policy"] = json!({"default": {"app": ["**"]}});
     let proxy = RunningProxy::start(&config);
     until_registered(&asterisk, &application).await;
     let desk = Desk::open(broker.connect("desk").await).await;

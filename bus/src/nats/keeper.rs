@@ -6,7 +6,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    address::Server,
+    address::{Server, Servers},
     limits::{
         RETRY_LONGEST, RETRY_SHORTEST, ROUND_TRIP_DEADLINE, ROUND_TRIP_INTERVAL, ROUND_TRIPS_MISSED, STEADY,
     },
@@ -16,15 +16,15 @@ use super::{
 use crate::{BusError, BusErrorKind};
 
 /// Runs until the bus is closed.
-pub(super) async fn keep(shared: Arc<Shared>, servers: Vec<Server>) {
+pub(super) async fn keep(shared: Arc<Shared>, servers: Servers) {
     let closing = shared.closing.clone();
     closing.run_until_cancelled(keep_for_ever(&shared, &servers)).await;
 }
 
-async fn keep_for_ever(shared: &Arc<Shared>, servers: &[Server]) {
+async fn keep_for_ever(shared: &Arc<Shared>, servers: &Servers) {
     let mut waits = waits();
-    for server in servers.iter().cycle() {
-        match connect(shared, server).await {
+    for server in servers.all.iter().cycle() {
+        match connect(shared, servers, server).await {
             Ok(session) => {
                 let since = Instant::now();
                 tracing::debug!(%server, "connected to NATS");
@@ -64,8 +64,9 @@ async fn until_lost(session: &Session) -> &'static str {
 }
 
 /// Connects and brings every subscription back, so that a link that is up can be heard as well; and the stream, if one is wanted.
-async fn connect(shared: &Arc<Shared>, server: &Server) -> Result<Arc<Session>, BusError> {
-    let session = Session::connect(server, &shared.options.client_name, &shared.over, &shared.tasks)
+async fn connect(shared: &Arc<Shared>, servers: &Servers, server: &Server) -> Result<Arc<Session>, BusError> {
+    let name = &shared.options.client_name;
+    let session = Session::connect(servers, server, name, &shared.over, &shared.tasks)
         .await
         .map_err(|why| BusError::new(BusErrorKind::Unavailable, why))?;
     let subscribing = async {

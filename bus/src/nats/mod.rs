@@ -8,7 +8,9 @@ mod claims;
 mod events;
 mod keeper;
 mod limits;
+mod login;
 mod reader;
+mod refusal;
 mod session;
 mod shared;
 mod stream;
@@ -23,7 +25,7 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, time::timeout};
 
 pub(crate) use self::stream::NatsSink;
-use self::{limits::READY, shared::Shared};
+use self::{address::Servers, limits::READY, shared::Shared};
 use crate::{
     Bus, BusError, BusErrorKind, BusOptions, Claimed, LinkState, Reach, Retention, Rival, Subscription,
     Topics, protocol::check_topic, stream::StreamOptions,
@@ -43,14 +45,14 @@ impl NatsBus {
     /// Must be called within a Tokio runtime, as connecting goes on in the background.
     ///
     /// # Errors
-    /// `Invalid` for a URL that cannot be read.
+    /// `Invalid` for a URL that cannot be read, and for a login or a file of TLS that cannot be used.
     pub fn connect(url: &str, options: BusOptions) -> Result<Self, BusError> {
         Self::with_stream(url, options, None)
     }
 
     /// Connects, and sees to it that a stream of JetStream is there whenever the link is up.
     fn with_stream(url: &str, options: BusOptions, stream: Option<StreamOptions>) -> Result<Self, BusError> {
-        let servers = address::parse(url)?;
+        let servers = Servers::read(url, &options.security)?;
         let shared = Arc::new(Shared::new(options, stream));
         shared.tasks.spawn(keeper::keep(Arc::clone(&shared), servers));
         Ok(Self { shared })

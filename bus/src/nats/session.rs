@@ -28,9 +28,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    address::Server,
+    address::{Server, Servers},
     events::Events,
     limits::{ARRIVED, COMMANDS, CONNECT_TIMEOUT, PING_INTERVAL, REFUSALS, WAITING},
+    refusal::why,
 };
 use crate::{BusError, BusErrorKind, Reach};
 
@@ -92,6 +93,7 @@ impl Fate {
 impl Session {
     /// Connects and logs in, once.
     pub(super) async fn connect(
+        servers: &Servers,
         server: &Server,
         client_name: &str,
         over: &CancellationToken,
@@ -101,9 +103,10 @@ impl Session {
             Arc::new(Fate { lost: over.child_token(), refusals: Mutex::default(), strict: false.into() });
         let failed = |error: &dyn fmt::Display| format!("{server}: {error}");
         let logged_in = Arc::new(AtomicBool::new(false));
-        let connecting = options(server, client_name, &fate, &logged_in).connect(server.address.clone());
+        let connecting =
+            options(servers, server, client_name, &fate, &logged_in).connect(server.address.clone());
         let client = match timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(client) => client.map_err(|error| failed(&error))?,
+            Ok(client) => client.map_err(|error| failed(&why(&error, servers, server)))?,
             Err(_) => return Err(failed(&"no answer")),
         };
         // Only now: a host with several addresses is asked for a login at each of them.
@@ -320,31 +323,39 @@ impl FromLibrary<SubscribeError> for BusError {
 }
 
 fn options(
+    servers: &Servers,
     server: &Server,
     client_name: &str,
     fate: &Arc<Fate>,
     logged_in: &Arc<AtomicBool>,
 ) -> ConnectOptions {
-    let (login, logged_in) = (server.login(), Arc::clone(logged_in));
+    let (login, logged_in) = (server.login.clone(), Arc::clone(logged_in));
     let events = Events::new(server.to_string(), Arc::clone(fate));
     // The library always reconnects at least once. Asked for a login again we have none, and with that its one attempt is
     // used up: it gives up and drops what was queued.
-    ConnectOptions::with_auth_callback(move |_nonce| {
-        let again = logged_in.load(Ordering::Relaxed);
-        let login = login.clone();
-        async move { if again { Err(AuthError::new("a connection logs in once")) } else { Ok(login) } }
-    })
-    .max_reconnects(1)
-    .ignore_discovered_servers()
-    .name(client_name)
-    .connection_timeout(CONNECT_TIMEOUT)
-    .ping_interval(PING_INTERVAL)
-    .client_capacity(COMMANDS)
-    .subscription_capacity(ARRIVED)
-    .event_callback(move |event| {
-        events.see(event);
-        std::future::ready(())
-    })
+    let options =
+        ConnectOptions::with_auth_callback(move |nonce| {
+            let again = logged_in.load(Ordering::Relaxed);
+            let login = login.clone();
+            async move {
+                if again { Err(AuthError::new("a connection logs in once")) } else { login.answer(&nonce) }
+            }
+        })
+        .max_reconnects(1)
+        .ignore_discovered_servers()
+        .name(client_name)
+        .connection_timeout(CONNECT_TIMEOUT)
+        .ping_interval(PING_INTERVAL)
+        .client_capacity(COMMANDS)
+        .subscription_capacity(ARRIVED)
+        .event_callback(move |event| {
+            events.see(event);
+            std::future::ready(())
+        });
+    match &servers.tls {
+        Some(tls) => options.tls_client_config((**tls).clone()),
+        None => options,
+    }
 }
 
 fn lost() -> BusError {

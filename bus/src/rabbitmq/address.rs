@@ -1,19 +1,30 @@
 //! The broker's address: an AMQP URL, read the way other clients read it.
 
-use lapin::uri::AMQPUri;
+use std::sync::Arc;
+
+use lapin::uri::{AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism};
+use rustls::ClientConfig;
+use secrecy::ExposeSecret as _;
 
 use super::limits::{FRAME_MAX, HEARTBEAT};
-use crate::{BusError, BusErrorKind};
+use crate::{
+    BusError, BusErrorKind,
+    security::{Handshake, Login, Security},
+};
 
 /// Where the broker is and who we are to it. Its `Debug` shows neither user nor password.
 #[derive(Clone)]
 pub(super) struct Address {
     pub(super) uri: AMQPUri,
+    /// How TLS is done, where it is.
+    pub(super) tls: Option<Arc<ClientConfig>>,
+    /// Whether the broker is shown a certificate of ours.
+    certificate: bool,
 }
 
 impl Address {
-    /// Reads a URL. An error does not repeat it, since it may hold a password.
-    pub(super) fn parse(url: &str) -> Result<Self, BusError> {
+    /// Reads a URL, and the files that go with it. An error does not repeat it, since it may hold a password.
+    pub(super) fn parse(url: &str, security: &Security) -> Result<Self, BusError> {
         let mut uri: AMQPUri = url.parse().map_err(|_| {
             BusError::new(
                 BusErrorKind::Invalid,
@@ -36,8 +47,66 @@ impl Address {
         let heartbeat = uri.query.heartbeat.filter(|seconds| *seconds > 0).unwrap_or(HEARTBEAT);
         uri.query.heartbeat = Some(heartbeat.min(HEARTBEAT));
         uri.query.frame_max = uri.query.frame_max.or(Some(FRAME_MAX));
-        Ok(Self { uri })
+        log_in(&mut uri, has_login(url), security)?;
+        let tls = match uri.scheme {
+            AMQPScheme::AMQPS => Some(security.tls.client_config()?),
+            AMQPScheme::AMQP if security.tls.is_default() => None,
+            AMQPScheme::AMQP => {
+                return Err(invalid(
+                    "tls: has no use where the URL begins with amqp://: let it begin with amqps://",
+                ));
+            }
+        };
+        Ok(Self { uri, tls, certificate: security.tls.identity.is_some() })
     }
+
+    /// Whether a certificate is what we log in with.
+    pub(super) fn is_external(&self) -> bool {
+        self.uri.query.auth_mechanism == Some(SASLMechanism::External)
+    }
+
+    /// What is known of a connection that could not be made.
+    pub(super) fn handshake(&self) -> Handshake {
+        Handshake { tls: self.tls.is_some(), certificate: self.certificate, plain: "amqp", secure: "amqps" }
+    }
+}
+
+/// Puts the login that stands beside the URL into its place.
+fn log_in(uri: &mut AMQPUri, in_url: bool, security: &Security) -> Result<(), BusError> {
+    match &security.login {
+        Login::InUrl => return Ok(()),
+        _ if in_url => {
+            return Err(invalid("login: stands beside a login in the URL: leave one of them out"));
+        }
+        Login::Password { user, password } => {
+            uri.authority.userinfo =
+                AMQPUserInfo { username: user.clone(), password: password.expose_secret().to_owned() };
+        }
+        Login::Certificate if uri.scheme != AMQPScheme::AMQPS || security.tls.identity.is_none() => {
+            return Err(invalid(
+                "login.external: needs amqps://, tls.cert and tls.key: the certificate is the login",
+            ));
+        }
+        Login::Certificate => uri.query.auth_mechanism = Some(SASLMechanism::External),
+        Login::Token(_) => {
+            return Err(invalid("login.token: is NATS's; RabbitMQ takes a user and a password"));
+        }
+        Login::Nkey(_) => return Err(invalid("login.nkey: is NATS's; RabbitMQ takes a user and a password")),
+        Login::Credentials(_) => {
+            return Err(invalid("login.credentials: is NATS's; RabbitMQ takes a user and a password"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a URL names a user; the library puts `guest` where it does not.
+fn has_login(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+fn invalid(text: &str) -> BusError {
+    BusError::new(BusErrorKind::Invalid, text)
 }
 
 /// The address in `amqp://[::1]:5672`, without its brackets.
@@ -65,7 +134,7 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Address {
-        Address::parse(url).expect("a good URL")
+        Address::parse(url, &Security::default()).expect("a good URL")
     }
 
     #[test]
@@ -91,7 +160,8 @@ mod tests {
 
     #[test]
     fn neither_errors_nor_debug_texts_show_the_password() {
-        let error = Address::parse("amqp://user:secret@broker:port").expect_err("no port");
+        let error =
+            Address::parse("amqp://user:secret@broker:port", &Security::default()).expect_err("no port");
         assert_eq!(error.kind(), BusErrorKind::Invalid);
         assert!(!error.to_string().contains("secret"));
         assert!(!format!("{:?}", parse("amqp://user:secret@broker")).contains("secret"));

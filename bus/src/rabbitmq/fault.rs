@@ -2,10 +2,11 @@
 
 use lapin::{
     ErrorKind,
-    protocol::{AMQPErrorKind, AMQPSoftError},
+    protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError},
 };
 
-use crate::{BusError, BusErrorKind};
+use super::address::Address;
+use crate::{BusError, BusErrorKind, security::explain};
 
 /// The classes of failure that are handled differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(super) fn fault(error: &lapin::Error) -> Fault {
         AMQPErrorKind::Soft(AMQPSoftError::RESOURCELOCKED) => Fault::Locked,
         AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => Fault::Mismatch,
         AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Fault::Denied,
-        AMQPErrorKind::Hard(lapin::protocol::AMQPHardError::NOTALLOWED) => Fault::Denied,
+        AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => Fault::Denied,
         AMQPErrorKind::Soft(_) | AMQPErrorKind::Hard(_) => Fault::Lost,
     }
 }
@@ -56,6 +57,39 @@ pub(super) fn bus_error(doing: &str, error: &lapin::Error) -> BusError {
         _ => error.to_string(),
     };
     BusError::new(kind, format!("{doing}: {said}"))
+}
+
+/// Why there is no connection, in one line that says what to do.
+pub(super) fn no_connection(address: &Address, error: &lapin::Error) -> String {
+    let doing = format!("connecting to {address}");
+    let explained = match error.kind() {
+        ErrorKind::IOError(error) | ErrorKind::RuntimeShutdownError(error) => explain(&**error, address.handshake()),
+        // An answer that is no AMQP at all.
+        ErrorKind::ParsingError(_) if address.tls.is_none() => {
+            Some("it does not speak AMQP on this port; if this is its port for TLS, let the URL begin with amqps://".to_owned())
+        }
+        _ => None,
+    };
+    match explained {
+        Some(explained) => format!("{doing}: {explained}"),
+        None => format!("{}{}", bus_error(&doing, error), advice(address, error)),
+    }
+}
+
+/// What to do when the broker lets us come but not in.
+fn advice(address: &Address, error: &lapin::Error) -> &'static str {
+    match (fault(error), error.kind()) {
+        (Fault::Denied, ErrorKind::ProtocolError(error))
+            if error.kind() == &AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) =>
+        {
+            "; compare the vhost in the URL, and the user's permissions, with RabbitMQ's"
+        }
+        (Fault::Denied, _) if address.is_external() => {
+            "; RabbitMQ must have the plugin rabbitmq_auth_mechanism_ssl and a user of the certificate's name"
+        }
+        (Fault::Denied, _) => "; compare user and password with RabbitMQ's",
+        _ => "",
+    }
 }
 
 /// The error for a queue that somebody declared with other properties.

@@ -80,9 +80,9 @@ impl RabbitmqBus {
     /// Begins to connect to `url` (`amqp://` or `amqps://`), and goes on for ever.
     ///
     /// # Errors
-    /// `Invalid` for a URL or an option that cannot be used, and outside a Tokio runtime.
+    /// `Invalid` for a URL, a login, a file of TLS or another option that cannot be used, and outside a Tokio runtime.
     pub fn connect(url: &str, options: BusOptions) -> Result<Self, BusError> {
-        let address = Address::parse(url)?;
+        let address = Address::parse(url, &options.security)?;
         if let Some(server_id) = &options.queue_journal {
             // A uuid is put behind it.
             check(&format!("{}.{}", options.names.queue_journal(server_id), uuid::Uuid::nil()))?;

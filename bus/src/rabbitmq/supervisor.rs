@@ -8,7 +8,7 @@ use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
     core::Core,
-    fault::{Fault, bus_error, fault},
+    fault::{Fault, fault, no_connection},
     limits::{BACKOFF_MAX, BACKOFF_MIN, LEFTOVER_CHECK, OPEN_DEADLINE, RESTORE_DEADLINE, STEADY},
     session::Session,
 };
@@ -34,7 +34,7 @@ pub(super) async fn run(core: Arc<Core>) {
             }
             Some(Ok(Err(error))) => {
                 let refused = fault(&error) == Fault::Denied;
-                (bus_error(&format!("connecting to {}", core.address), &error).to_string(), refused)
+                (no_connection(&core.address, &error), refused)
             }
             Some(Err(_)) => (format!("connecting to {}: no answer in time", core.address), false),
         };

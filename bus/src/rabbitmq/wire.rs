@@ -22,8 +22,7 @@ use std::{
 use lapin::{
     Channel, Connection, ConnectionProperties, ErrorKind,
     protocol::AMQPErrorKind,
-    tcp::{AsyncTcpStream, OwnedTLSConfig},
-    uri::AMQPScheme,
+    tcp::{AsyncTcpStream, RustlsConnector},
 };
 
 use super::{
@@ -44,6 +43,7 @@ impl Wire {
     pub(super) async fn open(address: &Address, name: &str) -> lapin::Result<Self> {
         let socket = Socket::default();
         let slot = Arc::clone(&socket.0);
+        let tls = address.tls.clone();
         let options = ConnectionProperties::default().with_connection_name(name.into());
         let connection = Connection::connector(
             address.uri.clone(),
@@ -56,10 +56,11 @@ impl Wire {
                     if let AsyncTcpStream::Plain(plain) = &stream {
                         slot.put(TcpStream::from(plain.get_ref().as_fd().try_clone_to_owned()?))?;
                     }
-                    match uri.scheme {
-                        AMQPScheme::AMQP => Ok(stream),
-                        AMQPScheme::AMQPS => {
-                            stream.into_tls(&uri.authority.host, OwnedTLSConfig::default().as_ref()).await
+                    match &tls {
+                        None => Ok(stream),
+                        Some(tls) => {
+                            let connector = RustlsConnector::from(Arc::clone(tls));
+                            stream.into_rustls(&connector, &uri.authority.host).await
                         }
                     }
                 };

@@ -12,8 +12,12 @@ use crate::error::WorkerError;
 pub(super) async fn connect(url: &str, settings: &Settings) -> Result<Arc<dyn Bus>, WorkerError> {
     // With two TLS providers in one program rustls cannot choose; whoever came first has chosen.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let options =
-        BusOptions { client_name: settings.name.clone(), names: settings.names(), ..BusOptions::default() };
+    let options = BusOptions {
+        client_name: settings.name.clone(),
+        names: settings.names(),
+        security: settings.security.clone(),
+        ..BusOptions::default()
+    };
     let bus = ari_bus::connect(url, options)?;
     info!(url = without_secrets(url), "connecting to the message bus");
     let mut link = bus.link();

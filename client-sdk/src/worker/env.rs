@@ -1,8 +1,11 @@
 //! What a worker is told by environment variables. The crate's front page has the table.
 
-use std::{ffi::OsString, time::Duration};
+use std::{ffi::OsString, path::Path, time::Duration};
 
-use super::{OnFailure, Settings};
+use ari_bus::security::read_secret;
+use secrecy::ExposeSecret as _;
+
+use super::{OnFailure, Settings, secured::Secured};
 use crate::error::WorkerError;
 
 const PREFIX: &str = "ARI_WORKER_";
@@ -13,7 +16,7 @@ pub(super) fn read(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(String, Settings), WorkerError> {
     let mut settings = Settings::default();
-    let mut url = None;
+    let (mut url, mut secured) = (None, Secured::default());
     for (name, value) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
         let value = value.to_str().ok_or_else(|| WorkerError::setting(name, "is not UTF-8"))?.trim();
@@ -24,9 +27,9 @@ pub(super) fn read(
         match &name[PREFIX.len()..] {
             "BUS_URL" => set_url(&mut url, name, value.to_owned())?,
             "BUS_URL_FILE" => {
-                let text = std::fs::read_to_string(value)
-                    .map_err(|error| WorkerError::setting(name, format!("{value}: {error}")))?;
-                set_url(&mut url, name, text.trim().to_owned())?;
+                let text = read_secret(Path::new(value))
+                    .map_err(|error| WorkerError::setting(name, error.to_string()))?;
+                set_url(&mut url, name, text.expose_secret().trim().to_owned())?;
             }
             "APPLICATIONS" => settings.applications = list(value),
             "QUEUE" => settings.queue = value.to_owned(),
@@ -38,9 +41,11 @@ pub(super) fn read(
             "COMMAND_SECONDS" => settings.command_deadline = seconds(name, value)?,
             "WRAP_UP_SECONDS" => settings.wrap_up = seconds(name, value)?,
             "ON_FAILURE" => settings.on_failure = on_failure(name, value)?,
+            key if secured.set(name, key, value)? => {}
             _ => return Err(WorkerError::setting(name, "there is no such setting")),
         }
     }
+    settings.security = secured.security()?;
     Ok((url.unwrap_or_else(|| DEFAULT_URL.to_owned()), settings))
 }
 
@@ -113,6 +118,43 @@ mod tests {
         let times = [drain_timeout, connect_deadline, command_deadline, wrap_up];
         assert_eq!(times.map(|time| time.as_millis()), [1500, 2000, 3000, 4000]);
         assert_eq!(settings.on_failure, OnFailure::Continue);
+    }
+
+    #[test]
+    fn a_connection_is_secured_by_files_and_by_variables() {
+        use ari_bus::security::Login;
+
+        let file = format!("{}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
+        let login = |variables: &[(&str, &str)]| {
+            let variables: Vec<_> =
+                variables.iter().map(|(name, value)| (format!("ARI_WORKER_BUS_{name}"), *value)).collect();
+            let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            read_all(&variables).map(|(_, settings)| settings.security)
+        };
+        assert!(matches!(login(&[]).unwrap().login, Login::InUrl));
+        assert!(matches!(login(&[("USER", "a"), ("PASSWORD", "b")]).unwrap().login, Login::Password { .. }));
+        assert!(matches!(login(&[("TOKEN_FILE", &file)]).unwrap().login, Login::Token(_)));
+        assert!(matches!(login(&[("NKEY", "a")]).unwrap().login, Login::Nkey(_)));
+        assert!(matches!(login(&[("CREDENTIALS_FILE", &file)]).unwrap().login, Login::Credentials(_)));
+        let tls =
+            login(&[("EXTERNAL", "true"), ("TLS_CA", "c"), ("TLS_CERT", "d"), ("TLS_KEY", "e")]).unwrap();
+        assert!(
+            matches!(tls.login, Login::Certificate) && tls.tls.ca.is_some() && tls.tls.identity.is_some()
+        );
+        for wrong in [
+            &[("USER", "s3cret")][..],
+            &[("PASSWORD", "s3cret")],
+            &[("PASSWORD", "s3cret"), ("TOKEN", "s3cret")],
+            &[("TOKEN", "s3cret"), ("TOKEN_FILE", &file)],
+            &[("TOKEN", "s3cret"), ("EXTERNAL", "true")],
+            &[("TLS_CERT", "d")],
+            &[("TLS_KEY", "d")],
+            &[("NKEY_FILE", "/nonexistent/file")],
+            &[("EXTERNAL", "perhaps")],
+        ] {
+            let error = login(wrong).unwrap_err();
+            assert!(error.starts_with("ARI_WORKER_BUS_") && !error.contains("s3cret"), "{error}");
+        }
     }
 
     #[test]

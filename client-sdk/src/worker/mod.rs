@@ -1,6 +1,7 @@
 //! The worker: what it is told before it runs.
 
 mod connect;
+mod connecting;
 mod dialer;
 mod env;
 mod failure;
@@ -9,6 +10,7 @@ mod opened;
 mod pool;
 mod room;
 mod run;
+mod secured;
 mod serve;
 mod session;
 mod stop;
@@ -18,6 +20,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use ari_bus::{
     Bus,
     protocol::{Names, check_application},
+    security::Security,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -30,6 +33,7 @@ use crate::{
 use dialer::Line;
 
 pub use {
+    connecting::Connecting,
     dialer::{Dialer, Placing},
     failure::OnFailure,
     handler::{Handler, Handling},
@@ -69,6 +73,7 @@ struct Settings {
     on_failure: OnFailure,
     name: String,
     shutdown: Option<CancellationToken>,
+    security: Security,
 }
 
 impl Default for Settings {
@@ -85,18 +90,21 @@ impl Default for Settings {
             on_failure: OnFailure::default(),
             name: format!("worker-{}", Uuid::now_v7().simple()),
             shutdown: None,
+            security: Security::default(),
         }
     }
 }
 
 impl Worker {
     /// Connects to the bus that `url` names (`nats://`, `tls://`, `amqp://`, `amqps://`) and waits until it is up, for
-    /// [30 s](crate::limits::CONNECT_DEADLINE) at most. From then on the connection comes back by itself.
+    /// [30 s](crate::limits::CONNECT_DEADLINE) at most. From then on the connection comes back by itself. Where more is needed than
+    /// the URL says, a certificate or an nkey, [what is returned](Connecting) takes it before it is awaited.
     ///
     /// # Errors
-    /// [`WorkerError::Unreachable`] when the bus does not come up, [`WorkerError::Bus`] for a URL that names none.
-    pub async fn connect(url: impl AsRef<str>) -> Result<Self, WorkerError> {
-        Self::connect_with(url.as_ref(), Settings::default()).await
+    /// [`WorkerError::Unreachable`] when the bus does not come up, [`WorkerError::Bus`] for a URL that names none, and for a login or a
+    /// file of TLS that cannot be used.
+    pub fn connect(url: impl AsRef<str>) -> Connecting {
+        Connecting::to(url.as_ref(), Settings::default())
     }
 
     /// A worker on a bus that the program already has, which it also closes itself.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ari_bus::security::TlsFiles;
+use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use url::{Host, Url};
@@ -10,7 +12,6 @@ use super::{
     check::{Problem, problem},
     values::{self, without_url},
 };
-use crate::asterisk::ami::tls;
 
 /// Asterisk's manager interface, as its `manager.conf` has it.
 #[derive(Debug, Clone, Deserialize)]
@@ -81,6 +82,11 @@ impl Ami {
         self.address.port.unwrap_or(if self.tls { 5039 } else { 5038 })
     }
 
+    /// The files of its TLS.
+    pub(crate) fn tls_files(&self) -> TlsFiles {
+        TlsFiles { ca: self.ca.clone(), identity: None }
+    }
+
     /// What it must fulfil beyond its form. `section` is the key under which it stands.
     pub(super) fn check(&self, section: &str) -> Result<(), Problem> {
         let bad = |key, text: String| Err(problem(format!("{section}.{key}"), text));
@@ -98,10 +104,10 @@ impl Ami {
                 None => Ok(()),
             };
         }
-        if let Err(error) = tls::server_name(&self.address.host) {
+        if let Err(error) = ServerName::try_from(self.address.host.as_str()) {
             return bad("address", format!("names a host for which there is no certificate: {error}"));
         }
-        tls::client_config(self.ca.as_deref()).map(drop).or_else(|error| bad("ca", error.to_string()))
+        self.tls_files().client_config().map(drop).or_else(|error| bad(error.key, error.problem))
     }
 }
 

@@ -2,14 +2,20 @@
 
 use std::collections::HashSet;
 
-use ari_bus::protocol::{check_application, check_server_id, check_topic};
+use ari_bus::{
+    protocol::{check_application, check_server_id, check_topic},
+    security::{BadFile, Login},
+};
 use reqwest::{Method, header::HeaderValue};
 use secrecy::ExposeSecret;
 use tokio_tungstenite::tungstenite::http::Uri;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{Config, HttpConfig, MessageBus, RestWay, WebsocketListen, stream, values::without_url};
+use super::{
+    Config, HttpConfig, MessageBus, RestWay, WebsocketListen, secret::warn_if_exposed, security::security,
+    stream, values::without_url,
+};
 use crate::asterisk::{
     dial_in::tls::{BadTls, server_config},
     sizes::check_line,
@@ -26,10 +32,11 @@ pub(super) fn problem(key: impl Into<String>, problem: impl Into<String>) -> Pro
     Problem { key: key.into(), problem: problem.into() }
 }
 
-/// The port, user and password of each bus where its own documentation has them.
-fn local_url(bus: MessageBus) -> &'static str {
+/// The port of each bus, and the user and password unless others are configured, where its own documentation has them.
+fn local_url(bus: MessageBus, has_login: bool) -> &'static str {
     match bus {
         MessageBus::Nats => "nats://127.0.0.1:4222",
+        MessageBus::Rabbitmq if has_login => "amqp://127.0.0.1:5672/%2f",
         MessageBus::Rabbitmq => "amqp://guest:guest@127.0.0.1:5672/%2f",
     }
 }
@@ -73,13 +80,46 @@ pub(super) fn check(mut config: Config) -> Result<Config, Problem> {
             problem("bus_config.prefix", format!("makes a topic that cannot be used: {error}"))
         })?;
     }
+    let security = security(&config.bus_config.tls, &config.bus_config.login, "bus_config")?;
     config.bus_config.url = match config.bus_config.url.expose_secret().trim() {
-        "" => local_url(config.message_bus).into(),
+        "" => local_url(config.message_bus, !matches!(security.login, Login::InUrl)).into(),
         url => url.into(),
     };
     check_bus_url(&config)?;
     stream::check(&mut config)?;
+    check_asterisk_tls(&config)?;
+    warn_of_keys(&mut config);
     Ok(config)
+}
+
+/// The files of TLS with Asterisk can be used, and have a use.
+fn check_asterisk_tls(config: &Config) -> Result<(), Problem> {
+    let files = config.asterisk.tls.files("asterisk.tls")?;
+    if files.is_default() {
+        return Ok(());
+    }
+    if !config.asterisk_has_tls() {
+        return Err(problem(
+            "asterisk.tls",
+            "has no use where neither wss:// nor https:// leads to Asterisk",
+        ));
+    }
+    let unusable = |BadFile { key, problem: text }| problem(format!("asterisk.tls.{key}"), text);
+    files.client_config().map(drop).map_err(unusable)
+}
+
+/// Private keys that everybody can read.
+fn warn_of_keys(config: &mut Config) {
+    let listen = config.websocket_listen.as_ref().and_then(|listen| listen.tls.as_ref());
+    for (key, file) in [
+        ("bus_config.tls.key", config.bus_config.tls.key()),
+        ("asterisk.tls.key", config.asterisk.tls.key()),
+        ("websocket_listen.tls.key", listen.map(|tls| tls.key.as_path())),
+    ] {
+        if let Some(file) = file {
+            warn_if_exposed(key, file, &mut config.warnings);
+        }
+    }
 }
 
 /// What an Asterisk that we dial needs.

@@ -6,10 +6,11 @@ use ari_bus::BusError;
 use figment::{
     Figment,
     error::{Actual, Kind},
-    providers::{Env, Format, Json},
+    providers::{Env, Format, Json, Serialized},
+    value::Dict,
 };
 
-use super::{Config, check::check, values::without_url};
+use super::{Config, check::check, secret, values::without_url};
 use crate::fields::Fields;
 
 /// What the environment's variables begin with: `ARI_PROXY_BUS_CONFIG__URL` is `bus_config.url`.
@@ -47,10 +48,14 @@ impl ConfigError {
 }
 
 /// The bus could not be made from a configuration that [`load`] had read from `file`: only its own code knows all
-/// that its URL may hold.
+/// that its URL may hold, and its keys and credentials.
 #[must_use]
 pub fn refused_by_bus(file: &Path, error: &BusError) -> ConfigError {
-    ConfigError::at(file, "bus_config.url", &error.to_string())
+    let text = error.to_string();
+    match text.split_once(": ").filter(|(key, _)| key.starts_with("login") || key.starts_with("tls")) {
+        Some((key, problem)) => ConfigError::at(file, &format!("bus_config.{key}"), problem),
+        None => ConfigError::at(file, "bus_config.url", &text),
+    }
 }
 
 /// Reads the configuration from a file and the environment, and checks it.
@@ -89,11 +94,15 @@ pub fn load(file: &Path) -> Result<Config, ConfigError> {
         }
         figment = figment.merge((key.as_str(), value.as_str()));
     }
-    let config: Config = figment.extract().map_err(|error| {
+    let mistaken = |error: figment::Error| {
         let (key, problem) = describe(&error);
         ConfigError::at(file, &key, &problem)
-    })?;
-    check(config).map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))
+    };
+    let (mut values, mut warnings) = (figment.extract::<Dict>().map_err(mistaken)?, Vec::new());
+    secret::from_files(&mut values, &mut warnings)
+        .map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))?;
+    let config: Config = Figment::from(Serialized::globals(values)).extract().map_err(mistaken)?;
+    check(Config { warnings, ..config }).map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))
 }
 
 /// The first key that stands twice in its object: JSON's readers take the last of them without a word.

@@ -6,13 +6,18 @@ mod http;
 mod listen;
 mod load;
 mod policy;
+mod secret;
+mod security;
 mod stream;
 mod unanswered;
 mod values;
 
 use std::{path::PathBuf, time::Duration};
 
-use ari_bus::protocol::Names;
+use ari_bus::{
+    protocol::Names,
+    security::{Security, TlsFiles},
+};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -22,6 +27,7 @@ pub use http::HttpConfig;
 pub use listen::{DialsIn, ListenTls, WebsocketListen};
 pub use load::{ConfigError, load, refused_by_bus};
 pub use policy::{PolicyConfig, Rules, Scope};
+pub use security::{LoginKeys, Tls};
 pub use stream::{ExchangeType, JetStream, Preset, StreamConfig, StreamKeys};
 pub use unanswered::{Cause, Place, Reason, Step, Unanswered};
 
@@ -82,6 +88,9 @@ pub struct Config {
     /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`) or tracing directives.
     #[serde(default = "log")]
     pub log: String,
+    /// What is wrong with the configuration and does not keep it from being used, to be said when there is a log.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
 }
 
 /// The kinds of message bus.
@@ -129,6 +138,10 @@ pub struct BusConfig {
     pub prefix: String,
     /// RabbitMQ: what is declared for each dialog. NATS declares nothing in either.
     pub topology: Topology,
+    /// How the broker is known to be the right one, and our certificate if it wants one.
+    pub tls: Tls,
+    /// How to log in, where the URL does not say it.
+    pub login: LoginKeys,
 }
 
 /// How calls are offered to workers and ended.
@@ -193,6 +206,8 @@ pub struct AsteriskConfig {
     /// How long a command waits for Asterisk's answer; afterwards its fate is unknown, and the worker is told so.
     #[serde(deserialize_with = "values::duration")]
     pub command_timeout: Duration,
+    /// How Asterisk is known to be the right one, and our certificate if it, or what stands before it, wants one.
+    pub tls: Tls,
     /// Whether each call's channels get the variable `ARI_PROXY`, by which a later process of this proxy knows them.
     #[serde(deserialize_with = "values::truth")]
     pub mark_channels: bool,
@@ -200,7 +215,12 @@ pub struct AsteriskConfig {
 
 impl Default for AsteriskConfig {
     fn default() -> Self {
-        Self { rest: None, command_timeout: Duration::from_secs(20), mark_channels: true }
+        Self {
+            rest: None,
+            command_timeout: Duration::from_secs(20),
+            tls: Tls::default(),
+            mark_channels: true,
+        }
     }
 }
 
@@ -217,5 +237,22 @@ impl Config {
     #[must_use]
     pub fn names(&self) -> Names {
         Names::new(self.bus_config.prefix.clone())
+    }
+
+    /// How the connection to the bus is secured.
+    #[must_use]
+    pub fn bus_security(&self) -> Security {
+        // Checked when the configuration was read.
+        security::security(&self.bus_config.tls, &self.bus_config.login, "bus_config").unwrap_or_default()
+    }
+
+    /// The files of TLS with Asterisk.
+    pub(crate) fn asterisk_tls(&self) -> TlsFiles {
+        self.asterisk.tls.files("asterisk.tls").unwrap_or_default()
+    }
+
+    /// Whether TLS is spoken with an Asterisk that we dial.
+    pub(crate) fn asterisk_has_tls(&self) -> bool {
+        self.websocket_url.starts_with("wss:") || self.stasis_url.starts_with("https:")
     }
 }

@@ -143,8 +143,8 @@ pub(crate) struct Context {
     freeze: Freeze,
     /// Moves of channels that no dialog has any more.
     moves: Moves,
-    /// What the workers of each application may do.
-    policies: HashMap<String, Arc<Policy>>,
+    /// What the workers of each application may do, once it had a dialog: applications come while it runs.
+    policies: Mutex<HashMap<String, Arc<Policy>>>,
     /// Topics of applications whose last offer nobody listened to: said once, not for each offer.
     unheard: Mutex<HashSet<String>>,
 }
@@ -169,8 +169,6 @@ impl Context {
             (Arc::new(Semaphore::new(FAREWELLS)), Arc::new(Semaphore::new(REPLIES_AT_ONCE)));
         let clock = Arc::new(Clock::new(config.dialog.lease + RECONNECT));
         let leases = Leases::new(Arc::clone(&clock), config.dialog.lease);
-        let policy = |name: &String| (name.clone(), Policy::new(&config.policy, name));
-        let policies = config.applications.iter().map(policy).collect();
         let applications = Arc::new(Applications::fixed(&config.applications));
         Self {
             config,
@@ -203,16 +201,19 @@ impl Context {
             sorting: Arc::default(),
             freeze: Freeze::default(),
             moves: Moves::default(),
-            policies,
+            policies: Mutex::default(),
             unheard,
         }
     }
 
     /// What the workers of a new dialog of this application may do.
     fn guard(&self, application: &str) -> Guard {
-        let policy = self.policies.get(application).cloned();
-        // Another process, which hands it over, may have had more applications.
-        Guard::new(&policy.unwrap_or_else(|| Policy::new(&self.config.policy, application)))
+        // A panic while it was held would leave it whole.
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        let policy = policies
+            .entry(application.to_owned())
+            .or_insert_with(|| Policy::new(&self.config.policy, application));
+        Guard::new(policy)
     }
 
     /// Runs a task of a dialog, until another process has all of them.

@@ -148,8 +148,8 @@ impl Rule<'_, Vec<TextPattern>> {
 
 impl Guard {
     /// For a new dialog of this application.
-    pub(crate) fn new(config: &Arc<Policy>) -> Self {
-        let policy = Arc::clone(config);
+    pub(crate) fn new(policy: &Arc<Policy>) -> Self {
+        let policy = Arc::clone(policy);
         let rate = policy
             .rule("commands_per_second", |rules| rules.commands_per_second.as_ref())
             .map_or(COMMANDS_PER_SECOND, |rule| *rule.value);
@@ -184,7 +184,7 @@ impl Guard {
 
     /// A refusal of what Asterisk has and the dialog has not.
     pub(crate) fn foreign(&self, object: &Object) -> Refusal {
-        let reason = format!("{} is there already, and not of this dialog", shown(&object.id));
+        let reason = format!("{} is not known to be a new id, nor one of this dialog", shown(&object.id));
         match self.policy.scope() {
             Some(rule) => rule.forbid(reason),
             None => self.policy.forbid("scope", reason),
@@ -202,17 +202,12 @@ impl Guard {
         let rule = refusal.rule.as_deref().and_then(|key| key.rsplit('.').next());
         metrics.refused_by_policy(&self.policy.application, rule, refusal.status);
         let path = request.url.split('?').next().unwrap_or_default();
-        let (status, method, path, why) = (refusal.status, &request.method, shown(path), refusal.to_string());
-        if self
-            .said
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |said| {
-                (said < REFUSALS_SAID).then_some(said + 1)
-            })
-            .is_ok()
-        {
-            warn!(dialog = root, status, %method, path, why, "a command is refused by the policy");
+        let (status, method, why) = (refusal.status, &request.method, refusal.to_string());
+        if self.said.load(Ordering::Relaxed) < REFUSALS_SAID {
+            self.said.fetch_add(1, Ordering::Relaxed);
+            warn!(dialog = root, status, %method, %path, %why, "a command is refused by the policy");
         } else {
-            debug!(dialog = root, status, %method, path, why, "a command is refused by the policy");
+            debug!(dialog = root, status, %method, %path, %why, "a command is refused by the policy");
         }
         Answer::error(refusal.status, &why)
     }
@@ -241,16 +236,12 @@ impl Policy {
     }
 
     fn check_originates(&self, command: &Command<'_>) -> Result<(), Refusal> {
-        let Some(limiter) = self.originates.as_ref().filter(|_| command.places_a_call()) else {
-            return Ok(());
-        };
-        limiter.check().map_err(|_| {
-            let reason = "the application has placed as many calls as it may just now";
-            match self.rule("originates_per_minute", |rules| rules.originates_per_minute.as_ref()) {
-                Some(rule) => rule.refuse(429, reason),
-                None => Refusal { status: 429, ..self.forbid("originates_per_minute", reason) },
-            }
-        })
+        let rule = self.rule("originates_per_minute", |rules| rules.originates_per_minute.as_ref());
+        let (Some(limiter), Some(rule)) = (&self.originates, rule) else { return Ok(()) };
+        if command.places_a_call() && limiter.check().is_err() {
+            return Err(rule.refuse(429, "the application has placed as many calls as it may just now"));
+        }
+        Ok(())
     }
 }
 

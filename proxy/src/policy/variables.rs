@@ -119,10 +119,13 @@ impl Policy {
         if let Some(rule) = self.rule("caller_id", |rules| rules.caller_id.as_ref()) {
             let refuse = || Err(rule.forbid(format!("variable {} may not be {}", shown(name), shown(value))));
             match function(name) {
-                Some((function, what)) if IDENTITIES.contains(&function) => {
-                    if !value.is_empty() && !what.starts_with("name") && !rule.fits(value) {
-                        return refuse();
-                    }
+                Some((function, what))
+                    if IDENTITIES.contains(&function)
+                        && !what.starts_with("name")
+                        && !value.is_empty()
+                        && !rule.fits(value) =>
+                {
+                    return refuse();
                 }
                 // A header of the call: From, P-Asserted-Identity, and whatever else a trunk believes.
                 Some(("PJSIP_HEADER" | "PJSIP_HEADER_PARAM", what)) if !what.starts_with("add,X-") => {

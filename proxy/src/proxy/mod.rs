@@ -82,7 +82,7 @@ impl Proxy {
     /// started in any order.
     ///
     /// # Errors
-    /// When the bus's URL cannot be used.
+    /// When the bus's URL, or what secures the connection to it, cannot be used.
     pub fn new(config: Config) -> Result<Self, StartError> {
         let names = config.names();
         let options = BusOptions {
@@ -90,6 +90,7 @@ impl Proxy {
             queue_journal: (config.bus_config.topology == Topology::Dedicated)
                 .then(|| config.server_id.clone()),
             names,
+            security: config.bus_security(),
             ..BusOptions::default()
         };
         let url = config.bus_config.url.clone();

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use ari_bus::LinkState;
+use ari_bus::{Link, LinkState};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
@@ -161,7 +161,13 @@ impl State {
         self.lock().bus.set(link.is_up());
         loop {
             tokio::select! {
-                _ = link.changed() => self.lock().bus.set(link.is_up()),
+                link = link.changed() => {
+                    self.lock().bus.set(link == Link::Up);
+                    if link == Link::Closed {
+                        // Nothing changes any more.
+                        stop.cancelled().await;
+                    }
+                }
                 () = stop.cancelled() => return self.lock().takes(Role::Stopping),
             }
         }

@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 
 use super::Inner;
 use crate::{
-    limits::{MAX_STREAM_PAUSE, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
+    limits::{MAX_STREAM_PAUSE, STREAM_BUSY, STREAM_GATHER, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
     metrics::Metric,
     pauses::Pauses,
 };
@@ -53,6 +53,9 @@ impl Publisher {
                     lost,
                     "the broker takes the event stream again; readers are told what was dropped meanwhile"
                 );
+            }
+            if batch.items.len() >= STREAM_BUSY {
+                self.closing.run_until_cancelled(sleep(STREAM_GATHER)).await;
             }
         }
     }

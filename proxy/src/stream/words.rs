@@ -101,7 +101,7 @@ pub(crate) fn options(config: &Config, stream: &StreamConfig, words: &Words) -> 
         ..StreamOptions::default()
     });
     let client_name = format!("ari-proxy {} (event stream)", config.server_id);
-    let connection = BusOptions { client_name, ..BusOptions::default() };
+    let connection = BusOptions { client_name, security: config.bus_security(), ..BusOptions::default() };
     SinkOptions { connection, exchange, jetstream }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Each key with a value that cannot be used, what is said of it, its variable, and one that can.
-const KEYS: [(&str, &str, &str, &str, &str); 6] = [
+const KEYS: [(&str, &str, &str, &str, &str); 9] = [
     ("dialog.lease", "soon", r#""soon" is no duration such as "500ms""#, "ARI_PROXY_DIALOG__LEASE", "3s"),
     (
         "dialog.outage_patience",
@@ -38,6 +38,27 @@ const KEYS: [(&str, &str, &str, &str, &str); 6] = [
         "is no whole number between 1 and 127",
         "ARI_PROXY_DIALOG__UNANSWERED__CAUSE",
         "17",
+    ),
+    (
+        "bus_config.tls.ca",
+        "no/such",
+        "cannot read no/such: there is no such file",
+        "ARI_PROXY_BUS_CONFIG__TLS__CA",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/authority.pem"),
+    ),
+    (
+        "bus_config.login.external",
+        "perhaps",
+        "is neither true nor false",
+        "ARI_PROXY_BUS_CONFIG__LOGIN__EXTERNAL",
+        "false",
+    ),
+    (
+        "bus_config.login.token_file",
+        "no/such",
+        "cannot read no/such: there is no such file",
+        "ARI_PROXY_BUS_CONFIG__LOGIN__TOKEN_FILE",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
     ),
     (
         "bus_config.topology",

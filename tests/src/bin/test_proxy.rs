@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use ari_proxy::{Fleet, config};
+use ari_proxy::{Fleet, StartError, config};
 use ari_tests::brokers::prepare_process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,10 @@ async fn run() -> anyhow::Result<()> {
         terminate.recv().await;
         std::process::exit(1);
     });
-    let mut fleet = Fleet::new(config)?;
+    let mut fleet = Fleet::new(config).map_err(|error| match error {
+        StartError::Bus(error) => config::refused_by_bus(Path::new(path), &error).into(),
+        error => anyhow::Error::from(error),
+    })?;
     if takes_over {
         fleet = fleet.taking_over()?;
     }

@@ -69,8 +69,13 @@ impl RabbitMq {
 
     /// Starts one with more lines of `rabbitmq.conf`.
     pub async fn start_with(configuration: &str) -> Result<RabbitMq> {
-        let (server, setup) =
-            Server::start(&KIND, Release::default(), |instance| configure(instance, configuration)).await?;
+        RabbitMq::start_with_plugins(&[], configuration).await
+    }
+
+    /// Starts one with these plugins too, such as `rabbitmq_auth_mechanism_ssl`.
+    pub async fn start_with_plugins(plugins: &[&str], configuration: &str) -> Result<RabbitMq> {
+        let configure = |instance: &Instance| configure(instance, plugins, configuration);
+        let (server, setup) = Server::start(&KIND, Release::default(), configure).await?;
         Ok(RabbitMq { server, setup })
     }
 
@@ -151,13 +156,13 @@ fn unusable(question: &str, answer: String) -> Error {
     Error::Answer { server: KIND.name, question: question.to_owned(), answer }
 }
 
-fn configure(instance: &Instance, configuration: &str) -> Result<(Launch, Setup)> {
+fn configure(instance: &Instance, plugins: &[&str], configuration: &str) -> Result<(Launch, Setup)> {
     let (port, distribution) = (ports::tcp()?, ports::tcp()?);
     // Of Erlang's name server, which RabbitMQ starts and which dies with it.
     let names = ports::tcp()?;
     instance.make_folder("data")?;
     instance.make_folder("log")?;
-    instance.write("enabled_plugins", "[].")?;
+    instance.write("enabled_plugins", format!("[{}].", plugins.join(",")))?;
     let text = format!("listeners.tcp.1 = 127.0.0.1:{port}\nlog.console = true\n{configuration}\n");
     instance.write("rabbitmq.conf", &text)?;
 

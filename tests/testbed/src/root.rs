@@ -130,7 +130,7 @@ fn clean(cache: &Path) -> Result<()> {
 fn know_this_machine(root: &Path) -> Result<()> {
     const NAME: &str = "/proc/sys/kernel/hostname";
     let name = fs::read_to_string(NAME).map_err(Error::path("read", Path::new(NAME)))?;
-    let (hosts, new) = (root.join("etc/hosts"), root.join(format!("etc/hosts.{}", std::process::id())));
+    let (hosts, new) = (root.join("etc/hosts"), root.join(format!("etc/hosts.{:x}", rand::random::<u64>())));
     fs::write(&new, format!("127.0.0.1 localhost {}\n", name.trim())).map_err(Error::path("write", &new))?;
     // Renamed: another process may start a server in this moment.
     fs::rename(&new, &hosts).map_err(Error::path("rename to", &hosts))

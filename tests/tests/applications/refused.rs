@@ -9,7 +9,7 @@ use ari_tests::{
     wait::{eventually, ok},
     worlds::until_connected,
 };
-use asterisk_sim::{RestFault, Simulator};
+use asterisk_sim::{Refusal, RestFault, Simulator};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -49,6 +49,29 @@ async fn while_asterisk_is_away_or_does_not_answer() {
     until_connected(&stage.simulator, &stage.application).await;
     assert_eq!(names(&operator).await, [stage.application.as_str()]);
     assert!(!is_registered(&stage.simulator, "added"));
+    proxy.stop().await;
+}
+
+/// The websocket that is there stays, and nothing is left of the attempt.
+#[tokio::test(flavor = "multi_thread")]
+async fn when_asterisk_refuses_the_new_websocket() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let folder = ok(tempfile::tempdir());
+    let mut config = stage.config();
+    config["state_dir"] = folder.path().to_string_lossy().into();
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    stage.simulator.faults().refuse_websockets(Refusal::Status(500));
+    let (status, body) = operator.ask(Method::POST, "/ari/amqp/added").await;
+    assert!(
+        status == 503 && body["message"].as_str().is_some_and(|said| said.contains("did not register")),
+        "{body}"
+    );
+    assert_eq!(names(&operator).await, [stage.application.as_str()]);
+    assert_eq!(operator.get("/readyz").await.0, 200);
+    stage.simulator.faults().accept_websockets();
+    let written = ok(std::fs::read_to_string(folder.path().join("applications-pbx.json")));
+    assert!(!written.contains("added"), "{written}");
     proxy.stop().await;
 }
 

@@ -1,45 +1,45 @@
 //! TLS: a server that an authority of the system vouches for is used, any other is refused.
-//!
-//! `tls/` holds an authority and a server's key and certificate for 127.0.0.1, made for this test and good for nothing
-//! else. The authority's own key was thrown away.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::process::Command;
 
 use ari_bus::{Link, Topics};
-use ari_testbed::{Nats, RabbitMq, Release, Root, free_tcp_port};
+use ari_testbed::{Nats, RabbitMq, free_tcp_port};
+use ari_tests::certificates::Folder;
 
 use crate::support::{next, options, publish, unique, until, up};
 
-const CERTIFICATE: &str = include_str!("tls/server.pem");
-const KEY: &str = include_str!("tls/server.key");
 /// Tells [`in_a_process_that_trusts_the_authority`] what to connect to.
 const URL: &str = "ARI_TESTS_TLS_URL";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nats_over_tls() {
-    let files = Files::new();
-    let configuration =
-        format!("tls {{ cert_file: \"{0}/server.pem\", key_file: \"{0}/server.key\" }}", files.inside);
+    let files = Folder::furnished();
+    let configuration = format!(
+        "tls {{ cert_file: \"{}\", key_file: \"{}\" }}",
+        files.inside("server.pem"),
+        files.inside("server.key")
+    );
     let broker = Nats::start_with(&configuration).await.unwrap_or_else(|error| panic!("{error}"));
-    check(format!("tls://127.0.0.1:{}", broker.port())).await;
+    check(&files, format!("tls://localhost:{}", broker.port())).await;
     // A server that wants TLS gets it, whatever the URL says.
-    check(broker.url()).await;
+    check(&files, format!("nats://localhost:{}", broker.port())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rabbitmq_over_tls() {
-    let files = Files::new();
+    let files = Folder::furnished();
     let port = free_tcp_port().unwrap();
     let configuration = format!(
-        "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {0}/server.pem\n\
-         ssl_options.keyfile = {0}/server.key\n",
-        files.inside
+        "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {}\n\
+         ssl_options.keyfile = {}\n",
+        files.inside("server.pem"),
+        files.inside("server.key"),
     );
     let _broker = RabbitMq::start_with(&configuration).await.unwrap_or_else(|error| panic!("{error}"));
-    check(format!("amqps://guest:guest@127.0.0.1:{port}/%2f")).await;
+    check(&files, format!("amqps://guest:guest@localhost:{port}/%2f")).await;
 }
 
-async fn check(url: String) {
+async fn check(files: &Folder, url: String) {
     trust_as_the_daemon_does();
     let stranger = ari_bus::connect(&url, options()).unwrap();
     let before = stranger.link().now();
@@ -54,7 +54,7 @@ async fn check(url: String) {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
         .args(["--exact", "tls::in_a_process_that_trusts_the_authority", "--ignored", "--nocapture"])
-        .env("SSL_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bus_contract/tls/authority.pem"))
+        .env("SSL_CERT_FILE", files.outside("ca.pem"))
         .env_remove("SSL_CERT_DIR")
         .env(URL, url);
     let output = tokio::task::spawn_blocking(move || child.output().unwrap()).await.unwrap();
@@ -79,28 +79,4 @@ async fn in_a_process_that_trusts_the_authority() {
 /// One TLS provider for the process, as `main` installs it. It may be there from another test.
 fn trust_as_the_daemon_does() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-}
-
-/// The server's files, in the root folder that the testbed's servers see.
-struct Files {
-    folder: PathBuf,
-    inside: String,
-}
-
-impl Files {
-    fn new() -> Self {
-        let root = Root::prepare(Release::default()).unwrap_or_else(|error| panic!("{error}"));
-        let inside = format!("/tmp/{}", unique("tls"));
-        let folder = root.path().join(inside.trim_start_matches('/'));
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("server.pem"), CERTIFICATE).unwrap();
-        fs::write(folder.join("server.key"), KEY).unwrap();
-        Self { folder, inside }
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }

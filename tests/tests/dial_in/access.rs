@@ -1,13 +1,9 @@
 //! Who may come, by password and by certificate, and who may not.
-//!
-//! `tls/` holds an authority, a server's certificate for 127.0.0.1 and localhost, a client's for `pbx`, and one for that name
-//! from somebody else. They were made for this test and are good for nothing else; the authorities' own keys were thrown away.
 
-use std::{fs, path::PathBuf};
-
-use ari_testbed::{Asterisk, Release, Root, free_tcp_port};
+use ari_testbed::{Asterisk, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
+    certificates::{Authority, Folder, Leaf},
     desk::Desk,
     dialled_in::{Dials, listen_json},
     on_both_buses,
@@ -24,59 +20,24 @@ use crate::{ALONE, until_dialled_in};
 
 on_both_buses!(only_who_may_come_is_let_in);
 
-/// A file of `tls/`.
-macro_rules! pem {
-    ($name:literal) => {
-        ($name, include_str!(concat!("tls/", $name)))
-    };
-}
-
-const PEMS: [(&str, &str); 7] = [
-    pem!("authority.pem"),
-    pem!("server.pem"),
-    pem!("server.key"),
-    pem!("pbx.pem"),
-    pem!("pbx.key"),
-    pem!("stranger.pem"),
-    pem!("stranger.key"),
-];
-
-/// The files, in the root folder that Asterisk sees.
-pub(crate) struct Files {
-    folder: PathBuf,
-    /// Where they are for Asterisk.
-    pub(crate) inside: String,
-}
-
-impl Files {
-    pub(crate) fn new() -> Self {
-        let root = ok(Root::prepare(Release::default()));
-        let inside = format!("/tmp/{}", fresh_application());
-        let folder = root.path().join(inside.trim_start_matches('/'));
-        ok(fs::create_dir_all(&folder));
-        for (name, text) in PEMS {
-            ok(fs::write(folder.join(name), text));
-        }
-        Self { folder, inside }
-    }
-
-    /// Where a file is for the proxy.
-    pub(crate) fn outside(&self, name: &str) -> String {
-        self.folder.join(name).to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
+/// An authority, `authority.pem`, a server's certificate for localhost and 127.0.0.1, a client's for `pbx`, and one for that name from
+/// somebody else, the `stranger`.
+pub(crate) fn files() -> Folder {
+    let (folder, ours, theirs) = (Folder::new(), Authority::new("ours"), Authority::new("theirs"));
+    folder.write("authority.pem", ours.pem());
+    let server = Leaf { name: "server", hosts: &["localhost", "127.0.0.1"], expired: false };
+    let pbx = Leaf { name: "pbx", hosts: &[], expired: false };
+    folder.issue("server", &ours, server);
+    folder.issue("pbx", &ours, pbx);
+    folder.issue("stranger", &theirs, pbx);
+    folder
 }
 
 /// By password and by certificate, over TLS that Asterisk checks; and nobody else, with one line of the log for each.
 async fn only_who_may_come_is_let_in(kind: Kind) {
     let _alone = ALONE.lock().await;
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
-    let files = Files::new();
+    let files = files();
     let known = json!([{"server_id": "pbx"}, {"server_id": "with-password", "password": "s3cret"}]);
     let mut config = listen_json(kind, &broker.url(), port, &known, &application);
     config["websocket_listen"]["tls"] = json!({
@@ -84,11 +45,12 @@ async fn only_who_may_come_is_let_in(kind: Kind) {
     });
     let proxy = Running::proxy(programs!(), &config);
     let uri = format!("wss://localhost:{port}/ari");
-    let tls = format!("tls_enabled = yes\nca_list_file = {}/authority.pem\n", files.inside);
+    let tls = format!("tls_enabled = yes\nca_list_file = {}\n", files.inside("authority.pem"));
     let with = |certificate: &str| {
         format!(
-            "{tls}cert_file = {0}/{certificate}.pem\npriv_key_file = {0}/{certificate}.key\n",
-            files.inside
+            "{tls}cert_file = {}\npriv_key_file = {}\n",
+            files.inside(&format!("{certificate}.pem")),
+            files.inside(&format!("{certificate}.key")),
         )
     };
     let start = async |username, password, more: &str| {

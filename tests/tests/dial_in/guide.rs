@@ -15,7 +15,7 @@ use ari_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::{ALONE, access::Files, until_dialled_in};
+use crate::{ALONE, access::files, until_dialled_in};
 
 /// The fenced blocks of a language in the guide, in their order.
 fn blocks(language: &str) -> Vec<String> {
@@ -28,7 +28,7 @@ fn blocks(language: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_guide_says_works() {
     let _alone = ALONE.lock().await;
-    let (broker, port, files) = (Broker::shared(Kind::Nats).await, ok(free_tcp_port()), Files::new());
+    let (broker, port, files) = (Broker::shared(Kind::Nats).await, ok(free_tcp_port()), files());
     let [client, ari, certificate] = &blocks("ini")[..] else { panic!("other blocks than were expected") };
     let [config] = &blocks("json")[..] else { panic!("other blocks than were expected") };
     let with_certificate = |client: &str| {
@@ -52,7 +52,7 @@ async fn what_the_guide_says_works() {
         let client = client
             .replace("proxy.example.net:8089", &format!("localhost:{port}"))
             .replace("/etc/asterisk/keys/pbx-1", "/etc/asterisk/keys/pbx")
-            .replace("/etc/asterisk/keys", &files.inside);
+            .replace("/etc/asterisk/keys/", &files.inside(""));
         let proxy = Running::proxy(programs!(), &config);
         let options = AsteriskOptions::new()
             .configuration("websocket_client.conf", &client)

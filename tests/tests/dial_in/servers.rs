@@ -23,7 +23,24 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{ALONE, asterisks, dials, until_dialled_in};
 
-on_both_buses!(a_phone_call_through_an_asterisk_that_dials_in, equal_calls_of_two_asterisks_never_cross);
+on_both_buses!(
+    a_phone_call_through_an_asterisk_that_dials_in,
+    equal_calls_of_two_asterisks_never_cross,
+    a_worker_opens_a_dialog_of_one_that_dials_in,
+);
+
+async fn a_worker_opens_a_dialog_of_one_that_dials_in(kind: Kind) {
+    let _alone = ALONE.lock().await;
+    let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
+    let config = listen_json(kind, &broker.url(), port, &asterisks(&["pbx"]), &application);
+    let proxy = Running::proxy(programs!(), &config);
+    let asterisk = dials(port, "pbx", &application).await;
+    until_dialled_in(&asterisk, &application).await;
+    broker.until_read(&format!("ari.open.{application}")).await;
+    let desk = Desk::open(broker.connect("desk").await).await;
+    assert_eq!(desk.open_dialog(&application).await.reply["server_id"], "pbx");
+    proxy.stop().await;
+}
 
 async fn a_phone_call_through_an_asterisk_that_dials_in(kind: Kind) {
     let _alone = ALONE.lock().await;

@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 
 use crate::world::{World, assert_names, dutch};
 
-/// Commands, and the rule that refuses each with 403; without one it is malformed, and a 400. `CALL` is the channel of the
+/// Commands, and the rule that refuses each with 403; without one it is malformed, and a 400. `MINE` is the channel of the
 /// worker's own call.
 pub(crate) fn escapes() -> Vec<(&'static str, &'static str, Value, &'static str)> {
     let none = || Value::Null;
-    let evil = "PJSIP/%2B49900@trunk";
     let body = |name: &str| json!({ name: "PJSIP/+49900@trunk", "app": "x" });
     let raw = |text: &str| json!(text);
     vec![
@@ -87,27 +86,27 @@ pub(crate) fn escapes() -> Vec<(&'static str, &'static str, Value, &'static str)
         ("POST", "/channels/create", body("endpoint"), "endpoint"),
         ("POST", "/channels/%63reate", body("endpoint"), "endpoint"),
         ("POST", "/channels/my-own-id", body("endpoint"), "endpoint"),
-        ("POST", "/channels/CALL/redirect?endpoint=PJSIP/%2B49900@trunk", none(), "endpoint"),
+        ("POST", "/channels/MINE/redirect?endpoint=PJSIP/%2B49900@trunk", none(), "endpoint"),
         ("POST", "/endpoints/refer?to=PJSIP/%2B311@trunk&refer_to=sip:%2B49900@x", none(), "endpoint"),
         ("POST", "/endpoints/PJSIP/alice/refer?refer_to=sip:%2B49900@x", none(), "endpoint"),
         // By way of the dialplan.
         ("POST", "/channels?endpoint=Local/a@internal&context=outgoing&extension=%2B311", none(), "context"),
         ("POST", "/channels?endpoint=Local/a@internal&context=internal&extension=900", none(), "extension"),
         ("POST", "/channels?endpoint=Local/a@internal&extension=%2B31900", none(), "context"),
-        ("POST", "/channels/CALL/continue?context=outgoing&extension=%2B31", none(), "context"),
-        ("POST", "/channels/CALL/continue?context=internal&extension=900", none(), "extension"),
-        ("POST", "/channels/CALL/continue?context=internal", none(), "extension"),
-        ("POST", "/channels/CALL/continue?extension=desk-1", none(), "context"),
+        ("POST", "/channels/MINE/continue?context=outgoing&extension=%2B31", none(), "context"),
+        ("POST", "/channels/MINE/continue?context=internal&extension=900", none(), "extension"),
+        ("POST", "/channels/MINE/continue?context=internal", none(), "extension"),
+        ("POST", "/channels/MINE/continue?extension=desk-1", none(), "context"),
         (
             "POST",
-            "/channels/CALL/continue?extension=desk-1&context=internal",
+            "/channels/MINE/continue?extension=desk-1&context=internal",
             json!({"context": null}),
             "context",
         ),
-        ("POST", "/channels/CALL/variable?variable=TRANSFER_CONTEXT&value=outgoing", none(), "context"),
+        ("POST", "/channels/MINE/variable?variable=TRANSFER_CONTEXT&value=outgoing", none(), "context"),
         // As somebody else.
         ("POST", "/channels?endpoint=Local/a@internal&app=x&callerId=112", none(), "caller_id"),
-        ("POST", "/channels/CALL/variable?variable=CALLERID(num)&value=112", none(), "caller_id"),
+        ("POST", "/channels/MINE/variable?variable=CALLERID(num)&value=112", none(), "caller_id"),
         (
             "POST",
             "/channels?endpoint=Local/a@internal",
@@ -122,12 +121,12 @@ pub(crate) fn escapes() -> Vec<(&'static str, &'static str, Value, &'static str)
         ),
         ("POST", "/channels?endpoint=Local/a@internal&callerId=x%0d%0aP-Asserted-Identity:112", none(), ""),
         // Through functions of the dialplan.
-        ("GET", "/channels/CALL/variable?variable=SHELL(id)", none(), "read_variables"),
-        ("GET", "/channels/CALL/variable?variable=FILE(/etc/passwd)", none(), "read_variables"),
-        ("POST", "/channels/CALL/variable?variable=GLOBAL(X)&value=1", none(), "set_variables"),
+        ("GET", "/channels/MINE/variable?variable=SHELL(id)", none(), "read_variables"),
+        ("GET", "/channels/MINE/variable?variable=FILE(/etc/passwd)", none(), "read_variables"),
+        ("POST", "/channels/MINE/variable?variable=GLOBAL(X)&value=1", none(), "set_variables"),
         (
             "POST",
-            "/channels/CALL/variable?variable=CHANNEL(hangup_handler_push)&value=out,1,1",
+            "/channels/MINE/variable?variable=CHANNEL(hangup_handler_push)&value=out,1,1",
             none(),
             "set_variables",
         ),
@@ -143,11 +142,8 @@ pub(crate) fn escapes() -> Vec<(&'static str, &'static str, Value, &'static str)
             json!({"variables": {"__DB(a/b)": {"value": "1"}}}),
             "set_variables",
         ),
-        ("POST", "/channels/CALL/variable?variable=ARI_PROXY&value=stolen", none(), "set_variables"),
+        ("POST", "/channels/MINE/variable?variable=ARI_PROXY&value=stolen", none(), "set_variables"),
     ]
-    .into_iter()
-    .inspect(|(_, url, ..)| assert!(!url.contains(evil) || url.contains("%2B49900"), "{url}"))
-    .collect()
 }
 
 pub(crate) async fn no_escape_reaches_asterisk(kind: Kind) {
@@ -156,7 +152,7 @@ pub(crate) async fn no_escape_reaches_asterisk(kind: Kind) {
     let before = world.reached().len();
     let mut forbidden = 0;
     for (method, url, body, rule) in escapes() {
-        let url = url.replace("CALL", call.channel_id());
+        let url = url.replace("MINE", call.channel_id());
         let (status, text) = dialog.command(method, &url, body.clone()).await;
         assert_eq!(status, if rule.is_empty() { 400 } else { 403 }, "{method} {url} {body}: {text}");
         if !rule.is_empty() {
@@ -188,7 +184,7 @@ pub(crate) async fn a_version_1_worker_escapes_as_little(kind: Kind) {
     let mut dialog = pool.take(&app_start, Duration::ZERO).await;
     dialog.events_until("StasisStart").await;
     for (method, url, body, rule) in escapes() {
-        let url = url.replace("CALL", call.channel_id());
+        let url = url.replace("MINE", call.channel_id());
         let body = if body.is_object() { body.to_string() } else { body.as_str().unwrap_or_default().into() };
         let answer = dialog.command(&pool, method, &url, &body).await;
         assert_eq!(

@@ -16,8 +16,8 @@ pub(crate) async fn a_worker_touches_its_own_objects_alone(kind: Kind) {
         ("GET", format!("/channels/{mine}"), json!(null), 200),
         ("POST", "/bridges/room".into(), json!(null), 200),
         ("POST", "/bridges/room/addChannel".into(), json!({"channel": [mine]}), 204),
-        ("POST", format!("/channels/{mine}/play/tune?media=sound:hello-world"), json!(null), 201),
-        ("POST", "/playbacks/tune/control?operation=pause".into(), json!(null), 204),
+        ("POST", "/bridges/room/record?name=note&format=wav".into(), json!(null), 201),
+        ("POST", "/recordings/live/note/pause".into(), json!(null), 204),
     ] {
         let (answered, text) = dialog.command(method, &url, body).await;
         assert_eq!(answered, status, "{method} {url}: {text}");

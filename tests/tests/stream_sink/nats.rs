@@ -11,7 +11,7 @@ use ari_tests::{
     brokers::{Broker, Kind},
     wait::{eventually, ok, soon},
 };
-use async_nats::Subscriber;
+use async_nats::{Client, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
@@ -24,11 +24,16 @@ pub(crate) async fn shared() -> &'static Nats {
     }
 }
 
-/// A plain client that listens.
-async fn listener(nats: &Nats, subject: &'static str) -> Subscriber {
-    let client = ok(async_nats::connect(nats.url()).await);
-    let subscriber = ok(client.subscribe(subject).await);
-    ok(client.flush().await);
+/// A plain client that listens to the stream.
+async fn listener(nats: &Nats) -> Subscriber {
+    listening(&ok(async_nats::connect(nats.url()).await)).await
+}
+
+/// Listens to the stream, and hears itself before it says so: to flush is to write, not to be answered.
+pub(crate) async fn listening(client: &Client) -> Subscriber {
+    let mut subscriber = ok(client.subscribe("stasis.>").await);
+    ok(client.publish("stasis.heard", Bytes::new()).await);
+    assert_eq!(next(&mut subscriber).await.subject.as_str(), "stasis.heard");
     subscriber
 }
 
@@ -40,7 +45,7 @@ async fn next(subscriber: &mut Subscriber) -> async_nats::Message {
 async fn a_listener_gets_messages_in_order_with_their_headers() {
     let nats = ok(Nats::start().await);
     let sink = ready(&nats.url(), SinkOptions::default()).await;
-    let mut all = listener(&nats, "stasis.>").await;
+    let mut all = listener(&nats).await;
     let sent: Vec<Record> = records(0..600);
     publish(&*sink, &sent).await;
     for record in &sent {
@@ -64,7 +69,7 @@ async fn a_record_that_cannot_be_sent_blocks_no_other_and_costs_no_connection() 
     let nats = ok(Nats::start_with("max_payload: 65536").await);
     let sink = ready(&nats.url(), SinkOptions::default()).await;
     let before = connection(&nats).await;
-    let mut all = listener(&nats, "stasis.>").await;
+    let mut all = listener(&nats).await;
     let mut sent = records(0..200);
     sent[1].key = "stasis..app".to_owned();
     sent[2].key = "stasis.*".to_owned();
@@ -111,7 +116,7 @@ async fn what_is_published_while_the_server_is_away_is_not_kept_behind_the_back(
     }
     ok(nats.start_again().await);
     // It is there before the sink can be.
-    let mut all = listener(&nats, "stasis.>").await;
+    let mut all = listener(&nats).await;
     crate::support::up(&*sink).await;
     publish(&*sink, &[record("stasis.app.back", 1000)]).await;
     assert_eq!(next(&mut all).await.subject.as_str(), "stasis.app.back");

@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 
 use crate::{
     jetstream::all,
+    nats::listening,
     rabbitmq::shared,
     reader::Program,
     support::{down, exchange, failure, opened, places, publish, ready, record, records, stream, up},
@@ -105,8 +106,7 @@ async fn nats_may_refuse_a_subject() {
     // The very first refusal of a connection may be told by the log alone.
     let first = [record("stasis.channel.2", 0)];
     eventually("it is told", async || !ok(sink.publish(&first).await).is_empty()).await;
-    let mut listener = ok(client.subscribe("stasis.>").await);
-    ok(client.flush().await);
+    let mut listener = listening(&client).await;
     let rejected = ok(sink.publish(&records(0..300)).await);
     let expected: Vec<_> = (2..300).step_by(3).map(|index| (index, BusErrorKind::Refused)).collect();
     assert_eq!(places(&rejected), expected);

@@ -36,7 +36,7 @@ pub(crate) struct RabbitmqSink {
 impl RabbitmqSink {
     /// Begins to connect.
     pub(crate) fn open(url: &str, options: SinkOptions) -> Result<Self, BusError> {
-        let address = Address::parse(url)?;
+        let address = Address::parse(url, &options.connection.security)?;
         exchange::check(&options.exchange)?;
         if Handle::try_current().is_err() {
             return Err(BusError::new(BusErrorKind::Invalid, "RabbitMQ is used within a Tokio runtime"));

@@ -7,7 +7,7 @@ use crate::{
     BusError,
     rabbitmq::{
         address::Address,
-        fault::{Fault, bus_error, fault},
+        fault::{Fault, bus_error, fault, no_connection},
         limits::GOODBYE_DEADLINE,
         publisher::{Batch as _, Publisher, Unconfirmed},
         vitals::Vitals,
@@ -30,7 +30,10 @@ pub(super) struct Outlet {
 impl Outlet {
     /// Connects, and sees to it that the exchange is there.
     pub(super) async fn open(address: &Address, name: &str, exchange: &Exchange) -> Result<Self, BusError> {
-        let failed = |error| bus_error(&format!("connecting to {address}"), &error);
+        let failed = |error| {
+            let kind = bus_error("", &error).kind();
+            BusError::new(kind, no_connection(address, &error))
+        };
         let wire = Wire::open(address, name).await.map_err(failed)?;
         if let Err(error) = exchange::prepare(&wire, exchange).await {
             // It is tried again and again: a broker takes each that is cut off for a fault.

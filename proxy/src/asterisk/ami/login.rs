@@ -3,6 +3,7 @@
 use std::{future::Future, io};
 
 use md5::{Digest as _, Md5};
+use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -13,7 +14,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::MaybeTlsStream;
 
-use super::{super::limits::AMI_STEP, beginning, blocks::Block, connection::Connection, tls};
+use super::{super::limits::AMI_STEP, beginning, blocks::Block, connection::Connection};
 use crate::config::Ami;
 
 /// Why there is no login.
@@ -76,11 +77,13 @@ async fn connect(ami: &Ami) -> Result<MaybeTlsStream<TcpStream>, ConnectError> {
         return Ok(MaybeTlsStream::Plain(stream));
     }
     // Read anew for each connection: files may have been replaced. Elsewhere, since it may take a moment.
-    let authorities = ami.ca.clone();
-    let config = spawn_blocking(move || tls::client_config(authorities.as_deref())).await;
+    let files = ami.tls_files();
+    let config = spawn_blocking(move || files.client_config()).await;
     let config = config.map_err(|error| ConnectError::Failed(error.to_string()))?;
-    let config = config.map_err(|error| ConnectError::Failed(format!("`stream.ami.ca`: {error}")))?;
-    let name = tls::server_name(host).map_err(|error| ConnectError::Failed(error.to_string()))?;
+    let config = config
+        .map_err(|error| ConnectError::Failed(format!("`stream.ami.{}`: {}", error.key, error.problem)))?;
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|error| ConnectError::Failed(error.to_string()))?;
     let stream = step(TlsConnector::from(config).connect(name, stream)).await?;
     stream.map(MaybeTlsStream::Rustls).map_err(|error| {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

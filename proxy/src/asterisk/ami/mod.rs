@@ -9,7 +9,6 @@ mod event;
 mod login;
 #[cfg(test)]
 mod tests;
-pub(crate) mod tls;
 
 use std::{convert::Infallible, io};
 

@@ -1,12 +1,10 @@
 //! TLS of the side that listens.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
+use ari_bus::security::{certificates, private_key};
 use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::WebPkiClientVerifier,
+    RootCertStore, ServerConfig, crypto::aws_lc_rs, pki_types::CertificateDer, server::WebPkiClientVerifier,
 };
 use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
@@ -33,7 +31,7 @@ pub(crate) fn server_config(tls: &ListenTls) -> Result<Arc<ServerConfig>, BadTls
         None => builder.with_no_client_auth(),
         Some(authority) => {
             let mut roots = RootCertStore::empty();
-            for certificate in certificates("client_ca", authority)? {
+            for certificate in certificates(authority).map_err(|error| bad("client_ca", &error))? {
                 roots.add(certificate).map_err(|error| bad("client_ca", &error))?;
             }
             // Who has a password needs no certificate; whoever shows one must have it from there.
@@ -43,20 +41,12 @@ pub(crate) fn server_config(tls: &ListenTls) -> Result<Arc<ServerConfig>, BadTls
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let chain = certificates("certificate", &tls.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .map_err(|error| bad("key", &format!("cannot read {}: {error}", tls.key.display())))?;
+    let chain = certificates(&tls.certificate).map_err(|error| bad("certificate", &error))?;
+    let key = private_key(&tls.key).map_err(|error| bad("key", &error))?;
     let config = builder
         .with_single_cert(chain, key)
         .map_err(|error| bad("key", &format!("does not go with the certificate: {error}")))?;
     Ok(Arc::new(config))
-}
-
-fn certificates(key: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, BadTls> {
-    let bad = |problem: String| BadTls { key, problem: format!("cannot read {}: {problem}", file.display()) };
-    let read = CertificateDer::pem_file_iter(file).map_err(|error| bad(error.to_string()))?;
-    let all: Vec<_> = read.collect::<Result<_, _>>().map_err(|error| bad(error.to_string()))?;
-    if all.is_empty() { Err(bad("it holds no certificate in PEM".to_owned())) } else { Ok(all) }
 }
 
 /// The common name of a certificate's subject, if it has exactly one.

@@ -14,8 +14,9 @@ use std::{
     time::Duration,
 };
 
-use ari_bus::protocol::Answer;
+use ari_bus::{protocol::Answer, security::BadFile};
 use reqwest::Method;
+use rustls::ClientConfig;
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout_at},
@@ -42,6 +43,8 @@ pub(crate) use line::{Asks, Line};
 pub(crate) struct Rest {
     /// None where Asterisk dials in: there may be no way to its HTTP server.
     http: Option<Http>,
+    /// How TLS is done with Asterisk, on whichever connection.
+    tls: Option<Arc<ClientConfig>>,
     /// Whether requests may go over the websocket at all.
     may_ride: bool,
     /// The websocket on which they do.
@@ -88,6 +91,15 @@ impl RestError {
     }
 }
 
+/// Why there is no client at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoRest {
+    #[error("{0}")]
+    Http(#[from] reqwest::Error),
+    #[error("asterisk.{0}")]
+    Tls(#[from] BadFile),
+}
+
 /// The way that a request takes.
 enum Way<'a> {
     Http(&'a Http, Box<reqwest::Request>),
@@ -98,11 +110,13 @@ impl Rest {
     /// A client for the Asterisk that the configuration names.
     ///
     /// # Errors
-    /// When the TLS roots of the system cannot be read.
-    pub(crate) fn new(config: &Config) -> Result<Self, reqwest::Error> {
+    /// When the HTTP client cannot be made, or the files of TLS cannot be used any more.
+    pub(crate) fn new(config: &Config) -> Result<Self, NoRest> {
         let dialled_in = config.stasis_url.is_empty();
+        let tls = config.asterisk_has_tls().then(|| config.asterisk_tls().client_config()).transpose()?;
         Ok(Self {
-            http: if dialled_in { None } else { Some(Http::new(config)?) },
+            http: if dialled_in { None } else { Some(Http::new(config, tls.as_ref())?) },
+            tls,
             may_ride: dialled_in || config.asterisk.rest == Some(RestWay::Websocket),
             line: Arc::default(),
             said: Arc::default(),
@@ -115,6 +129,11 @@ impl Rest {
     /// How many requests are under way.
     pub(crate) fn in_flight(&self) -> usize {
         MAX_IN_FLIGHT.saturating_sub(self.in_flight.available_permits())
+    }
+
+    /// How TLS is done with Asterisk, if it is.
+    pub(crate) fn tls(&self) -> Option<&Arc<ClientConfig>> {
+        self.tls.as_ref()
     }
 
     /// Says whether there is an Asterisk to send anything to. While there is none, requests fail at once.

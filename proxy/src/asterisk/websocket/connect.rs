@@ -1,12 +1,16 @@
 //! One attempt to connect, and the causes why it can fail.
 
-use std::io;
+use std::{io, sync::Arc};
 
+use ari_bus::security::{Handshake, explain};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::ClientConfig;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{self, client::IntoClientRequest, http::Request, protocol::WebSocketConfig},
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    tungstenite::{
+        self, client::IntoClientRequest, error::ProtocolError, http::Request, protocol::WebSocketConfig,
+    },
 };
 
 use super::super::{
@@ -36,11 +40,17 @@ pub(super) enum ConnectError {
 }
 
 /// Opens a websocket for these applications.
-pub(super) async fn connect(config: &Config, applications: &[String]) -> Result<Socket, ConnectError> {
+pub(super) async fn connect(
+    config: &Config,
+    tls: Option<&Arc<ClientConfig>>,
+    applications: &[String],
+) -> Result<Socket, ConnectError> {
     let request = handshake(config, applications).map_err(|error| ConnectError::Failed(error.to_string()))?;
     let limits = WebSocketConfig::default().max_message_size(Some(MAX_EVENT)).max_frame_size(Some(MAX_EVENT));
+    let connector = tls.map(|tls| Connector::Rustls(Arc::clone(tls)));
     // `true`: TCP_NODELAY.
-    match timeout(HANDSHAKE_TIMEOUT, connect_async_with_config(request, Some(limits), true)).await {
+    let connecting = connect_async_tls_with_config(request, Some(limits), true, connector);
+    match timeout(HANDSHAKE_TIMEOUT, connecting).await {
         Ok(Ok((socket, _))) => Ok(socket),
         Ok(Err(tungstenite::Error::Http(response))) => Err(match response.status().as_u16() {
             401 | 403 => ConnectError::Credentials,
@@ -51,9 +61,23 @@ pub(super) async fn connect(config: &Config, applications: &[String]) -> Result<
         Ok(Err(tungstenite::Error::Io(error))) if is_nobody(&error) => {
             Err(ConnectError::NoAnswer(error.to_string()))
         }
-        Ok(Err(error)) => Err(ConnectError::Failed(error.to_string())),
+        Ok(Err(error)) => {
+            // A connection that ends without an answer; the library has a word of its own for that.
+            let ended = io::Error::from(io::ErrorKind::UnexpectedEof);
+            let error: &(dyn std::error::Error + 'static) = match &error {
+                tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => &ended,
+                error => error,
+            };
+            let explained = explain(error, trying(config));
+            Err(ConnectError::Failed(explained.unwrap_or_else(|| error.to_string())))
+        }
         Err(_) => Err(ConnectError::NoAnswer(format!("no answer within {HANDSHAKE_TIMEOUT:?}"))),
     }
+}
+
+fn trying(config: &Config) -> Handshake {
+    let tls = config.websocket_url.starts_with("wss:");
+    Handshake { tls, certificate: config.asterisk.tls.cert.is_some(), plain: "ws", secure: "wss" }
 }
 
 /// Whether nobody listens at the other end; one that listens and hangs up is there.

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 pub(crate) use connect::handshake;
 use connect::{ConnectError, Socket, Stream, connect};
@@ -67,7 +67,8 @@ pub(crate) struct Surroundings<'a> {
 /// Keeps a websocket to Asterisk until `stop` is cancelled, connecting again whenever it is lost.
 pub(crate) async fn listen(surroundings: Surroundings<'_>, listener: impl Listener) {
     let holdings = Holdings::new(surroundings.applications, surroundings.status);
-    Link { surroundings, listener, holdings, said: Said::nothing("Asterisk's events") }.run().await;
+    let said = Said::nothing("Asterisk's events");
+    Link { surroundings, listener, holdings, said, said_not_switched: false }.run().await;
 }
 
 struct Link<'a, L> {
@@ -75,11 +76,13 @@ struct Link<'a, L> {
     listener: L,
     holdings: Holdings<'a>,
     said: Said<ConnectError>,
+    /// That no connection for other applications could be made in the place of one.
+    said_not_switched: bool,
 }
 
 impl<L: Listener> Link<'_, L> {
     async fn run(mut self) {
-        let Surroundings { config, claim, stop, .. } = self.surroundings;
+        let Surroundings { config, rest, claim, stop, .. } = self.surroundings;
         let (mut failed, mut lost) = (until_connected(), until_steady());
         while !stop.is_cancelled() {
             let applications = self.holdings.ours();
@@ -93,7 +96,7 @@ impl<L: Listener> Link<'_, L> {
             }
             let connected = tokio::select! {
                 // Boxed: the state of a handshake is large, and needed only for a moment.
-                connected = Box::pin(connect(config, &applications)) => connected,
+                connected = Box::pin(connect(config, rest.tls(), &applications)) => connected,
                 () = stop.cancelled() => return,
             };
             let pause = match connected {
@@ -229,17 +232,21 @@ impl<L: Listener> Link<'_, L> {
         connection: &mut Connection<Stream>,
         wanted: &[String],
     ) -> Result<Option<Line>, String> {
-        let Surroundings { config, stop, .. } = self.surroundings;
+        let Surroundings { config, rest, stop, .. } = self.surroundings;
         let had = connection.applications.clone();
         // The old one is read meanwhile: Asterisk does not wait.
-        let mut connecting = Box::pin(connect(config, wanted));
+        let mut connecting = Box::pin(connect(config, rest.tls(), wanted));
         // Asterisk changes over before it answers: only then it is known whether we have taken an application ourselves.
         let mut taken = Vec::new();
         let socket = loop {
             match connection.read(&mut self.listener, stop, &mut connecting).await {
                 Read::Interrupted(Ok(socket)) => break socket,
                 Read::Interrupted(Err(error)) => {
-                    warn!("cannot connect for other applications: {error}");
+                    if std::mem::replace(&mut self.said_not_switched, true) {
+                        debug!(%error, "still cannot connect for other applications");
+                    } else {
+                        warn!("cannot connect for other applications, will keep trying: {error}");
+                    }
                     taken.into_iter().for_each(|application| self.take(application));
                     return Ok(None);
                 }
@@ -266,6 +273,7 @@ impl<L: Listener> Link<'_, L> {
             return Err(why);
         }
         self.read_stragglers(connection).await;
+        self.said_not_switched = false;
         let (line, asks) = Line::new();
         *connection = Connection::new(socket, wanted.to_vec(), connection.passed(), asks, PING_EVERY);
         Ok(Some(line))

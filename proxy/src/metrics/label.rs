@@ -96,7 +96,7 @@ pub(super) const CODES: [&str; 12] =
 /// The place of a status among [`CODES`]; one behind the last for any other.
 pub(super) fn code(status: u16) -> usize {
     let is_it = |code: &&str| code.parse() == Ok(status);
-    CODES.iter().position(|code| is_it(code)).unwrap_or(CODES.len())
+    CODES.iter().position(is_it).unwrap_or(CODES.len())
 }
 
 /// A label's values as an enum, with their names.

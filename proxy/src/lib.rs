@@ -7,7 +7,6 @@ mod asterisk;
 pub mod check;
 mod claim;
 pub mod config;
-mod counters;
 mod dialog;
 mod discretion;
 mod fields;
@@ -15,6 +14,7 @@ mod fleet;
 mod http;
 mod limits;
 mod log_control;
+pub mod metrics;
 mod pauses;
 mod policy;
 mod proxy;
@@ -25,11 +25,11 @@ mod stream;
 mod testing;
 
 pub use asterisk::dial_in::ListenError;
-pub use counters::{Counter, Counters};
 pub use discretion::may_be_logged;
 pub use fleet::Fleet;
 pub use http::HttpError;
 pub use log_control::LogControl;
+pub use metrics::{Metric, Metrics};
 pub use proxy::{Proxy, StartError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;

@@ -20,6 +20,7 @@ pub mod proxies;
 pub mod python;
 pub mod secrets;
 pub mod seed;
+pub mod series;
 pub mod stage;
 pub mod tap;
 pub mod tls_gate;

@@ -4,7 +4,7 @@ use std::{io::Write, sync::Arc};
 
 use ari_bus::Bus;
 use ari_proxy::{
-    Counters, Proxy, Sabotage,
+    Metrics, Proxy, Sabotage,
     config::{self, Config},
 };
 use ari_testbed::Asterisk;
@@ -117,7 +117,7 @@ pub fn read_config(json: &Value) -> Config {
 #[derive(Debug)]
 pub struct RunningProxy {
     /// What it counts.
-    pub counters: Arc<Counters>,
+    pub metrics: Arc<Metrics>,
     /// Makes it take back its applications.
     pub take_back: Arc<Notify>,
     stop: CancellationToken,
@@ -162,10 +162,10 @@ impl RunningProxy {
     }
 
     fn run(proxy: Proxy) -> Self {
-        let (counters, take_back, stop) = (proxy.counters(), proxy.take_back(), CancellationToken::new());
+        let (metrics, take_back, stop) = (proxy.metrics(), proxy.take_back(), CancellationToken::new());
         let run = proxy.run(stop.clone());
         let task = tokio::spawn(async move { ok(run.await) });
-        Self { counters, take_back, stop, task }
+        Self { metrics, take_back, stop, task }
     }
 
     /// Stops it the way SIGTERM does.

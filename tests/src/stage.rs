@@ -50,7 +50,7 @@ impl Stage {
         self.config_for(&(&self.simulator).into(), &self.broker.url())
     }
 
-    /// Runs a proxy inside the test, whose counters can be read.
+    /// Runs a proxy inside the test, whose metrics can be read.
     ///
     /// # Panics
     /// When it does not start.

@@ -1,6 +1,6 @@
 //! Bad input gets a clear answer, never a request to Asterisk, and nothing is lost: from the bus and from Asterisk.
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::{Broker, Kind},
     desk::{Desk, Owned, Pool},
@@ -121,21 +121,20 @@ async fn wrong_commands_are_answered(kind: Kind) {
 
 async fn what_is_no_command_is_counted(kind: Kind) {
     let world = World::new(kind).await;
-    let counters = world.proxy.counters.clone();
+    let metrics = world.proxy.metrics.clone();
     let (call, dialog) = world.call().await;
-    let before = counters.get(Counter::Noise);
+    let before = metrics.get(Metric::Noise);
     let noise: [&[u8]; 9] =
         [b"", b"DUMMY", b"{", b"[]", b"null", b"{}", b"{\"unique_id\":\"1\"}", b"\xff\xfe\x00", b"\"url\""];
     for bytes in noise {
         dialog.send_bytes(bytes.to_vec()).await;
     }
-    eventually("all noise counted", async || counters.get(Counter::Noise) == before + noise.len() as u64)
-        .await;
+    eventually("all noise counted", async || metrics.get(Metric::Noise) == before + noise.len() as u64).await;
     // To nobody's dialog, and to one that never was.
     let nowhere = format!("{}nothing", dialog.commands_topic);
     let broker = Broker::shared(kind).await.connect("stranger").await;
     ok(broker.publish(&nowhere, "{\"method\":\"GET\",\"url\":\"/channels\"}".into()).await);
-    eventually("counted as well", async || counters.get(Counter::Noise) == before + noise.len() as u64 + 1)
+    eventually("counted as well", async || metrics.get(Metric::Noise) == before + noise.len() as u64 + 1)
         .await;
     assert!(commands(&world).is_empty(), "{:?}", commands(&world));
     let url = format!("/channels/{}", call.channel_id());
@@ -171,7 +170,7 @@ async fn a_version_1_worker_is_answered_too(kind: Kind) {
 
 async fn whatever_asterisk_sends_passes_or_is_counted(kind: Kind) {
     let world = World::new(kind).await;
-    let counters = world.proxy.counters.clone();
+    let metrics = world.proxy.metrics.clone();
     let application = world.application.clone();
     let channel = world.simulator.call(&application).place().channel_id().to_owned();
     let dialog = world.desk.accept(&world.pool.lock().await.offer().await).await;
@@ -185,7 +184,7 @@ async fn whatever_asterisk_sends_passes_or_is_counted(kind: Kind) {
     let event = dialog.event("ChannelTeleported").await;
     assert_eq!(event["ari_body"], strange.as_str(), "byte for byte");
 
-    let (broken, received) = (counters.get(Counter::BrokenFrames), counters.get(Counter::EventsReceived));
+    let (broken, received) = (metrics.get(Metric::BrokenFrames), metrics.get(Metric::EventsReceived));
     let frames = [
         ScriptedFrame::text("not json"),
         ScriptedFrame::text("[]"),
@@ -197,8 +196,8 @@ async fn whatever_asterisk_sends_passes_or_is_counted(kind: Kind) {
         ),
     ];
     world.simulator.play_script(&application, &frames).await;
-    eventually("broken frames counted", async || counters.get(Counter::BrokenFrames) == broken + 5).await;
-    eventually("the odd one received", async || counters.get(Counter::EventsReceived) == received + 1).await;
+    eventually("broken frames counted", async || metrics.get(Metric::BrokenFrames) == broken + 5).await;
+    eventually("the odd one received", async || metrics.get(Metric::EventsReceived) == received + 1).await;
     let url = format!("/channels/{channel}");
     assert_eq!(dialog.command("DELETE", &url, json!({})).await.0, 204);
     dialog.event("StasisEnd").await;

@@ -14,7 +14,7 @@ use ari_bus::{
     Bus, BusError, BusErrorKind, Claimed, LinkState, Reach, Retention, Rival, Subscription, Topics,
     memory::MemoryBus,
 };
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::Kind,
     desk::{Desk, Pool},
@@ -205,7 +205,7 @@ impl World {
         let offer = self.pool.offer().await;
         let commands = format!("commands_{}", offer["dialog_id"].as_str().unwrap_or_default());
         ok(self.bus.bus.publish(&commands, "DUMMY".into()).await);
-        let accepted = async || self.proxy.counters.get(Counter::DialogsAccepted) == 1;
+        let accepted = async || self.proxy.metrics.get(Metric::DialogsAccepted) == 1;
         eventually("a worker has the call", accepted).await;
         call
     }
@@ -301,7 +301,7 @@ async fn an_event_that_became_too_large_takes_no_other_with_it() {
         assert!(world.simulator.send_raw(APPLICATION, &event(kind, text)));
     }
     // All of them are held, and go out together.
-    let received = async || world.proxy.counters.get(Counter::EventsReceived) >= 4;
+    let received = async || world.proxy.metrics.get(Metric::EventsReceived) >= 4;
     eventually("the events held", received).await;
     bus.largest.store(10_000, Ordering::SeqCst);
     let dialog = world.desk.accept(&offer).await;
@@ -309,6 +309,6 @@ async fn an_event_that_became_too_large_takes_no_other_with_it() {
     let kinds: Vec<Value> = dialog.events().iter().map(|event| event["type"].clone()).collect();
     assert_eq!(kinds, ["StasisStart", "Before", "After"]);
     assert_eq!(dialog.event("After").await["seq"], 4, "the number of the lost one is used up");
-    assert_eq!(world.proxy.counters.get(Counter::EventsLost), 1);
+    assert_eq!(world.proxy.metrics.get(Metric::EventsLost), 1);
     soon("the stop", world.proxy.stop()).await;
 }

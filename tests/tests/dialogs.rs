@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ari_bus::protocol::Names;
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::{Broker, Kind},
     desk::{Desk, Pool, ari},
@@ -248,7 +248,7 @@ async fn ids_left_open_are_chosen(kind: Kind) {
     dialog.event("StasisEnd").await;
     let (status, _) = dialog.command("GET", &format!("/channels/{callee}"), json!({})).await;
     assert_eq!(status, 200);
-    assert_eq!(world.proxy.counters.get(Counter::DialogsOpened), 1);
+    assert_eq!(world.proxy.metrics.get(Metric::DialogsOpened), 1);
     world.proxy.stop().await;
 }
 
@@ -273,7 +273,7 @@ async fn what_a_command_makes_is_the_dialog_s_before_any_answer(kind: Kind) {
     let about = json!({"type": "BridgeCreated", "bridge": {"id": "lobby"}, "application": world.application});
     assert!(world.simulator.send_raw(&world.application, &about.to_string()));
     dialog.event("BridgeCreated").await;
-    assert_eq!(world.proxy.counters.get(Counter::DialogsOpened), 1);
+    assert_eq!(world.proxy.metrics.get(Metric::DialogsOpened), 1);
     world.proxy.stop().await;
 }
 
@@ -290,7 +290,7 @@ async fn a_call_that_nobody_takes_goes_on_in_the_dialplan(kind: Kind) {
     // A worker that comes too late is told so.
     let late = world.desk.accept(&first).await;
     late.event("ProxyGone").await;
-    assert_eq!(world.proxy.counters.get(Counter::DialogsUnwanted), 1);
+    assert_eq!(world.proxy.metrics.get(Metric::DialogsUnwanted), 1);
     world.proxy.stop().await;
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ari_client::{Call, Worker};
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_testbed::{Asterisk, AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
     brokers::{Broker, Kind},
@@ -175,7 +175,7 @@ async fn a_broker_that_stands_still_does_not_hold_asterisk_up(kind: Kind) {
     dialog.event("StasisStart").await;
 
     ok(broker.server().pause().await);
-    let received = proxy.counters.get(Counter::EventsReceived);
+    let received = proxy.metrics.get(Metric::EventsReceived);
     let event = json!({
         "type": "ChannelUserevent", "application": "hello", "channel": {"id": call.channel_id()},
         "userevent": {"filler": "x".repeat(2_000)},
@@ -185,7 +185,7 @@ async fn a_broker_that_stands_still_does_not_hold_asterisk_up(kind: Kind) {
         assert!(simulator.send_raw("hello", &event));
     }
     eventually("all events at the proxy, while the broker stands still", async || {
-        proxy.counters.get(Counter::EventsReceived) == received + EVENTS
+        proxy.metrics.get(Metric::EventsReceived) == received + EVENTS
     })
     .await;
     assert_eq!(simulator.handshakes().len(), 1, "it was never cut off");

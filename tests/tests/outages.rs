@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::Setup,
     crew::{ALONE, ROOM},
@@ -121,7 +121,7 @@ async fn the_broker_is_away_for_three_minutes(setup: Setup) {
         "more was kept than the bound: {} lost of {within}",
         loud.announced
     );
-    println!("{setup:?}: events that the proxy dropped: {}", proxy.counters.get(Counter::EventsLost));
+    println!("{setup:?}: events that the proxy dropped: {}", proxy.metrics.get(Metric::EventsLost));
     for worker in workers {
         worker.stop().await;
     }

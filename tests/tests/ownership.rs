@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::Setup,
     crew::{ALONE, ROOM},
@@ -179,10 +179,10 @@ async fn a_call_is_offered_once_or_twice_past_workers_that_are_full(setup: Setup
     stage.broker.until_read_by(&stage.application, 1).await;
     let mut most = 0;
     for _ in 0..CALLS {
-        let before = (proxy.counters.get(Counter::Offers), stage.owners().len());
+        let before = (proxy.metrics.get(Metric::Offers), stage.owners().len());
         calls.push(stage.simulator.call(&stage.application).place());
         eventually("an owner", async || stage.owners().len() > before.1).await;
-        most = most.max(proxy.counters.get(Counter::Offers) - before.0);
+        most = most.max(proxy.metrics.get(Metric::Offers) - before.0);
     }
     println!("{setup:?}: past {FULL} full workers each of {CALLS} calls was offered {most} times at most");
     assert!(most <= 2, "a call was offered {most} times");

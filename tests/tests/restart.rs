@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_testbed::{Asterisk, AsteriskOptions};
 use ari_tests::{
     brokers::Setup,
@@ -90,7 +90,7 @@ impl World {
         eventually("an event at the next proxy", async || {
             n += 1;
             self.phones.event(&self.crew.application, "call", n).await;
-            proxy.counters.get(Counter::EventsReceived) > 0
+            proxy.metrics.get(Metric::EventsReceived) > 0
         })
         .await;
         proxy

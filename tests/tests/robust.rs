@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::Kind,
     desk::{Desk, ari},
@@ -84,7 +84,7 @@ async fn a_replacing_channel_is_given_back_too(kind: Kind) {
     })
     .await;
     let call = world.simulator.call(&world.application).place();
-    let opened = async || world.proxy.counters.get(Counter::DialogsOpened) == 1;
+    let opened = async || world.proxy.metrics.get(Metric::DialogsOpened) == 1;
     eventually("a dialog", opened).await;
     let (application, replaced) = (&world.application, call.channel_id());
     let start = json!({
@@ -97,7 +97,7 @@ async fn a_replacing_channel_is_given_back_too(kind: Kind) {
     }
     let given_back = world.simulator.wait_for_requests("POST", "/channels/second/continue", 1);
     assert!(soon("the second channel given back", given_back).await.is_some());
-    assert_eq!(world.proxy.counters.get(Counter::DialogsOpened), 1, "one call with another leg");
+    assert_eq!(world.proxy.metrics.get(Metric::DialogsOpened), 1, "one call with another leg");
     world.proxy.stop().await;
 }
 
@@ -163,9 +163,9 @@ async fn commands_that_a_stop_drops_are_counted(kind: Kind) {
     // Control messages pass commands by: when this one is answered the others were read.
     dialog.send(&json!({"control": "resend", "term": 1, "from": 1, "unique_id": "read"})).await;
     assert_eq!(dialog.answer("read").await.0, 204);
-    let counters = world.proxy.counters.clone();
+    let metrics = world.proxy.metrics.clone();
     world.proxy.stop().await;
-    assert_eq!(counters.get(Counter::AnswersLost), 3);
+    assert_eq!(metrics.get(Metric::AnswersLost), 3);
 }
 
 async fn dropped_events_leave_a_gap_that_says_so(kind: Kind) {
@@ -185,8 +185,8 @@ async fn dropped_events_leave_a_gap_that_says_so(kind: Kind) {
     let load = world.simulator.load(plan);
     let offer = pool.offer().await;
     // More events than a dialog holds come before its worker takes it.
-    let counters = world.proxy.counters.clone();
-    eventually("all events at the proxy", async || counters.get(Counter::EventsReceived) > EVENTS).await;
+    let metrics = world.proxy.metrics.clone();
+    eventually("all events at the proxy", async || metrics.get(Metric::EventsReceived) > EVENTS).await;
     let dialog = desk.accept(&offer).await;
     // From now on the queue has room for the call's end.
     dialog.event("StasisStart").await;
@@ -195,7 +195,7 @@ async fn dropped_events_leave_a_gap_that_says_so(kind: Kind) {
     assert_eq!(dialog.command("DELETE", &url, json!("")).await.0, 204);
     let ended = dialog.event("ProxyEnded").await;
     // The StasisStart was one of them, and is told all the same.
-    let lost = counters.get(Counter::EventsLost) - 1;
+    let lost = metrics.get(Metric::EventsLost) - 1;
     assert!(lost > 0, "not more came than is kept");
     let events = dialog.events();
     assert_eq!(ended["seq"].as_u64(), Some(events.len() as u64));

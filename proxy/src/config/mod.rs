@@ -80,12 +80,12 @@ pub struct Config {
     /// The proxy's own HTTP listener; absent is none.
     #[serde(default)]
     pub http: Option<HttpConfig>,
-    /// A folder in which what was changed while the proxy ran outlives it; absent, that is forgotten.
-    #[serde(default)]
-    pub state_dir: Option<PathBuf>,
     /// What workers may do.
     #[serde(default)]
     pub policy: PolicyConfig,
+    /// A folder in which what was changed while the proxy ran outlives it; absent, that is forgotten.
+    #[serde(default)]
+    pub state_dir: Option<PathBuf>,
     /// How long a stop may take before what is left is abandoned.
     #[serde(
         default = "stop_timeout",

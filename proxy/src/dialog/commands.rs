@@ -27,8 +27,8 @@ use crate::{
         request::Request,
         rest::RestError,
     },
-    counters::Counter,
     limits::{SETTLE, VERSION_1_ANSWER},
+    metrics::{Answered, Held, Metric},
     policy::Refusal,
 };
 
@@ -51,6 +51,8 @@ pub(super) struct Job {
     pub(super) arrived: Instant,
     /// The dialog does not end before its commands are answered.
     pub(super) busy: Busy,
+    /// It is counted among those that wait.
+    pub(super) waits: Held,
 }
 
 /// A command of an operator.
@@ -140,7 +142,10 @@ impl<'a> Commands<'a> {
             };
             self.running = 1;
             let (unsettled, busy) = match next {
-                Next::Job(job) => (self.run_one(&job).await, Some(job.busy)),
+                Next::Job(job) => {
+                    job.waits.ends();
+                    (self.run_one(&job).await, Some(job.busy))
+                }
                 Next::Operator(wanted) => (self.run_wanted(wanted).await, None),
             };
             self.running = 0;
@@ -222,6 +227,7 @@ impl<'a> Commands<'a> {
             return Vec::new();
         }
         self.dialog.recorded().begin(unique_id);
+        self.context.metrics.observe(Metric::CommandWait, arrived.elapsed());
         let Outcome { answer, unsettled } = self.send("a worker", request).await;
         let asked = self.dialog.recorded().answer(unique_id, &answer, self.context.clock.now());
         if !self.is_void(owner) {
@@ -259,7 +265,7 @@ impl<'a> Commands<'a> {
 
     async fn answer(&self, owner: &Owner, unique_id: &str, answer: &Answer, arrived: Instant) {
         if owner.version_1 && unique_id.is_empty() && arrived.elapsed() > VERSION_1_ANSWER {
-            self.context.counters.count(Counter::AnswersLost);
+            self.context.metrics.count(Metric::AnswersLost);
             debug!(dialog = %owner.dialog_id, "an answer is dropped: version 1 no longer waits for it");
         } else {
             owner.answer(self.context, unique_id, answer, arrived).await;
@@ -272,10 +278,9 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
     let chosen = choose_ids(&mut request, &dialog.application);
     let named: &[Chosen] = if said.is_some_and(|said| said == request) { &chosen } else { &[] };
     if let Err(refusal) = allow(context, dialog, &request, named).await {
-        let answer = dialog.guard.refuse(&dialog.root, &request, &refusal, &context.counters);
+        let answer = dialog.guard.refuse(&dialog.root, &request, &refusal, &context.metrics);
         return Outcome { answer, unsettled: Vec::new() };
     }
-    context.counters.count(Counter::Commands);
     let made = chosen.first().cloned();
     // Before the request: events of what it makes can come before its answer.
     let bound = match dialog.delivery.is_closed() {
@@ -283,7 +288,12 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
         true => Vec::new(),
         false => context.registry().bind(dialog, chosen),
     };
-    match context.rest.send(&request).await {
+    let sent = Instant::now();
+    let result = context.rest.send(&request).await;
+    if let Some(how) = how_answered(&result) {
+        context.metrics.answered((request.method.as_str(), &request.url), how, sent.elapsed());
+    }
+    match result {
         Ok(answer) => {
             let mut registry = context.registry();
             if (200..300).contains(&answer.status) {
@@ -312,6 +322,17 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
             Outcome { answer: error.to_answer(), unsettled }
         }
     }
+}
+
+/// How a command counts; none where it could not be one.
+fn how_answered(result: &Result<Answer, RestError>) -> Option<Answered> {
+    Some(match result {
+        Ok(answer) => Answered::with(answer.status),
+        Err(RestError::AnswerTooLarge) => Answered::Otherwise,
+        Err(RestError::Unreachable(_)) => Answered::Unreachable,
+        Err(RestError::FateUnknown(_)) => Answered::Unknown,
+        Err(RestError::Malformed(_)) => return None,
+    })
 }
 
 /// Whether the policy lets a request go to Asterisk. What a worker that may touch no objects but its own has `named` as new

@@ -20,7 +20,7 @@ use super::{
     replies::{ReplyTo, answer_whole},
     restart,
 };
-use crate::counters::Counter;
+use crate::metrics::Metric;
 
 /// What is needed to answer a message that is not understood.
 #[derive(Deserialize)]
@@ -66,7 +66,7 @@ pub(crate) async fn serve(context: Arc<Context>, mut messages: Subscription) {
             Some((unique_id, responses, bodies, answer)) => {
                 send(&context, unique_id, responses, bodies, answer);
             }
-            None => context.counters.count(Counter::Noise),
+            None => context.metrics.count(Metric::Noise),
         }
     }
 }

@@ -68,6 +68,8 @@ pub(super) struct Batch {
     /// The position after the last.
     pub(super) end: u64,
     pub(super) events: Vec<(u64, KeptEvent)>,
+    /// How many of them were sent before.
+    pub(super) repeated: usize,
 }
 
 /// What the resending of a term depends on.
@@ -310,7 +312,7 @@ impl State {
     }
 
     fn next(&mut self, most: usize) -> Batch {
-        let mut batch = Batch { begin: self.term.cursor, end: self.term.cursor, events: Vec::new() };
+        let mut batch = Batch { begin: self.term.cursor, end: self.term.cursor, ..Batch::default() };
         let first = self.kept.first();
         if batch.end == self.term.origin
             && batch.end < first
@@ -337,6 +339,9 @@ impl State {
             self.term.window = None;
             self.term.cursor = self.term.reached.max(batch.end);
         }
+        let before = batch.end.min(self.term.reached).saturating_sub(batch.begin);
+        // What stands for many that are lost is one.
+        batch.repeated = usize::try_from(before).unwrap_or(usize::MAX).min(batch.events.len());
         self.term.reached = self.term.reached.max(batch.end);
         batch
     }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     limits::{LOOK_AGAIN, OPEN_PATIENCE},
+    metrics::{DialogState, Held},
     pauses::Pauses,
 };
 
@@ -23,8 +24,10 @@ pub(super) async fn until_over(
     dialog: &Arc<Dialog>,
     owner: &Owner,
     activity: &Activity,
+    state: &Held,
 ) {
-    until_quiet_or_forgotten(context, dialog, activity).await;
+    until_quiet_or_forgotten(context, dialog, activity, state).await;
+    state.is_now(DialogState::Lingering);
     dialog.let_all_go(context);
     // From here on a late event belongs to no dialog. A channel that entered in this very moment is nobody's.
     let left = context.registry().close(dialog);
@@ -65,7 +68,7 @@ async fn until_had(context: &Context, dialog: &Dialog) {
 }
 
 /// Resolves when the dialog is quiet, or in any time when nobody can want it any more, bus or no bus.
-async fn until_quiet_or_forgotten(context: &Context, dialog: &Dialog, activity: &Activity) {
+async fn until_quiet_or_forgotten(context: &Context, dialog: &Dialog, activity: &Activity, state: &Held) {
     let times = &context.config.dialog;
     let mut channels = dialog.channels.subscribe();
     let forgotten = async {
@@ -79,17 +82,18 @@ async fn until_quiet_or_forgotten(context: &Context, dialog: &Dialog, activity: 
         }
     };
     tokio::select! {
-        () = until_quiet(context, dialog, activity) => {}
+        () = until_quiet(context, dialog, activity, state) => {}
         () = forgotten => {}
     }
 }
 
-async fn until_quiet(context: &Context, dialog: &Dialog, activity: &Activity) {
+async fn until_quiet(context: &Context, dialog: &Dialog, activity: &Activity, state: &Held) {
     let mut channels = dialog.channels.subscribe();
     let (clock, times) = (&context.clock, &context.config.dialog);
     loop {
         // The dialog itself holds the sender: this cannot fail.
         let _ = channels.wait_for(|channels| *channels == 0).await;
+        state.is_now(DialogState::Lingering);
         let since = clock.now();
         let retained = since + times.retention;
         while *channels.borrow_and_update() == 0 {
@@ -109,6 +113,7 @@ async fn until_quiet(context: &Context, dialog: &Dialog, activity: &Activity) {
                 () = clock.sleep_until(look_again.min(retained)) => {}
             }
         }
+        state.is_now(DialogState::Active);
     }
 }
 

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     config::Topology,
-    counters::Counter,
     limits::{MAIL_KEPT, MAX_PAUSE},
+    metrics::Metric,
 };
 
 /// What workers send to a proxy.
@@ -136,7 +136,7 @@ fn take(context: &Arc<Context>, message: Message, is_version_1: bool) {
         return pulse::came_back(context);
     }
     if !context.freeze.pass(|| mail(&message, is_version_1), || deliver(context, &message, is_version_1)) {
-        context.counters.count(Counter::Noise);
+        context.metrics.count(Metric::Noise);
         debug!("a message is dropped: {MAIL_KEPT} wait already while the dialogs stand still");
     }
 }
@@ -150,7 +150,7 @@ fn deliver(context: &Arc<Context>, message: &Message, is_version_1: bool) {
     match offer.dialog.mail.try_send(mail) {
         Ok(()) => {}
         Err(TrySendError::Full(_)) => {
-            context.counters.count(Counter::Noise);
+            context.metrics.count(Metric::Noise);
             debug!(dialog = %offer.dialog.root, "a message is dropped: the dialog cannot keep up with its worker");
         }
         Err(TrySendError::Closed(_)) => nobody_there(context, message),
@@ -159,7 +159,7 @@ fn deliver(context: &Arc<Context>, message: &Message, is_version_1: bool) {
 
 /// A message to an offer that is over. Who accepts it is told so; nobody else awaits anything.
 fn nobody_there(context: &Arc<Context>, message: &Message) {
-    context.counters.count(Counter::Noise);
+    context.metrics.count(Metric::Noise);
     debug!(topic = ?message.topic, "a message is for no dialog");
     if let Incoming::Control(Control::Accept(accept)) = parse_incoming(&message.payload) {
         let dialog_id = context.dialog_id_of(&message.topic);

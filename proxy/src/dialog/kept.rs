@@ -54,6 +54,13 @@ pub(super) struct Kept {
     dropped: Option<Dropped>,
 }
 
+impl Budget {
+    /// How many they are now.
+    pub(super) fn taken(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 impl KeptEvent {
     /// An event that has just come.
     pub(crate) fn new(kind: &str, body: Utf8Bytes) -> Self {

@@ -15,7 +15,10 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{Dialog, clock::Clock, owner::Owner};
-use crate::limits::{SILENT, WHOLE_REPLY, WORKER_FORGOTTEN, WORKERS};
+use crate::{
+    limits::{SILENT, WHOLE_REPLY, WORKER_FORGOTTEN, WORKERS},
+    metrics::WorkerState,
+};
 
 /// Checks what a worker calls itself.
 ///
@@ -91,22 +94,35 @@ impl Leases {
     }
 
     /// Finds the workers that were silent for too long, as far as that is certain.
-    pub(super) fn look(&self) {
+    /// Says how many have just lost their lease.
+    pub(super) fn look(&self) -> usize {
         let now = self.clock.certain();
+        let mut lost = 0;
         self.workers().retain(|_, lease| {
             let silent = now.saturating_sub(lease.last_heard());
             let has_dialogs = !lease.state().held.is_empty();
             if has_dialogs && silent > self.length && lease.has_beaten() {
-                lease.lose();
+                lost += usize::from(lease.lose());
             }
             has_dialogs || silent < WORKER_FORGOTTEN
         });
+        lost
     }
 
     /// Whether a worker that had dialogs has fallen silent just now: the bus may still ask it first.
     pub(super) fn anyone_is_silent(&self) -> bool {
         let recent = self.clock.certain().saturating_sub(self.length + SILENT);
         self.workers().values().any(|lease| *lease.lost.borrow() && lease.last_heard() >= recent)
+    }
+
+    /// How the workers are that are known.
+    pub(super) fn states(&self) -> Vec<WorkerState> {
+        let state = |lease: &Arc<Lease>| match (lease.has_beaten(), *lease.lost.borrow()) {
+            (false, _) => WorkerState::Unleased,
+            (true, false) => WorkerState::Live,
+            (true, true) => WorkerState::Silent,
+        };
+        self.workers().values().map(state).collect()
     }
 
     fn workers(&self) -> MutexGuard<'_, HashMap<String, Arc<Lease>>> {
@@ -183,11 +199,14 @@ impl Lease {
         state.held.values().filter(|held| all || !held.dialog.delivery.last().1).cloned().collect()
     }
 
-    fn lose(&self) {
-        if self.lost.send_if_modified(|lost| !std::mem::replace(lost, true)) {
+    /// Says whether that is news.
+    fn lose(&self) -> bool {
+        let is_news = self.lost.send_if_modified(|lost| !std::mem::replace(lost, true));
+        if is_news {
             let dialogs = self.state().held.len();
             warn!(worker = %self.worker_id, dialogs, "a worker is silent: its calls are offered to others");
         }
+        is_news
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

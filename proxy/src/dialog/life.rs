@@ -32,8 +32,8 @@ use super::{
 };
 use crate::{
     config::Orphans,
-    counters::Counter,
     limits::{COMMANDS_PER_DIALOG, MAX_TERM_PAUSE, STEADY_TERM},
+    metrics::{DialogState, Lost, Metric},
     pauses::Pauses,
 };
 
@@ -92,7 +92,9 @@ pub(super) async fn run(
             let activity = Arc::new(Activity::new(&context.clock));
             for Waiting { owner, unique_id, task, arrived } in waiting {
                 // There were no more of them where they come from.
-                let job = Job { owner, unique_id, task, arrived, busy: activity.begin() };
+                let busy = activity.begin();
+                let waits = context.metrics.hold(Metric::CommandsWaiting, 1);
+                let job = Job { owner, unique_id, task, arrived, busy, waits };
                 let _ = jobs.try_send(Turn::Job(job));
             }
             (terms, step)
@@ -111,11 +113,14 @@ pub(super) async fn run(
     let remains = life.forget().await;
     let unanswered = commands.unanswered();
     if unanswered > 0 {
-        context.counters.add(Counter::AnswersLost, unanswered);
+        context.metrics.add(Metric::AnswersLost, unanswered);
         warn!(dialog = %dialog.root, channel = dialog.channel(), unanswered, "the dialog ends before its commands are answered");
     }
     match end {
-        End::GiveBack => give_back(&context, &dialog, &remains).await,
+        End::GiveBack => {
+            let _closing = context.metrics.dialog(DialogState::Closing);
+            give_back(&context, &dialog, &remains).await;
+        }
         End::Stopped { owned: false } => {
             warn!(dialog = %dialog.root, channel = dialog.channel(), channels = ?remains.entered, "the proxy stops before a worker took the call: it stays in Stasis");
         }
@@ -182,7 +187,7 @@ impl Life<'_> {
             let owner = Arc::clone(&serving.holding.owner);
             dialog.has_owner(context, true);
             if !serving.known {
-                context.counters.count(Counter::DialogsAccepted);
+                context.metrics.count_of(Metric::DialogsAccepted, &dialog.application);
                 info!(dialog = %dialog.root, channel = dialog.channel(), term = owner.term, version_1 = owner.version_1, "a worker has the call");
                 context.marks.owned(context, dialog, owner.term);
             }
@@ -225,7 +230,7 @@ impl Life<'_> {
                     info!(dialog = %dialog.root, channel = dialog.channel(), "the call is offered again: its worker is silent")
                 }
                 Left::Orphaned if context.config.dialog.v1_orphans == Orphans::Continue => {
-                    context.counters.count(Counter::DialogsUnwanted);
+                    context.metrics.count_of(Metric::DialogsUnwanted, &dialog.application);
                     warn!(dialog = %dialog.root, channel = dialog.channel(), "the call's worker is gone");
                     return End::GiveBack;
                 }
@@ -238,7 +243,7 @@ impl Life<'_> {
                 // Done with above.
                 Left::Frozen => {}
             }
-            context.counters.count(Counter::DialogsResumed);
+            context.metrics.count_of(Metric::DialogsResumed, &dialog.application);
             step = Step::Offer(Some(self.leave(&owner, &left)));
             // A worker that takes and gives back as fast as it can must not keep the broker busy.
             if began.elapsed() >= STEADY_TERM {
@@ -251,6 +256,7 @@ impl Life<'_> {
     /// Offers the dialog until it has an owner.
     async fn offer(&mut self, heard: Option<Duration>) -> Result<Serving, End> {
         let (context, dialog) = (self.context, self.dialog);
+        let _offered = context.metrics.dialog(DialogState::Offered);
         dialog.has_owner(context, false);
         info!(dialog = %dialog.root, channel = dialog.channel(), application = ?dialog.application, "a call is offered");
         loop {
@@ -258,7 +264,7 @@ impl Life<'_> {
             match offering.until_ended().await {
                 Offered::Owned { holding, first } => return Ok(Serving::new(holding, first)),
                 Offered::Unwanted => {
-                    context.counters.count(Counter::DialogsUnwanted);
+                    context.metrics.count_of(Metric::DialogsUnwanted, &dialog.application);
                     warn!(dialog = %dialog.root, channel = dialog.channel(), "no worker took the call in time");
                     return Err(End::GiveBack);
                 }
@@ -302,6 +308,7 @@ impl Life<'_> {
     async fn serve(&mut self, owner: &Arc<Owner>, serving: &mut Serving) -> Left {
         let (context, dialog) = (self.context, self.dialog);
         let activity = Arc::new(Activity::new(&context.clock));
+        let state = context.metrics.dialog(DialogState::Active);
         let Serving { order, first, .. } = serving;
         let mut mailbox =
             Mailbox::new((context, dialog, owner), &mut self.terms, &self.jobs, &activity, order);
@@ -313,7 +320,7 @@ impl Life<'_> {
             () = mailbox.run(self.mail, first.take(), &resting) => Left::Released,
             () = resting.both() => Left::Frozen,
             () = owner.lost() => Left::Lost,
-            () = until_over(context, dialog, owner, &activity) => Left::Over,
+            () = until_over(context, dialog, owner, &activity, &state) => Left::Over,
             () = until_stopped(context, dialog, &activity) => Left::Stopped,
         };
         if matches!(left, Left::Released) && dialog.channel().is_none() {
@@ -357,7 +364,7 @@ impl Life<'_> {
     fn count_lost(&self) {
         let lost = usize::try_from(self.dialog.delivery.waiting()).unwrap_or(usize::MAX);
         if lost > 0 {
-            self.context.counters.add(Counter::EventsLost, lost);
+            self.context.metrics.lost(lost, Lost::Unreached);
             warn!(dialog = %self.dialog.root, channel = self.dialog.channel(), lost, "the worker could not be reached: events are lost");
         }
     }

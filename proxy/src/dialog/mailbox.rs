@@ -26,8 +26,8 @@ use super::{
 };
 use crate::{
     asterisk::request::Request,
-    counters::Counter,
     limits::{COMMAND_GAP, COMMANDS_PER_DIALOG},
+    metrics::Metric,
 };
 
 /// Reads the messages to one dialog in one term.
@@ -122,7 +122,7 @@ impl<'a> Mailbox<'a> {
             // Version 1 says hello with it.
             Incoming::Noise(_) if mail.version_1 && &mail.payload[..] == b"DUMMY" => {}
             other => {
-                self.context.counters.count(Counter::Noise);
+                self.context.metrics.count(Metric::Noise);
                 let what = if let Incoming::Noise(what) = other { what } else { "not from the owner" };
                 debug!(dialog = %self.owner.dialog_id, what, "a message is not acted upon");
             }
@@ -162,7 +162,7 @@ impl<'a> Mailbox<'a> {
                 answer_control(self.context, to, &answer).await;
                 return gives_back;
             }
-            _ => self.context.counters.count(Counter::Noise),
+            _ => self.context.metrics.count(Metric::Noise),
         }
         false
     }
@@ -235,20 +235,21 @@ impl<'a> Mailbox<'a> {
 
     /// Refusals take their turn among the commands: version 1 tells answers apart by their order.
     async fn refuse(&self, unique_id: String, answer: Answer) {
-        self.context.counters.count(Counter::CommandsRefused);
+        self.context.metrics.refused(answer.status);
         self.enqueue(unique_id, Task::Answer(answer)).await;
     }
 
     async fn enqueue(&self, unique_id: String, task: Task) {
         let (owner, busy) = (Arc::clone(self.owner), self.activity.begin());
-        let job = Job { owner, unique_id, task, arrived: Instant::now(), busy };
+        let waits = self.context.metrics.hold(Metric::CommandsWaiting, 1);
+        let job = Job { owner, unique_id, task, arrived: Instant::now(), busy, waits };
         let job = match self.jobs.try_send(Turn::Job(job)) {
             Err(TrySendError::Full(Turn::Job(job))) => job,
             _ => return,
         };
         if self.owner.version_1 && job.unique_id.is_empty() {
             // An answer without id would be taken for that of an earlier command.
-            self.context.counters.count(Counter::AnswersLost);
+            self.context.metrics.count(Metric::AnswersLost);
             return debug!(dialog = %self.owner.dialog_id, "a command is dropped: {COMMANDS_PER_DIALOG} wait already");
         }
         self.dialog.recorded().pass_over(&job.unique_id, self.owner.term);
@@ -257,7 +258,7 @@ impl<'a> Mailbox<'a> {
 
     /// Too many wait already: this answer overtakes theirs.
     async fn refuse_now(&self, unique_id: &str) {
-        self.context.counters.count(Counter::CommandsRefused);
+        self.context.metrics.refused(429);
         let text = format!("{COMMANDS_PER_DIALOG} commands of this dialog wait already");
         self.owner.answer(self.context, unique_id, &Answer::error(429, &text), Instant::now()).await;
     }

@@ -38,6 +38,7 @@ mod replies;
 pub(crate) mod restart;
 mod resync;
 mod router;
+mod standing;
 mod tenure;
 mod terms;
 #[cfg(test)]
@@ -63,6 +64,7 @@ use bytes::Bytes;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
+    time::Instant,
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -72,13 +74,14 @@ use crate::{
     asterisk::{rest::Rest, websocket::Status},
     claim::Claim,
     config::Config,
-    counters::Counters,
     limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
+    metrics::Metrics,
     policy::{Guard, Policy},
     sabotage::Sabotage,
 };
 
 pub(crate) use router::Router;
+pub(crate) use standing::Standing;
 
 use clock::Clock;
 use commands::Turn;
@@ -103,7 +106,7 @@ pub(crate) struct Context {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) names: Names,
     pub(crate) rest: Rest,
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) metrics: Arc<Metrics>,
     /// The id of this process.
     incarnation: String,
     /// The prefix of the topics on which version-2 workers send to this process.
@@ -161,7 +164,7 @@ impl Context {
         config: Config,
         bus: Arc<dyn Bus>,
         rest: Rest,
-        counters: Arc<Counters>,
+        metrics: Arc<Metrics>,
         incarnation: &str,
         claim: Arc<Claim>,
         stop: CancellationToken,
@@ -182,7 +185,7 @@ impl Context {
             bus,
             names,
             rest,
-            counters,
+            metrics,
             incarnation: incarnation.to_owned(),
             inbox,
             claim,
@@ -316,6 +319,8 @@ pub(crate) struct Dialog {
     /// The lasting id: the dialog id of the first offer.
     root: String,
     application: String,
+    /// When it came to be, in this process.
+    born: Instant,
     /// How its first channel came; not set before, where a worker opened it.
     first: OnceLock<First>,
     delivery: Delivery,
@@ -368,6 +373,7 @@ impl Dialog {
         let dialog = Self {
             root,
             application: application.to_owned(),
+            born: Instant::now(),
             first: OnceLock::new(),
             delivery: Delivery::new(context.budget.clone()),
             parting: Parting::default(),

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     config::Topology,
-    counters::Counter,
     limits::{MAX_OFFER_PAUSE, MAX_TERM_PAUSE, OFFER_AMONG_SILENT},
+    metrics::Metric,
     pauses::Pauses,
 };
 
@@ -61,6 +61,10 @@ pub(super) struct Offering<'a> {
     patience: Instant,
     channels: watch::Receiver<usize>,
     caller_gone: bool,
+    /// When the first offer went out that somebody could hear, or the last one if nobody could yet.
+    asked: Option<Instant>,
+    /// Whether somebody could.
+    was_heard: bool,
 }
 
 /// What comes next in a wait.
@@ -91,6 +95,8 @@ impl<'a> Offering<'a> {
             patience: Instant::now() + times.offer_deadline + times.outage_patience,
             channels: dialog.channels.subscribe(),
             caller_gone: false,
+            asked: None,
+            was_heard: false,
         }
     }
 
@@ -147,9 +153,20 @@ impl<'a> Offering<'a> {
                 let left = self.deadline.saturating_sub(context.clock.now());
                 let expires = context.config.dialog.offer_timeout.min(left);
                 // Before: an accept can be here before the bus says that the offer has gone out.
-                context.counters.count(Counter::Offers);
+                context.metrics.count_of(Metric::Offers, &self.dialog.application);
+                if !self.was_heard {
+                    self.asked = Some(Instant::now());
+                }
                 match self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await? {
                     Ok(Reach::Somebody) => {
+                        if !std::mem::replace(&mut self.was_heard, true) && term == 1 {
+                            let since = self.dialog.born.elapsed();
+                            context.metrics.observe_of(
+                                Metric::OfferDuration,
+                                &self.dialog.application,
+                                since,
+                            );
+                        }
                         if context.note_reach(&topic, Reach::Somebody) {
                             info!(?topic, "a worker listens");
                         }
@@ -225,7 +242,13 @@ impl<'a> Offering<'a> {
     async fn read(&mut self, next: Next) -> Result<(), Offered> {
         match next {
             Next::Mail(mail) => match consider(self.context, self.dialog, self.terms, mail).await {
-                Verdict::Owned { holding, first } => return Err(Offered::Owned { holding, first }),
+                Verdict::Owned { holding, first } => {
+                    if let Some(asked) = self.asked {
+                        let (application, time) = (&self.dialog.application, asked.elapsed());
+                        self.context.metrics.observe_of(Metric::AcceptDuration, application, time);
+                    }
+                    return Err(Offered::Owned { holding, first });
+                }
                 Verdict::Declined => self.declined = true,
                 Verdict::Nothing => {}
             },

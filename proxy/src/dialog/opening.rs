@@ -16,7 +16,7 @@ use super::{
     owner::Owner,
     terms::Terms,
 };
-use crate::{counters::Counter, limits::OPENED_AT_ONCE};
+use crate::{limits::OPENED_AT_ONCE, metrics::Metric};
 
 /// The term that a dialog begins with.
 const TERM: u64 = 1;
@@ -84,7 +84,7 @@ fn begin(context: &Arc<Context>, open: &Open) -> Result<OpenReply, Answer> {
     let holding = owner.with_lease(context, &accept).hold(&dialog);
     dialogs.insert(root, Arc::clone(&dialog));
     drop(dialogs);
-    context.counters.count(Counter::DialogsOpened);
+    context.metrics.count_of(Metric::DialogsOpened, &dialog.application);
     info!(dialog = %dialog.root, channel = dialog.channel(), application = ?dialog.application, "a worker opens a dialog");
     let reply = reply(context, &dialog);
     context.spawn(life::run(Arc::clone(context), dialog, mail, Beginning::Owned(terms, holding)));

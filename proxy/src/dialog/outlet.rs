@@ -23,11 +23,11 @@ use super::{
     reader::{Orphaned, Reader},
 };
 use crate::{
-    counters::Counter,
     limits::{
         EVENTS_PER_BATCH, FREEZE_CUT, MAX_PAUSE, NOTICED_LATE, RESEND_FIRST, RESEND_LONGEST,
         RESEND_UNASKED_FIRST, RESENDS, RESENDS_UNASKED,
     },
+    metrics::{Lost, Metric},
     pauses::Pauses,
 };
 
@@ -140,15 +140,18 @@ impl<'a> Outlet<'a> {
         {
             reader.offer(&messages.remove(0)).await?;
         }
+        let metrics = &self.context.metrics;
+        let _queued = metrics.hold(Metric::BusQueue, messages.len());
         let mut pauses = Pauses::new(MAX_PAUSE);
         while !messages.is_empty() {
-            let error = match self.context.bus.publish_all(&self.owner.events(), messages.clone()).await {
-                Ok(()) => break,
-                Err(error) => error,
-            };
+            let given = Instant::now();
+            let result = self.context.bus.publish_all(&self.owner.events(), messages.clone()).await;
+            metrics.observe(Metric::BusPublishDuration, given.elapsed());
+            let Err(error) = result else { break };
+            metrics.count(Metric::BusPublishFailures);
             if !error.is_retryable() {
                 let lost = give_up(&mut messages, self.context.bus.largest_message(), &error);
-                self.context.counters.add(Counter::EventsLost, lost);
+                self.context.metrics.lost(lost, Lost::Refused);
                 warn!(dialog = %self.dialog.root, channel = self.dialog.channel(), lost, %error, "events are lost: they cannot be published");
                 continue;
             }
@@ -160,6 +163,8 @@ impl<'a> Outlet<'a> {
                 return Ok(());
             }
         }
+        metrics.add(Metric::EventsSent, batch.events.len());
+        metrics.add(Metric::EventsResent, batch.repeated);
         self.dialog.delivery.sent(batch);
         Ok(())
     }
@@ -174,7 +179,7 @@ impl<'a> Outlet<'a> {
         if bytes.len() <= largest {
             return Some(bytes);
         }
-        self.context.counters.count(Counter::EventsLost);
+        self.context.metrics.lost(1, Lost::TooLarge);
         let (dialog, kind, size) = (&self.dialog.root, &event.kind, bytes.len());
         warn!(%dialog, channel = self.dialog.channel(), ?kind, size, "an event is lost: the bus carries {largest} bytes in a message");
         // Version 1 has no word for it.
@@ -280,7 +285,7 @@ mod tests {
             }
         };
         beside(&mut outlet, &context, look).await;
-        assert_eq!(context.counters.get(Counter::EventsLost), 0);
+        assert_eq!(context.metrics.get(Metric::EventsLost), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -332,6 +337,6 @@ mod tests {
             }
         };
         beside(&mut outlet, &context, look).await;
-        assert_eq!(context.counters.get(Counter::EventsLost), 1);
+        assert_eq!(context.metrics.get(Metric::EventsLost), 1);
     }
 }

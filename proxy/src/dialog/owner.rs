@@ -13,7 +13,7 @@ use super::{
     leases::{Held, Lease, check_name},
     persist::publish_persistently,
 };
-use crate::{counters::Counter, limits::VERSION_1_ANSWER};
+use crate::{limits::VERSION_1_ANSWER, metrics::Metric};
 
 /// The worker that owns a dialog.
 #[derive(Debug)]
@@ -192,7 +192,7 @@ impl Owner {
             None => false,
         };
         if !delivered {
-            context.counters.count(Counter::AnswersLost);
+            context.metrics.count(Metric::AnswersLost);
             debug!(dialog = %self.dialog_id, "an answer could not be delivered");
         }
     }

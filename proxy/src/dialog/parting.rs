@@ -15,8 +15,8 @@ use tracing::debug;
 use super::{Context, Dialog, kept::KeptEvent};
 use crate::{
     asterisk::event::Header,
-    counters::Counter,
     limits::{PARTING, PARTING_EVENTS},
+    metrics::{Lost, Metric},
 };
 
 /// The channels of one dialog that have just left it, and what has come since.
@@ -92,7 +92,7 @@ impl Dialog {
         state.channels.clear();
         for Held { event, channels } in state.held.drain(..) {
             if context.registry().have_moved(self, &channels) {
-                context.counters.count(Counter::EventsWithoutDialog);
+                context.metrics.count(Metric::EventsWithoutDialog);
             } else {
                 self.deliver(context, event);
             }
@@ -100,17 +100,17 @@ impl Dialog {
     }
 
     fn deliver(&self, context: &Context, event: KeptEvent) {
-        let counters = &context.counters;
+        let metrics = &context.metrics;
         context.watchers.event(self, &event);
         match self.delivery.push(event) {
             Some(0) => {}
             Some(lost) => {
-                counters.add(Counter::EventsLost, usize::try_from(lost).unwrap_or(usize::MAX));
+                metrics.lost(usize::try_from(lost).unwrap_or(usize::MAX), Lost::TooMany);
                 // There can be thousands, and this task must not wait for the log.
                 debug!(dialog = %self.root, lost, "events are lost: more wait than are kept");
             }
             // The dialog ended in this moment: its worker has been told.
-            None => counters.count(Counter::EventsWithoutDialog),
+            None => metrics.count(Metric::EventsWithoutDialog),
         }
     }
 }

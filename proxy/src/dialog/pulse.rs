@@ -7,7 +7,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{trace, warn};
 
 use super::Context;
-use crate::limits::{PULSE, PULSE_MISSED};
+use crate::{
+    limits::{PULSE, PULSE_MISSED},
+    metrics::Metric,
+};
 
 /// The last token of its topic, which is no offer's uuid.
 const TOKEN: &str = "pulse";
@@ -44,5 +47,5 @@ pub(crate) async fn send(context: Arc<Context>) {
 /// A pulse has come back.
 pub(super) fn came_back(context: &Context) {
     context.clock.beat();
-    context.leases.look();
+    context.metrics.add(Metric::LeasesLost, context.leases.look());
 }

@@ -8,8 +8,8 @@ use tracing::warn;
 use super::{Context, owner::Owner, persist::wait_for_broker, queues};
 use crate::{
     config::Orphans,
-    counters::Counter,
     limits::{MAX_PAUSE, ORPHAN_LOOK, ORPHAN_PATIENCE, ORPHAN_QUESTION},
+    metrics::Lost,
     pauses::Pauses,
 };
 
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
                 Ok(Reach::Nobody) => sleep(pauses.next()).await,
                 Err(error) if error.is_retryable() => wait_for_broker(self.context, &mut pauses).await,
                 Err(error) => {
-                    self.context.counters.count(Counter::EventsLost);
+                    self.context.metrics.lost(1, Lost::Refused);
                     warn!(dialog = %self.owner.dialog_id, %error, "an event is lost: it cannot be published");
                     return Ok(());
                 }

@@ -7,7 +7,7 @@ use super::{
     Context,
     owner::{Owner, publish_gone},
 };
-use crate::counters::Counter;
+use crate::metrics::Metric;
 
 /// Where the answer to a control message goes, and how its body is put.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ async fn answer_in(context: &Context, to: ReplyTo<'_>, answer: &Answer, in_parts
     if let Some(messages) = encode_answer(unique_id, answer, to.bodies, largest, in_parts)
         && context.bus.publish_all(responses, messages).await.is_err()
     {
-        context.counters.count(Counter::AnswersLost);
+        context.metrics.count(Metric::AnswersLost);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         event::Header,
         websocket::{Fence, Listener},
     },
-    counters::Counter,
+    metrics::Metric,
 };
 
 /// Routes what the websocket brings.
@@ -95,7 +95,7 @@ impl Router {
             }
         }
         if dialogs.is_empty() {
-            self.context.counters.count(Counter::EventsWithoutDialog);
+            self.context.metrics.count(Metric::EventsWithoutDialog);
             return debug!(kind = ?header.kind, application = ?header.application, "an event belongs to no dialog");
         }
         let event = KeptEvent::new(&header.kind, own(text));
@@ -124,6 +124,7 @@ impl Router {
         {
             self.entered(dialog, channel, body.into());
         }
+        self.context.metrics.count(Metric::EventsSynthetic);
         for dialog in &dialogs {
             dialog.take_own(&self.context, KeptEvent::stand_in(kind, body.into()));
         }
@@ -143,7 +144,7 @@ impl Router {
         let (dialog, mail) = Dialog::new(&self.context, root.clone(), application, channel, start);
         self.context.dialogs().insert(root, Arc::clone(&dialog));
         self.context.registry().open(channel, &dialog);
-        self.context.counters.count(Counter::DialogsOpened);
+        self.context.metrics.count_of(Metric::DialogsOpened, application);
         let life = life::run(Arc::clone(&self.context), Arc::clone(&dialog), mail, Beginning::Call);
         self.context.spawn(life);
         dialog
@@ -172,6 +173,8 @@ impl Listener for Router {
         if !std::mem::replace(&mut self.connected, true) {
             let settling = restart::settle(Arc::clone(&self.context), fence.clone());
             self.context.spawn(settling);
+        } else {
+            self.context.metrics.count(Metric::AsteriskReconnects);
         }
         // Nobody asks any more what goes by of those that were removed meanwhile.
         let served = self.context.applications.served();
@@ -199,7 +202,10 @@ impl Listener for Router {
         let served = self.context.applications.served();
         for application in applications.iter().filter(|application| served.contains(application)) {
             let gap = self.gaps.entry(application.clone()).or_default();
-            gap.since.get_or_insert_with(OffsetDateTime::now_utc);
+            if gap.since.is_none() {
+                gap.since = Some(OffsetDateTime::now_utc());
+                self.context.metrics.count_of(Metric::Gaps, application);
+            }
             let (context, name) = (Arc::clone(&self.context), application.clone());
             self.spawn(application, async move { resync::while_deaf(&context, &name).await });
         }
@@ -218,7 +224,7 @@ impl Listener for Router {
                 return None;
             }
         };
-        self.context.counters.count(Counter::EventsReceived);
+        self.context.metrics.event(&header.application, &header.kind);
         let replaced = (header.kind == "ApplicationReplaced").then(|| header.application.to_string());
         // Nothing is held for most of a process's life, and nobody held up.
         let mut settling = self.context.settling();
@@ -226,7 +232,7 @@ impl Listener for Router {
         if !self.is_ours(&header.application) {
             // Those of an application without dialogs are for the stream alone, and an Asterisk that dials in decides itself
             // which come.
-            self.context.counters.count(Counter::EventsWithoutDialog);
+            self.context.metrics.count(Metric::EventsWithoutDialog);
             return replaced;
         }
         self.route(&mut settling, &header, &text);
@@ -234,6 +240,6 @@ impl Listener for Router {
     }
 
     fn broken_frame(&mut self) {
-        self.context.counters.count(Counter::BrokenFrames);
+        self.context.metrics.count(Metric::BrokenFrames);
     }
 }

@@ -10,17 +10,18 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, Dialog, Mail, kept::KeptEvent, owner::Owner};
-use crate::{claim::Claim, counters::Counters, testing};
+use crate::{claim::Claim, metrics::Metrics, testing};
 
 /// What dialogs share, on this bus, with an Asterisk that nobody can reach.
 pub(super) fn context(bus: impl Bus) -> Context {
     let config = testing::config("127.0.0.1:1");
     let rest = testing::rest(&config);
+    let metrics = Arc::new(Metrics::new(&config.server_id, &config.applications));
     Context::new(
         config,
         Arc::new(bus),
         rest,
-        Arc::<Counters>::default(),
+        metrics,
         "1",
         Arc::new(Claim::for_ever()),
         CancellationToken::new(),

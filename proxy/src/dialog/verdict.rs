@@ -12,7 +12,7 @@ use super::{
     replies::{ReplyTo, answer_control, tell_gone},
     terms::Terms,
 };
-use crate::counters::Counter;
+use crate::metrics::Metric;
 
 /// What a message meant for the last offer.
 pub(super) enum Verdict {
@@ -42,7 +42,7 @@ pub(super) async fn consider(
             Verdict::Nothing
         }
         _ if !terms.is_open(mail.term) => {
-            context.counters.count(Counter::Noise);
+            context.metrics.count(Metric::Noise);
             Verdict::Nothing
         }
         Incoming::Control(Control::Accept(accept)) => {
@@ -72,7 +72,7 @@ pub(super) async fn consider(
             Verdict::Nothing
         }
         _ => {
-            context.counters.count(Counter::Noise);
+            context.metrics.count(Metric::Noise);
             debug!(dialog = %dialog.root, "a message to an offer that is not accepted");
             Verdict::Nothing
         }

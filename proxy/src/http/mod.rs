@@ -9,6 +9,7 @@ mod dialogs;
 mod health;
 mod limits;
 mod log;
+mod metrics;
 mod places;
 mod reply;
 mod send;
@@ -55,6 +56,7 @@ pub(crate) fn router(site: Site, config: &HttpConfig) -> Router {
         .merge(log::routes())
         .merge(send::routes())
         .merge(watch::routes())
+        .merge(metrics::routes())
         // Here as well: who has no token learns nothing of what there is behind it.
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&access), access::authorize));

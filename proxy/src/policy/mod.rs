@@ -28,8 +28,8 @@ use tracing::{debug, warn};
 use crate::{
     asterisk::request::Request,
     config::{PolicyConfig, Rules, Scope},
-    counters::{Counter, Counters},
     limits::{COMMANDS_AT_ONCE_SECONDS, COMMANDS_PER_SECOND, REFUSALS_SAID},
+    metrics::Metrics,
 };
 
 use parameters::Parameters;
@@ -197,11 +197,10 @@ impl Guard {
         root: &str,
         request: &Request,
         refusal: &Refusal,
-        counters: &Counters,
+        metrics: &Metrics,
     ) -> Answer {
-        let limit = matches!(refusal.status, 413 | 429);
-        counters.count(if limit { Counter::CommandsLimited } else { Counter::CommandsForbidden });
-        counters.count(Counter::CommandsRefused);
+        let rule = refusal.rule.as_deref().and_then(|key| key.rsplit('.').next());
+        metrics.refused_by_policy(&self.policy.application, rule, refusal.status);
         let path = request.url.split('?').next().unwrap_or_default();
         let (status, method, why) = (refusal.status, &request.method, refusal.to_string());
         if self.said.load(Ordering::Relaxed) < REFUSALS_SAID {

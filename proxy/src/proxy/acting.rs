@@ -50,7 +50,7 @@ pub(super) struct Acting<'a> {
 
 impl<'a> Acting<'a> {
     pub(super) fn new(running: Running<'a>, begins: &Beginning) -> Self {
-        let Proxy { config, applications, bus, counters, sabotage, .. } = running.proxy;
+        let Proxy { config, applications, bus, metrics, sabotage, .. } = running.proxy;
         let (incarnation, claim, status) = match begins {
             Beginning::Claimed(claim, _) => {
                 (Uuid::now_v7().simple().to_string(), Arc::clone(claim), Status::default())
@@ -60,10 +60,9 @@ impl<'a> Acting<'a> {
                 (granted.incarnation.clone(), Arc::new(Claim::granted()), status)
             }
         };
-        let (bus, rest, counters) = (Arc::clone(bus), running.rest.clone(), Arc::clone(counters));
+        let (bus, rest, metrics) = (Arc::clone(bus), running.rest.clone(), Arc::clone(metrics));
         let dialogs_stop = CancellationToken::new();
-        let mut context =
-            Context::new(config.clone(), bus, rest, counters, &incarnation, claim, dialogs_stop);
+        let mut context = Context::new(config.clone(), bus, rest, metrics, &incarnation, claim, dialogs_stop);
         (context.sabotage, context.status) = (*sabotage, status);
         context.applications = Arc::clone(applications);
         let context = Arc::new(context);

@@ -1,6 +1,7 @@
 //! One proxy from start to stop.
 
 mod acting;
+mod measured;
 mod running;
 pub(crate) mod state;
 mod subscribe;
@@ -25,9 +26,9 @@ use crate::{
     },
     claim::Talk,
     config::{Config, Topology},
-    counters::Counters,
     http::HttpError,
     limits::LAST_WORDS,
+    metrics::{Metrics, follow_bus},
     sabotage::Sabotage,
     stream::{self, Stream, Words},
 };
@@ -65,7 +66,7 @@ pub struct Proxy {
     config: Config,
     applications: Arc<Applications>,
     bus: Arc<dyn Bus>,
-    counters: Arc<Counters>,
+    metrics: Arc<Metrics>,
     sabotage: Sabotage,
     take_back: Arc<Notify>,
     takes_over: bool,
@@ -92,32 +93,34 @@ impl Proxy {
             security: config.bus_security(),
             ..BusOptions::default()
         };
-        let url = config.bus_config.url.expose_secret();
+        let url = config.bus_config.url.clone();
+        let url = url.expose_secret();
         let bus = connect(url, options)?;
-        let counters = Arc::<Counters>::default();
+        let proxy = Self::with_bus(config, bus);
+        let (config, metrics) = (&proxy.config, &proxy.metrics);
         let stream = config.stream.as_ref().map(|stream| {
             let words =
                 Words::of(stream).map_err(|(key, bad)| StartError::Stream(format!("keys.{key}: {bad}")))?;
-            let sink = open(url, stream::options(&config, stream, &words))
+            let sink = open(url, stream::options(config, stream, &words))
                 .map_err(|error| StartError::Stream(error.to_string()))?;
-            Ok::<_, StartError>(Stream::new(&config, stream, words, sink, Arc::clone(&counters)))
+            Ok::<_, StartError>(Stream::new(config, stream, words, sink, Arc::clone(metrics)))
         });
         let stream = stream.transpose()?;
-        Ok(Self { stream, counters, ..Self::with_bus(config, bus) })
+        Ok(Self { stream, ..proxy })
     }
 
     /// A proxy on a bus that is there already; it publishes no event stream.
     #[must_use]
     pub fn with_bus(config: Config, bus: Arc<dyn Bus>) -> Self {
-        let (counters, take_back) = Default::default();
-        let sabotage = Sabotage::default();
+        let metrics = Arc::new(Metrics::new(&config.server_id, &config.applications));
+        let (sabotage, take_back) = Default::default();
         let applications = Arc::new(Applications::new(&config));
-        let state = State::new(&config.server_id, &applications);
+        let state = State::new(&config.server_id, &applications, Arc::clone(&metrics));
         Self {
             config,
             applications,
             bus,
-            counters,
+            metrics,
             sabotage,
             take_back,
             takes_over: false,
@@ -151,10 +154,10 @@ impl Proxy {
         Arc::clone(&self.state)
     }
 
-    /// What this proxy counts.
+    /// What is measured of this proxy.
     #[must_use]
-    pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Notified, it makes the proxy take back the applications that another program has taken from it.
@@ -183,6 +186,8 @@ impl Proxy {
         let (link, stopped) = (self.bus.link(), stop.clone());
         let _following =
             AbortOnDropHandle::new(tokio::spawn(async move { state.follow_bus(link, stopped).await }));
+        let counting = follow_bus(self.bus.link(), Arc::clone(&self.metrics));
+        let _counting = AbortOnDropHandle::new(tokio::spawn(counting));
         let running = Running { proxy: &self, rest: &rest, talk: &talk, stop: &stop };
         let ended = running.until_ended(words).await;
         let last_words = LAST_WORDS.min(self.config.stop_timeout / 5);
@@ -207,7 +212,7 @@ impl Proxy {
             }
         };
         tokio::join!(closed, published);
-        info!("stopped: {}", self.counters);
+        info!("stopped: {}", self.metrics);
         ended.map(|_| ())
     }
 }

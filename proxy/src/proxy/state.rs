@@ -16,11 +16,14 @@ use crate::{
     applications::Applications,
     asterisk::websocket::{Held, Status},
     dialog::Context,
+    metrics::Metrics,
 };
 
 /// A proxy as others of the process see it; it lives as long as the process, whatever becomes of the proxy.
 pub(crate) struct State {
     server_id: String,
+    /// What is measured of it.
+    pub(super) metrics: Arc<Metrics>,
     applications: Arc<Applications>,
     /// Whether Asterisk dials in.
     dials_in: AtomicBool,
@@ -86,7 +89,7 @@ impl<T: PartialEq> Since<T> {
 
 impl State {
     /// A proxy that has not begun.
-    pub(super) fn new(server_id: &str, applications: &Arc<Applications>) -> Arc<Self> {
+    pub(super) fn new(server_id: &str, applications: &Arc<Applications>, metrics: Arc<Metrics>) -> Arc<Self> {
         let nobody = |name: String| (name, Since::new(Holder::Nobody));
         let now = Now {
             role: Since::new(Role::Starting),
@@ -98,6 +101,7 @@ impl State {
             server_id: server_id.to_owned(),
             applications: Arc::clone(applications),
             dials_in: AtomicBool::new(false),
+            metrics,
             now: Mutex::new(now),
         })
     }
@@ -224,7 +228,9 @@ mod tests {
     use super::*;
 
     fn acting() -> Now {
-        let state = State::new("pbx-1", &Arc::new(Applications::fixed(&["a".to_owned(), "b".to_owned()])));
+        let names = ["a".to_owned(), "b".to_owned()];
+        let metrics = Arc::new(Metrics::new("pbx-1", &names));
+        let state = State::new("pbx-1", &Arc::new(Applications::fixed(&names)), metrics);
         state.lock().takes(Role::Acting);
         state.lock().bus.set(true);
         state.now()

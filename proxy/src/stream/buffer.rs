@@ -123,6 +123,11 @@ impl Buffer {
         }
     }
 
+    /// What the items take.
+    pub(super) fn bytes(&self) -> usize {
+        self.state().bytes
+    }
+
     /// How many items are left to be published.
     pub(super) fn left(&self) -> usize {
         let state = self.state();

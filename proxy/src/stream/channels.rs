@@ -17,8 +17,8 @@ use crate::{
     },
     claim::Claim,
     config::{Config, RestWay},
-    counters::Counter,
     limits::STREAM_CHANGE,
+    metrics::Metric,
 };
 
 /// The link to Asterisk for all channels.
@@ -112,7 +112,7 @@ impl Listener for Ear<'_> {
     }
 
     fn broken_frame(&mut self) {
-        self.stream.0.counters.count(Counter::BrokenFrames);
+        self.stream.0.metrics.count(Metric::BrokenFrames);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::asterisk::ami::{self, AmiEvent, Listener};
 pub(crate) async fn listen(stream: &Stream, stop: &CancellationToken, fresh: bool) {
     if let Some(ami) = &stream.config().ami {
         let ear = Ear { stream, missed: fresh.then_some(None) };
-        ami::listen(ami, ear, &stream.0.counters, stop).await;
+        ami::listen(ami, ear, &stream.0.metrics, stop).await;
     }
 }
 

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     config::{Config, StreamConfig},
-    counters::{Counter, Counters},
+    metrics::{Metric, Metrics},
 };
 pub(crate) use applications::Tap;
 use buffer::{Buffer, Item, Pushed};
@@ -58,7 +58,7 @@ struct Inner {
     keys: Keys,
     buffer: Buffer,
     sink: Arc<dyn Sink>,
-    counters: Arc<Counters>,
+    metrics: Arc<Metrics>,
     /// What the ids of all records of this process begin with.
     id: String,
 }
@@ -70,14 +70,14 @@ impl Stream {
         stream: &StreamConfig,
         words: Words,
         sink: Arc<dyn Sink>,
-        counters: Arc<Counters>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self(Arc::new(Inner {
             config: stream.clone(),
             keys: Keys::new(config, words),
             buffer: Buffer::new(stream.max_buffer),
             sink,
-            counters,
+            metrics,
             id: Uuid::now_v7().simple().to_string(),
         }))
     }
@@ -101,9 +101,9 @@ impl Stream {
 
     fn push(&self, item: Item) {
         match self.0.buffer.push(item) {
-            Pushed::Kept => {}
+            Pushed::Kept => self.0.measure(),
             Pushed::Full { first } => {
-                self.0.counters.count(Counter::StreamLost);
+                self.0.metrics.count(Metric::StreamLost);
                 if first {
                     warn!(
                         bytes = self.0.config.max_buffer,
@@ -124,6 +124,11 @@ impl Stream {
 }
 
 impl Inner {
+    /// Tells what waits for the broker.
+    fn measure(&self) {
+        self.metrics.set(Metric::StreamBuffer, self.buffer.bytes());
+    }
+
     /// What the broker gets.
     fn record(&self, item: &Item) -> Record {
         Record {
@@ -145,11 +150,11 @@ pub(crate) struct Publishing {
 impl Publishing {
     /// Nothing is offered any more: publishes what there is, until the given time, and leaves the broker.
     pub(crate) async fn finish(self, until: Instant) {
-        let Inner { buffer, sink, counters, .. } = &*self.stream.0;
+        let Inner { buffer, sink, metrics, .. } = &*self.stream.0;
         self.closing.cancel();
         if timeout_at(until, self.task).await.is_err() {
             let left = buffer.left();
-            counters.add(Counter::StreamLost, left);
+            metrics.add(Metric::StreamLost, left);
             warn!(left, "the broker did not take the rest of the event stream in time: it is lost");
         }
         sink.close().await;

@@ -12,8 +12,8 @@ use tracing::{debug, info, warn};
 
 use super::Inner;
 use crate::{
-    counters::Counter,
     limits::{MAX_STREAM_PAUSE, STREAM_BUSY, STREAM_GATHER, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
+    metrics::Metric,
     pauses::Pauses,
 };
 
@@ -46,7 +46,9 @@ impl Publisher {
             if !self.publish(&records).await {
                 return;
             }
-            if let Some(lost) = stream.buffer.settle(&batch) {
+            let lost = stream.buffer.settle(&batch);
+            stream.measure();
+            if let Some(lost) = lost {
                 warn!(
                     lost,
                     "the broker takes the event stream again; readers are told what was dropped meanwhile"
@@ -84,9 +86,9 @@ impl Publisher {
         if self.stuck.take().is_some() {
             info!("the broker takes the event stream");
         }
-        let counters = &self.stream.counters;
-        counters.add(Counter::StreamPublished, records.len().saturating_sub(rejected.len()));
-        counters.add(Counter::StreamRejected, rejected.len());
+        let metrics = &self.stream.metrics;
+        metrics.add(Metric::StreamPublished, records.len().saturating_sub(rejected.len()));
+        metrics.add(Metric::StreamRejected, rejected.len());
         for Rejected { index, error } in rejected {
             let name = records.get(*index).and_then(|record| record.headers.first());
             let kind = (name.map(|(_, name)| name.clone()).unwrap_or_default(), error.kind());

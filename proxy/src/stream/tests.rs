@@ -102,7 +102,8 @@ fn stream(broker: &Arc<Broker>, section: Value) -> Stream {
     let section: StreamConfig = serde_json::from_value(section).unwrap();
     let words = Words::of(&section).unwrap();
     let sink = Arc::clone(broker) as Arc<dyn Sink>;
-    Stream::new(&config, &section, words, sink, Arc::default())
+    let metrics = Arc::new(crate::metrics::Metrics::new(&config.server_id, &config.applications));
+    Stream::new(&config, &section, words, sink, metrics)
 }
 
 fn data(record: &Record) -> Value {
@@ -137,7 +138,7 @@ async fn what_the_broker_did_not_confirm_comes_again_in_order_and_with_its_ids()
     let headers = [("name", "X"), ("category", "stasis"), ("application_name", "hello")];
     assert_eq!(taken[0].headers, headers.map(|(name, value)| (name, value.to_owned())));
     finish(publishing).await;
-    assert_eq!(stream.0.counters.get(Counter::StreamPublished), 300);
+    assert_eq!(stream.0.metrics.get(Metric::StreamPublished), 300);
 }
 
 #[tokio::test]
@@ -155,7 +156,7 @@ async fn a_record_that_is_refused_or_too_large_is_dropped_and_counted_and_holds_
     let taken = broker.has(99).await;
     finish(publishing).await;
     assert_eq!(numbers(&taken), (0..100).filter(|n| *n != 50).collect::<Vec<_>>());
-    assert_eq!(stream.0.counters.get(Counter::StreamRejected), 6);
+    assert_eq!(stream.0.metrics.get(Metric::StreamRejected), 6);
     let lines: Vec<_> = std::iter::from_fn(|| lines.try_recv().ok()).collect();
     assert_eq!(lines.len(), 2, "each reason once: {lines:?}");
 }
@@ -168,7 +169,7 @@ async fn what_does_not_fit_is_dropped_counted_and_told_where_it_is_missing() {
     let stream = stream(&broker, json!({"max_buffer": 1 << 20}));
     let publishing = stream.start();
     (0..2_000).for_each(|n| offer(&stream, n, 1_000));
-    let lost = stream.0.counters.get(Counter::StreamLost);
+    let lost = stream.0.metrics.get(Metric::StreamLost);
     assert!(lost > 0 && lost < 2_000, "{lost}");
     broker.link.send_replace(Link::Up);
     let kept = usize::try_from(2_000 - lost).unwrap();
@@ -195,7 +196,7 @@ async fn a_stop_waits_for_the_broker_no_longer_than_it_may() {
     let publishing = stream.start();
     (0..10).for_each(|n| offer(&stream, n, 0));
     publishing.finish(Instant::now() + Duration::from_millis(50)).await;
-    assert_eq!(stream.0.counters.get(Counter::StreamLost), 10);
+    assert_eq!(stream.0.metrics.get(Metric::StreamLost), 10);
     let lines: Vec<_> = std::iter::from_fn(|| lines.try_recv().ok()).collect();
     assert!(lines.iter().any(|line| line.contains("left=10")), "{lines:?}");
 }

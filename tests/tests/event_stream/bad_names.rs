@@ -1,6 +1,6 @@
 //! Names that no key can hold as they are: each makes one word of a subject, and what no broker takes holds nobody up.
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::{Broker, Kind},
     on_both_buses,
@@ -53,7 +53,7 @@ async fn odd_ids_and_names_are_published_each_in_its_place(kind: Kind) {
             assert_eq!(keys[0], [format!("stasis.channel.{}", ids[0])]);
             assert!(keys[1].is_empty(), "no routing key is so long");
             assert_eq!(keys[2], ["stasis.channel.1732.17"]);
-            eventually("that it was counted", async || proxy.counters.get(Counter::StreamRejected) > 0).await;
+            eventually("that it was counted", async || proxy.metrics.get(Metric::StreamRejected) > 0).await;
         }
     }
     let of_application: Vec<_> = messages.iter().filter(|message| message.key.contains(".app.")).collect();

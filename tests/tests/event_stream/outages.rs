@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::{Broker, Kind},
     on_both_buses,
@@ -153,7 +153,7 @@ async fn until_sent(load: &Load, more: u64) {
 async fn nothing_is_lost_while_the_broker_is_away(kind: Kind) {
     let world = World::new(kind, json!({})).await;
     let load = world.load(Duration::from_millis(10), 0);
-    let published = || world.proxy.counters.get(Counter::StreamPublished);
+    let published = || world.proxy.metrics.get(Metric::StreamPublished);
     for _ in 0..2 {
         let before = published();
         eventually("events on the broker", async || published() > before + 100).await;
@@ -180,16 +180,16 @@ async fn nothing_is_lost_while_the_broker_is_away(kind: Kind) {
 async fn what_is_past_the_bound_is_counted_and_told_where_it_is_missing(kind: Kind) {
     let world = World::new(kind, json!({"max_buffer": 1 << 20})).await;
     let load = world.load(Duration::from_millis(20), 5_000);
-    let counted = |counter| world.proxy.counters.get(counter);
-    eventually("events on the broker", async || counted(Counter::StreamPublished) > 50).await;
+    let counted = |counter| world.proxy.metrics.get(counter);
+    eventually("events on the broker", async || counted(Metric::StreamPublished) > 50).await;
     ok(world.broker.server().kill().await);
-    eventually("events that are dropped", async || counted(Counter::StreamLost) > 100).await;
+    eventually("events that are dropped", async || counted(Metric::StreamLost) > 100).await;
     ok(world.broker.server().start_again().await);
-    let before = counted(Counter::StreamPublished);
-    eventually("the stream to go on", async || counted(Counter::StreamPublished) > before + 300).await;
+    let before = counted(Metric::StreamPublished);
+    eventually("the stream to go on", async || counted(Metric::StreamPublished) > before + 300).await;
     load.finish();
     let report = soon("all events", load.wait()).await;
-    let lost = counted(Counter::StreamLost);
+    let lost = counted(Metric::StreamLost);
     let kept = world.kept().await;
     let all = |messages: &[Message]| {
         let came = Came::of(messages);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{brokers::Kind, go_worker::GoPool};
 use serde_json::{Value, json};
 
@@ -161,7 +161,7 @@ pub(crate) async fn no_escape_reaches_asterisk(kind: Kind) {
         }
     }
     assert_eq!(world.reached().len(), before, "{:#?}", world.reached());
-    assert!(world.proxy.counters.get(Counter::CommandsForbidden) >= forbidden);
+    assert!(world.proxy.metrics.get(Metric::PolicyRefusals) >= forbidden);
     // What is allowed works as before.
     let (status, text) = dialog
         .command("POST", "/channels", json!({

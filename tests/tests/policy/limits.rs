@@ -1,6 +1,6 @@
 //! How much a worker may do.
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::brokers::Kind;
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub(crate) async fn too_much_is_too_much(kind: Kind) {
     println!("{refused} of 100 were too many");
     assert!(refused > 0);
     assert_eq!(world.simulator.count_requests("GET", "/bridges"), 100 - refused);
-    assert_eq!(world.proxy.counters.get(Counter::CommandsLimited), refused as u64 + 1);
+    assert_eq!(world.proxy.metrics.get(Metric::PolicyRefusals), refused as u64 + 1);
     // Another dialog has a count of its own.
     let (_call, other) = world.call().await;
     assert_eq!(other.command("GET", "/bridges", json!(null)).await.0, 200);

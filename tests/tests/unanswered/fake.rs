@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ari_proxy::Counter;
+use ari_proxy::Metric;
 use ari_tests::{
     brokers::{Broker, Kind},
     desk::{Desk, Owned, ari},
@@ -80,7 +80,7 @@ pub(crate) async fn a_caller_whom_nobody_takes_goes_on_in_the_dialplan(kind: Kin
     let call = world.call();
     assert_eq!(until_ended(&call).await, continued("", "", 0));
     assert_eq!(world.requests(), [0, 1, 0]);
-    eventually("it is counted", async || world.proxy.counters.get(Counter::DialogsUnwanted) == 1).await;
+    eventually("it is counted", async || world.proxy.metrics.get(Metric::DialogsUnwanted) == 1).await;
     world.stop().await;
 }
 
@@ -253,7 +253,7 @@ pub(crate) async fn a_leg_that_rings_when_nobody_takes_the_call_is_hung_up(kind:
     assert_eq!(until_ended(&caller).await, continued("", "", 0));
     let gone = async || !world.simulator.channel_ids().iter().any(|id| id.starts_with("leg-"));
     eventually("no leg", gone).await;
-    assert_eq!(world.proxy.counters.get(Counter::DialogsOpened), 2);
+    assert_eq!(world.proxy.metrics.get(Metric::DialogsOpened), 2);
     assert_eq!(world.stop().await, [0, 1, 2]);
 }
 
@@ -276,9 +276,9 @@ pub(crate) async fn a_leg_that_is_answered_while_it_is_hung_up_is_no_new_call(ki
     assert_eq!(until_ended(&caller).await, continued("", "", 0));
     let gone = async || !world.simulator.channel_ids().contains(&"leg".to_owned());
     eventually("no leg", gone).await;
-    let counters = Arc::clone(&world.proxy.counters);
+    let metrics = Arc::clone(&world.proxy.metrics);
     assert_eq!(world.stop().await, [0, 1, 2]);
-    assert_eq!(counters.get(Counter::DialogsOpened), 1, "the caller's");
+    assert_eq!(metrics.get(Metric::DialogsOpened), 1, "the caller's");
 }
 
 /// Calls a phone on behalf of a dialog, which rings for a long time.

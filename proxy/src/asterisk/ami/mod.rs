@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     config::Ami,
-    counters::{Counter, Counters},
+    metrics::{Metric, Metrics},
     pauses::Pauses,
 };
 
@@ -50,20 +50,15 @@ pub(crate) trait Listener {
 
 /// Listens until `stop` is cancelled, connecting again whenever the connection is lost. Then it logs off, and what Asterisk had
 /// sent by then is still heard.
-pub(crate) async fn listen(
-    ami: &Ami,
-    listener: impl Listener,
-    counters: &Counters,
-    stop: &CancellationToken,
-) {
+pub(crate) async fn listen(ami: &Ami, listener: impl Listener, metrics: &Metrics, stop: &CancellationToken) {
     let said = Said::nothing("Asterisk's manager interface");
-    Link { ami, listener, counters, stop, said }.run().await;
+    Link { ami, listener, metrics, stop, said }.run().await;
 }
 
 struct Link<'a, L> {
     ami: &'a Ami,
     listener: L,
-    counters: &'a Counters,
+    metrics: &'a Metrics,
     stop: &'a CancellationToken,
     said: Said<ConnectError>,
 }
@@ -169,7 +164,7 @@ impl<L: Listener> Link<'_, L> {
                 self.listener.event(event);
             }
             Err(fields) => {
-                self.counters.count(Counter::BrokenFrames);
+                self.metrics.count(Metric::BrokenFrames);
                 let key = fields.first().map(|(key, _)| beginning(key));
                 debug!(?key, "Asterisk's manager interface says what is neither an event nor an answer");
             }
@@ -177,7 +172,7 @@ impl<L: Listener> Link<'_, L> {
     }
 
     fn drop(&mut self, block: &Block, excess: Excess, heard: &mut Heard) {
-        self.counters.count(Counter::AmiEventsDropped);
+        self.metrics.count(Metric::AmiEventsDropped);
         let event = block.fields.first().map(|(_, name)| beginning(name));
         if std::mem::replace(&mut heard.dropped, true) {
             debug!(?event, "one more event of Asterisk's manager interface was dropped: {excess}");

@@ -119,6 +119,7 @@ pub(super) fn adopt(context: &Arc<Context>, drafts: Vec<Draft>, mail: Vec<MailFo
         let dialog = Arc::new(Dialog {
             root: root.clone(),
             application,
+            born: Instant::now(),
             first: OnceLock::new(),
             delivery,
             parting: Parting::default(),

@@ -27,8 +27,8 @@ use crate::{
         request::Request,
         websocket::Fence,
     },
-    counters::Counter,
     limits::{ATTACH_WINDOW, LOOK_AGAIN, SETTLING_EVENTS},
+    metrics::Lost,
 };
 
 /// Events that may be for calls of an earlier process.
@@ -84,7 +84,7 @@ impl Settling {
         if holds {
             if self.held.len() >= SETTLING_EVENTS {
                 self.held.pop_front();
-                context.counters.count(Counter::EventsLost);
+                context.metrics.lost(1, Lost::Unsettled);
             }
             self.held.push_back(Held {
                 text: text.as_str().to_owned().into(),

@@ -28,7 +28,9 @@ impl Release {
     /// What its root holds besides Debian's minimum.
     pub(super) fn packages(self) -> &'static str {
         match self {
-            Release::Forky => "asterisk,asterisk-core-sounds-en-gsm,nats-server,rabbitmq-server,sip-tester",
+            Release::Forky => {
+                "asterisk,asterisk-core-sounds-en-gsm,nats-server,promtool,rabbitmq-server,sip-tester"
+            }
             Release::Bullseye => "asterisk,asterisk-core-sounds-en-gsm",
         }
     }

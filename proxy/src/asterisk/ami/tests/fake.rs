@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{AmiEvent, Listener, listen};
-use crate::{config::Ami, counters::Counters};
+use crate::{config::Ami, metrics::Metrics};
 
 /// Longer than anything here takes, on any machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -163,11 +163,11 @@ impl Client {
 }
 
 /// Lets a client listen while Asterisk does what a test says; both must come to an end.
-pub(super) async fn play(ami: &Ami, asterisk: impl AsyncFnOnce(&mut Client)) -> Counters {
+pub(super) async fn play(ami: &Ami, asterisk: impl AsyncFnOnce(&mut Client)) -> Metrics {
     let (ear, told) = unbounded_channel();
-    let (counters, stop) = (Counters::default(), CancellationToken::new());
+    let (metrics, stop) = (Metrics::new("pbx", &[]), CancellationToken::new());
     let mut client = Client { told, stop: stop.clone() };
-    let both = async { tokio::join!(listen(ami, Ear(ear), &counters, &stop), asterisk(&mut client)) };
+    let both = async { tokio::join!(listen(ami, Ear(ear), &metrics, &stop), asterisk(&mut client)) };
     timeout(PATIENCE, both).await.unwrap();
-    counters
+    metrics
 }

@@ -14,7 +14,7 @@ use fake::{Fake, Told, play};
 #[tokio::test]
 async fn events_come_as_asterisk_says_them() {
     let fake = Fake::start().await;
-    let counters = play(&fake.ami(), async |client| {
+    let metrics = play(&fake.ami(), async |client| {
         let mut session = fake.logged_in().await;
         session.say("Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n").await;
         session.say("Response: Success\r\nActionID: other\r\nMessage: nobody asked\r\n\r\n").await;
@@ -45,7 +45,7 @@ async fn events_come_as_asterisk_says_them() {
         assert_eq!(client.next().await, Told::Disconnected);
     })
     .await;
-    assert_eq!(counters.get(Counter::BrokenFrames), 1);
+    assert_eq!(metrics.get(Metric::BrokenFrames), 1);
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn half_an_event_is_none_and_the_connection_comes_back() {
 async fn what_is_too_large_is_dropped_told_once_and_counted() {
     let (_log, mut lines) = log();
     let fake = Fake::start().await;
-    let counters = play(&fake.ami(), async |client| {
+    let metrics = play(&fake.ami(), async |client| {
         let mut session = fake.logged_in().await;
         let mib = "v".repeat(1 << 20);
         for name in ["VarSet", "Newexten"] {
@@ -82,7 +82,7 @@ async fn what_is_too_large_is_dropped_told_once_and_counted() {
         client.stop.cancel();
     })
     .await;
-    assert_eq!(counters.get(Counter::AmiEventsDropped), 2);
+    assert_eq!(metrics.get(Metric::AmiEventsDropped), 2);
     let lines: Vec<String> = std::iter::from_fn(|| lines.try_recv().ok()).collect();
     let dropped: Vec<_> = lines.iter().filter(|line| line.contains("was dropped")).collect();
     assert_eq!(dropped.len(), 1, "{lines:#?}");

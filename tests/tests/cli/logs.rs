@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ari_tests::wait::ok;
+
 /// The top of the workspace.
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -13,9 +15,9 @@ fn top() -> PathBuf {
 
 /// The sources of a folder and of those below it, without tests and the demo.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in ok(fs::read_dir(folder)) {
+        let path = ok(entry).path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && name != "demo" {
             sources(&path, found);
         } else if name.ends_with(".rs") && !["tests.rs", "testing.rs"].contains(&&*name) {
@@ -28,7 +30,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 fn message(arguments: &str) -> String {
     let (mut depth, mut last, mut rest) = (1, "", arguments);
     while depth > 0 {
-        let at = rest.find(['"', '(', ')', '[', ']', '{', '}']).expect("the arguments end");
+        let at = rest.find(['"', '(', ')', '[', ']', '{', '}']);
+        let at = at.unwrap_or_else(|| panic!("the arguments do not end: {arguments}"));
         let (sign, behind) = (&rest[at..=at], &rest[at + 1..]);
         rest = behind;
         match sign {
@@ -40,7 +43,7 @@ fn message(arguments: &str) -> String {
                     escaped = c == '\\' && !escaped;
                     end
                 };
-                let end = behind.find(is_end).expect("the string ends");
+                let end = behind.find(is_end).unwrap_or_else(|| panic!("a string does not end: {behind}"));
                 if depth == 1 {
                     last = &behind[..end];
                 }
@@ -71,8 +74,8 @@ fn logged() -> BTreeMap<String, &'static str> {
     }
     let mut lines = BTreeMap::new();
     for file in files {
-        let text = fs::read_to_string(&file).unwrap();
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let text = ok(fs::read_to_string(&file));
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         for level in ["info", "warn", "error"] {
             let call = format!("{level}!(");
             for (at, _) in code.match_indices(&call) {
@@ -90,14 +93,14 @@ fn logged() -> BTreeMap<String, &'static str> {
 
 /// Each line that the table has, with its level.
 fn documented() -> BTreeMap<String, String> {
-    let text = fs::read_to_string(top().join("docs/operations.md")).unwrap();
-    let (_, log) = text.split_once("\n## The log\n").unwrap();
+    let text = ok(fs::read_to_string(top().join("docs/operations.md")));
+    let Some((_, log)) = text.split_once("\n## The log\n") else { panic!("docs/operations.md has no log") };
     let rows = log.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let clean = |line: &str| match line.strip_prefix("` ").and_then(|line| line.strip_suffix(" `")) {
         Some(quoted) => quoted.to_owned(),
         None => line.to_owned(),
     };
-    rows.map(|(line, rest)| (clean(line), rest.split(" | ").next().unwrap().to_owned())).collect()
+    rows.map(|(line, rest)| (clean(line), rest.split(" | ").next().unwrap_or_default().to_owned())).collect()
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod ami;
 mod check;
+#[cfg(test)]
+mod documented;
 mod http;
 mod listen;
 mod load;

@@ -220,3 +220,43 @@ async fn lists_and_variables_decide_what_is_published() {
         assert_eq!(names, published);
     }
 }
+
+/// What the websocket's reader does with a frame when it has been through the stream: nothing.
+struct Nobody;
+
+impl crate::asterisk::websocket::Listener for Nobody {
+    fn connected(&mut self, _: &[String], _: &crate::asterisk::websocket::Fence) {}
+    fn disconnected(&mut self, _: &[String]) {}
+    fn failed(&mut self, _: bool) {}
+    fn event(&mut self, _: tokio_tungstenite::tungstenite::Utf8Bytes) -> Option<String> {
+        None
+    }
+    fn broken_frame(&mut self) {}
+}
+
+/// How long the reader of the dialogs' websocket is held up by an event of usual size: printed, for `cargo test --release`.
+#[test]
+fn what_an_event_costs_the_reader() {
+    use crate::{applications::Applications, asterisk::websocket::Listener as _};
+
+    const EVENTS: u32 = 20_000;
+    let channel =
+        json!({"id": "1732.17", "name": "PJSIP/phone-00000011", "state": "Up", "filler": "x".repeat(500)});
+    let event = json!({"type": "ChannelStateChange", "timestamp": "2026-11-20T17:13:34.872+0000", "channel": channel, "application": "hello"});
+    let frame = tokio_tungstenite::tungstenite::Utf8Bytes::from(event.to_string());
+    let broker = Broker::new("poison", &[]);
+    for (what, application, kept) in
+        [("is published", "hello", EVENTS as usize), ("is of another", "other", 0)]
+    {
+        let stream = stream(&broker, json!({}));
+        let applications = Arc::new(Applications::fixed(&[application.to_owned()]));
+        let mut tap = Tap::new(Nobody, Some(stream.clone()), applications, false);
+        let began = std::time::Instant::now();
+        for _ in 0..EVENTS {
+            tap.event(frame.clone());
+        }
+        let each = began.elapsed() / EVENTS;
+        assert_eq!(stream.0.buffer.left(), kept);
+        println!("an event of {} bytes that {what}: {} ns", frame.len(), each.as_nanos());
+    }
+}

@@ -2,7 +2,9 @@
 
 mod added;
 mod bad_names;
+mod dialled_in;
 mod examples;
+mod gaps;
 mod moves;
 mod oracle;
 mod outages;

@@ -36,18 +36,29 @@ impl<T: Clone> Overheard<T> {
     }
 }
 
+/// The application of the second websocket.
+const APPLICATION: &str = "overheard";
+
+/// An event as Asterisk sent it.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub(crate) text: String,
+    pub(crate) event: Value,
+}
+
 /// A websocket that hears of everything.
-pub(crate) async fn websocket(ari: &Ari) -> Overheard<Value> {
+pub(crate) async fn websocket(ari: &Ari) -> Overheard<Frame> {
     let Ari { websocket_url, user, password, .. } = ari;
-    let url = format!("{websocket_url}?app=overheard&subscribeAll=true&api_key={user}:{password}");
+    let url = format!("{websocket_url}?app={APPLICATION}&subscribeAll=true&api_key={user}:{password}");
     let (mut socket, _) = ok(soon("a websocket", Box::pin(tokio_tungstenite::connect_async(url))).await);
-    let heard = Arc::<Mutex<Vec<Value>>>::default();
+    let heard = Arc::<Mutex<Vec<Frame>>>::default();
     let kept = Arc::clone(&heard);
     let task = tokio::spawn(async move {
         while let Some(Ok(message)) = socket.next().await {
             let Ok(text) = message.to_text() else { continue };
             if let Ok(event) = serde_json::from_str(text) {
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+                let frame = Frame { text: text.to_owned(), event };
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(frame);
             }
         }
     });
@@ -95,12 +106,23 @@ async fn block(stream: &mut BufReader<TcpStream>) -> Vec<String> {
     }
 }
 
-/// An event as it is told to every application: without the name of the one that it was sent to.
-pub(crate) fn to_anybody(mut event: Value) -> String {
-    if let Some(fields) = event.as_object_mut() {
-        fields.remove("application");
+impl Frame {
+    /// Its bytes as another application gets them: they differ in its name alone.
+    pub(crate) fn to(&self, application: &str) -> String {
+        let named = |application: &str| format!(r#""application":"{application}""#);
+        let (own, other) = (named(APPLICATION), named(application));
+        assert_eq!(self.text.matches(&own).count(), 1, "{}", self.text);
+        self.text.replace(&own, &other)
     }
-    event.to_string()
+
+    /// The channel that it is about.
+    pub(crate) fn channel(&self) -> Option<&str> {
+        self.event["channel"]["id"].as_str().or_else(|| self.event["peer"]["id"].as_str())
+    }
+
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.event["type"] == kind
+    }
 }
 
 /// The events of each channel, in their order.

@@ -42,6 +42,12 @@ impl Message {
         self.json()["data"].take()
     }
 
+    /// The bytes of the event inside.
+    pub(crate) fn inside(&self) -> &str {
+        let event = self.body.split_once(r#","data":"#).and_then(|(_, behind)| behind.strip_suffix('}'));
+        event.unwrap_or_default()
+    }
+
     pub(crate) fn json(&self) -> Value {
         ok(serde_json::from_str(&self.body))
     }
@@ -65,12 +71,15 @@ impl Reader {
     /// Reads what is published under these keys (RabbitMQ) or below these subjects (NATS).
     pub(crate) async fn of(broker: &Broker, keys: &[&str]) -> Self {
         match broker.kind() {
-            Kind::Nats => Self::subscribed(broker, keys).await,
-            Kind::Rabbitmq => {
-                let bindings: Vec<_> = keys.iter().map(|key| (*key, FieldTable::default())).collect();
-                Self::bound(broker, "stasis", ExchangeKind::Topic, &bindings).await
-            }
+            Kind::Nats => Self::of_client(&ok(async_nats::connect(broker.url()).await), keys).await,
+            Kind::Rabbitmq => Self::of_url(&broker.url(), keys).await,
         }
+    }
+
+    /// Reads what is published under these keys to the usual exchange of a RabbitMQ.
+    pub(crate) async fn of_url(url: &str, keys: &[&str]) -> Self {
+        let bindings: Vec<_> = keys.iter().map(|key| (*key, FieldTable::default())).collect();
+        Self::bound_at(url, "stasis", ExchangeKind::Topic, &bindings).await
     }
 
     /// Reads from an exchange, which it declares if it is the first one there.
@@ -80,7 +89,16 @@ impl Reader {
         kind: ExchangeKind,
         bindings: &[(&str, FieldTable)],
     ) -> Self {
-        let connection = ok(Connection::connect(&broker.url(), ConnectionProperties::default()).await);
+        Self::bound_at(&broker.url(), exchange, kind, bindings).await
+    }
+
+    async fn bound_at(
+        url: &str,
+        exchange: &str,
+        kind: ExchangeKind,
+        bindings: &[(&str, FieldTable)],
+    ) -> Self {
+        let connection = ok(Connection::connect(url, ConnectionProperties::default()).await);
         let channel = ok(connection.create_channel().await);
         let exchange = ShortString::from(exchange);
         let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
@@ -104,8 +122,8 @@ impl Reader {
         Self::noting(messages, Some((connection, channel)))
     }
 
-    async fn subscribed(broker: &Broker, subjects: &[&str]) -> Self {
-        let client = ok(async_nats::connect(broker.url()).await);
+    /// Reads what a client of NATS hears below these subjects.
+    pub(crate) async fn of_client(client: &async_nats::Client, subjects: &[&str]) -> Self {
         let mut all = Vec::new();
         for subject in subjects {
             all.push(ok(client.subscribe((*subject).to_owned()).await));

@@ -17,7 +17,9 @@ const MAX_EXCHANGE: usize = 255;
 /// Checks the section, and fills in what depends on other values.
 pub(in super::super) fn check(config: &mut Config) -> Result<(), Problem> {
     let Some(mut stream) = config.stream.take() else { return Ok(()) };
-    if !stream.applications && !stream.channels && stream.ami.is_none() {
+    // Without those of the configuration there may be some that are added while it runs.
+    let can_add = config.http.is_some() && config.websocket_listen.is_none();
+    if !stream.applications && !stream.channels && stream.ami.is_none() && !can_add {
         return Err(problem(
             "stream",
             "publishes nothing: switch on applications, channels or ami, or leave it out",
@@ -107,6 +109,17 @@ mod tests {
         let stream = checked("RABBITMQ", json!({"channels": "true", "exclude": "A, B"})).unwrap();
         assert_eq!(stream.channels_application, "ari-proxy-stream-pbx");
         assert_eq!(stream.exclude, ["A", "B"], "as from the environment");
+    }
+
+    #[test]
+    fn what_is_added_at_run_time_may_be_all_that_is_published() {
+        let mut config = config("localhost");
+        config.stream = Some(serde_json::from_value(json!({"applications": false})).unwrap());
+        config.http = Some(serde_json::from_value(json!({})).unwrap());
+        assert!(check(&mut config).is_ok());
+        let listen = json!({"address": "127.0.0.1:8089", "asterisks": [{"server_id": "a", "password": "p"}]});
+        config.websocket_listen = Some(serde_json::from_value(listen).unwrap());
+        assert!(check(&mut config).is_err(), "nothing can be added where Asterisk dials in");
     }
 
     #[test]

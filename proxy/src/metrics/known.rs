@@ -188,7 +188,9 @@ static ROUTES: LazyLock<HashMap<&str, Router<usize>>> = LazyLock::new(|| {
 /// way is no route's.
 pub(super) fn operation(method: &str, url: &str) -> usize {
     let path = url.split('?').next().unwrap_or_default();
-    let found = ROUTES.get(method).and_then(|routes| routes.at(path).ok());
+    // To the routes an empty segment would be a parameter.
+    let routes = ROUTES.get(method).filter(|_| !path.contains("//"));
+    let found = routes.and_then(|routes| routes.at(path).ok());
     found.map_or(OPERATIONS.len(), |found| *found.value)
 }
 

@@ -189,6 +189,8 @@ static ROUTES: LazyLock<HashMap<&str, Router<usize>>> = LazyLock::new(|| {
 pub(super) fn operation(method: &str, url: &str) -> usize {
     let path = url.split('?').next().unwrap_or_default();
     let found = ROUTES.get(method).and_then(|routes| routes.at(path).ok());
+    // An empty segment is no id, though the router takes one for it.
+    let found = found.filter(|found| found.params.iter().all(|(_, value)| !value.is_empty()));
     found.map_or(OPERATIONS.len(), |found| *found.value)
 }
 

@@ -1,11 +1,12 @@
 //! `check` of the event stream: the place on the bus that it goes to, and the manager interface.
 
 use ari_bus::stream::{Exchange, ExchangeKind, SinkOptions, open};
-use ari_testbed::free_tcp_port;
+use ari_testbed::{AsteriskOptions, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
     on_both_buses,
     wait::{eventually, ok},
+    worlds::start_asterisk,
 };
 use lapin::{
     BasicProperties, Connection, ConnectionProperties,
@@ -69,6 +70,21 @@ async fn the_manager_interface_does_not_let_us_in() {
     assert_eq!((checked.status, complaints(&checked)), (Some(1), vec!["stream.ami"]));
     let (mark, text, _) = checked.line("stream.ami");
     assert!(mark == "bad" && text.to_lowercase().contains("refused"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manager_interface_tells_nothing() {
+    let deaf = "[deaf]\nsecret = 0123456789-deaf\nread = \nwrite = user";
+    let asterisk = start_asterisk(AsteriskOptions::new().configuration("manager.conf", deaf)).await;
+    let (mut config, _) = with_stream(Kind::Nats).await;
+    let ami = &mut config["stream"]["ami"];
+    ami["address"] = asterisk.ami_address().to_string().into();
+    (ami["user"], ami["secret"]) = ("deaf".into(), "0123456789-deaf".into());
+    let checked = Checked::of(&config).await;
+    assert_eq!((checked.status, complaints(&checked)), (Some(0), vec!["stream.ami"]));
+    let (mark, text, hint) = checked.line("stream.ami");
+    assert!(mark == "warning" && text.contains("is told no event"), "{text}");
+    assert!(hint.contains("`read` in [deaf] of manager.conf"), "{hint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,6 +56,15 @@ pub trait Sink: std::fmt::Debug + Send + Sync + 'static {
     /// - `Closed` after [`Sink::close`].
     async fn publish(&self, records: &[Record]) -> Result<Vec<Rejected>, BusError>;
 
+    /// Asks whether this login may publish at all, without publishing anything. A broker that tells that only of what is really
+    /// published (NATS) is taken to allow it.
+    ///
+    /// # Errors
+    /// `Refused` where it may not; retryable ones where the broker does not say.
+    async fn may_publish(&self) -> Result<(), BusError> {
+        Ok(())
+    }
+
     /// Waits for what is under way, says goodbye to the broker and ends the connection, all within twice the deadline of the options.
     async fn close(&self);
 }

@@ -92,6 +92,8 @@ pub(super) const AMI_BLOCK: usize = 256 << 10;
 pub(super) const AMI_READ: usize = 16 << 10;
 /// How long each step to a login at the manager interface may take: the connection, TLS, the greeting, and what is said then.
 pub(super) const AMI_STEP: Duration = Duration::from_secs(5);
+/// How long a probe of the manager interface waits for a first event after the login.
+pub(super) const AMI_FIRST_EVENT: Duration = Duration::from_secs(1);
 /// After how long without a word the manager interface is asked whether it is there.
 pub(super) const AMI_SILENCE: Duration = Duration::from_secs(4);
 /// A manager interface that said nothing after so many such questions is gone. Counted, not timed, as with the websocket.

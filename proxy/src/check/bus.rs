@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ari_bus::{Bus, BusError, BusOptions, Link, Retention, Topics, connect};
+use ari_bus::{Bus, BusError, BusOptions, Link, LinkState, Retention, Topics, connect};
 use bytes::Bytes;
 use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -43,7 +43,7 @@ pub(super) async fn look(config: &Config) -> Looked {
         Ok(bus) => bus,
         Err(error) => return bad(&error, "see bus_config in README.md"),
     };
-    let looked = match reached(&bus).await {
+    let looked = match reached(bus.link()).await {
         Err(why) => bad(&why, "is it running, and are address, user and password of bus_config.url right?"),
         Ok(()) => {
             let connected = Finding::good("bus", format!("connected to {name} at {place}"));
@@ -60,8 +60,7 @@ pub(super) async fn look(config: &Config) -> Looked {
 const NEXT_SERVER: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Waits for the connection; an error says why there is none.
-async fn reached(bus: &Arc<dyn Bus>) -> Result<(), String> {
-    let mut link = bus.link();
+pub(super) async fn reached(mut link: LinkState) -> Result<(), String> {
     let mut why = format!("no answer within {PROBE:?}");
     let mut until = Instant::now() + PROBE;
     loop {

@@ -26,6 +26,8 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
             named.into_iter().filter_map(|(key, file)| Some((format!("{at}.{key}"), file.as_deref()?))),
         );
     }
+    let ami = config.stream.as_ref().and_then(|stream| stream.ami.as_ref());
+    files.extend(ami.and_then(|ami| Some(("stream.ami.ca".to_owned(), ami.ca.as_deref()?))));
     files.into_iter().map(|(key, file)| judge(&key, file, OffsetDateTime::now_utc())).collect()
 }
 

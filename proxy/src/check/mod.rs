@@ -6,6 +6,7 @@ mod applications;
 mod asterisk;
 mod bus;
 mod certificates;
+mod stream;
 mod versions;
 
 use std::time::Duration;
@@ -70,9 +71,11 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     let mut findings = certificates::look(config);
     match &config.websocket_listen {
         None => {
-            let (bus, asterisk) = tokio::join!(bus::look(config), asterisk::look(config));
+            let (bus, asterisk, stream) =
+                tokio::join!(bus::look(config), asterisk::look(config), stream::look(config));
             findings.extend(bus.findings);
             findings.extend(asterisk.findings);
+            findings.extend(stream);
             findings.extend(applications::judge(&asterisk.applications, bus.acts));
         }
         Some(listen) => {
@@ -87,6 +90,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
                 }
             }
             findings.push(asterisk::look_at_port(listen.address, acts).await);
+            findings.extend(stream::look(config).await);
         }
     }
     findings

@@ -278,7 +278,8 @@ async fn send(context: &Context, dialog: &Arc<Dialog>, mut request: Request) -> 
     let chosen = choose_ids(&mut request, &dialog.application);
     let named: &[Chosen] = if said.is_some_and(|said| said == request) { &chosen } else { &[] };
     if let Err(refusal) = allow(context, dialog, &request, named).await {
-        let answer = dialog.guard.refuse(&dialog.root, &request, &refusal, &context.metrics);
+        let answer =
+            dialog.guard.refuse((&dialog.root, dialog.channel()), &request, &refusal, &context.metrics);
         return Outcome { answer, unsettled: Vec::new() };
     }
     let made = chosen.first().cloned();

@@ -210,7 +210,7 @@ impl Life<'_> {
                     self.count_lost();
                     match owner.lease() {
                         // What it has not read yet would be deleted with its queues.
-                        _ if owner.version_1 => until_read(context, &owner).await,
+                        _ if owner.version_1 => until_read(context, dialog, &owner).await,
                         // It brings the dialog to the next process.
                         Some(lease) if lease.has_beaten() => {}
                         _ => publish_gone(context, &owner, "the proxy stops").await,

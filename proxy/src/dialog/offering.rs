@@ -157,16 +157,13 @@ impl<'a> Offering<'a> {
                 if !self.was_heard {
                     self.asked = Some(Instant::now());
                 }
-                match self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await? {
+                let offered = self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await;
+                // The accept may be here before the bus has said that somebody heard.
+                if matches!(offered, Ok(Ok(Reach::Somebody)) | Err(Offered::Owned { .. })) {
+                    self.is_heard(term);
+                }
+                match offered? {
                     Ok(Reach::Somebody) => {
-                        if !std::mem::replace(&mut self.was_heard, true) && term == 1 {
-                            let since = self.dialog.born.elapsed();
-                            context.metrics.observe_of(
-                                Metric::OfferDuration,
-                                &self.dialog.application,
-                                since,
-                            );
-                        }
                         if context.note_reach(&topic, Reach::Somebody) {
                             info!(?topic, "a worker listens");
                         }
@@ -188,6 +185,14 @@ impl<'a> Offering<'a> {
                 }
             }
             self.listen(pauses.next(), false).await?;
+        }
+    }
+
+    /// Somebody has heard an offer of this term.
+    fn is_heard(&mut self, term: u64) {
+        if !std::mem::replace(&mut self.was_heard, true) && term == 1 {
+            let since = self.dialog.born.elapsed();
+            self.context.metrics.observe_of(Metric::OfferDuration, &self.dialog.application, since);
         }
     }
 

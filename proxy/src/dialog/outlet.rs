@@ -56,7 +56,7 @@ struct Resends {
 impl<'a> Outlet<'a> {
     /// An outlet to a dialog's owner.
     pub(super) fn new(context: &'a Context, dialog: &'a Dialog, owner: &'a Owner) -> Self {
-        let reader = owner.version_1.then(|| Reader::new(context, owner));
+        let reader = owner.version_1.then(|| Reader::new(context, dialog, owner));
         let link = context.bus.link();
         Self { context, dialog, owner, link, away: None, reader, resends: Resends::default() }
     }

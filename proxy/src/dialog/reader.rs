@@ -5,7 +5,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-use super::{Context, owner::Owner, persist::wait_for_broker, queues};
+use super::{Context, Dialog, owner::Owner, persist::wait_for_broker, queues};
 use crate::{
     config::Orphans,
     limits::{MAX_PAUSE, ORPHAN_LOOK, ORPHAN_PATIENCE, ORPHAN_QUESTION},
@@ -16,6 +16,7 @@ use crate::{
 /// The reading of one version-1 worker.
 pub(super) struct Reader<'a> {
     context: &'a Context,
+    dialog: &'a Dialog,
     owner: &'a Owner,
     /// Whether the bus keeps what nobody reads yet.
     keeps: bool,
@@ -29,13 +30,13 @@ pub(super) struct Reader<'a> {
 pub(super) struct Orphaned;
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(context: &'a Context, owner: &'a Owner) -> Self {
-        Self { context, owner, keeps: false, reached: false, known: Instant::now() }
+    pub(super) fn new(context: &'a Context, dialog: &'a Dialog, owner: &'a Owner) -> Self {
+        Self { context, dialog, owner, keeps: false, reached: false, known: Instant::now() }
     }
 
     /// Makes the worker's topics ready.
     pub(super) async fn prepare(&mut self) {
-        self.keeps = queues::prepare(self.context, self.owner).await == Retention::Kept;
+        self.keeps = queues::prepare(self.context, self.dialog, self.owner).await == Retention::Kept;
         self.reached = self.keeps;
         self.known = Instant::now();
     }
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
                 Err(error) if error.is_retryable() => wait_for_broker(self.context, &mut pauses).await,
                 Err(error) => {
                     self.context.metrics.lost(1, Lost::Refused);
-                    warn!(dialog = %self.owner.dialog_id, %error, "an event is lost: it cannot be published");
+                    warn!(dialog = %self.dialog.root, channel = self.dialog.channel(), %error, "an event is lost: it cannot be published");
                     return Ok(());
                 }
             }

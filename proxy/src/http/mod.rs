@@ -58,16 +58,20 @@ pub(crate) fn router(site: Site, config: &HttpConfig) -> Router {
         .merge(watch::routes())
         .merge(metrics::routes())
         // Here as well: who has no token learns nothing of what there is behind it.
+        .fallback(nothing)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&access), access::authorize));
     Router::new()
         .merge(health::routes())
         .merge(closed)
-        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here: see docs/http.md"))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(access, access::no_browser))
         .layer(from_fn(in_time))
         .with_state(Arc::new(site))
+}
+
+async fn nothing() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "there is nothing here: see docs/http.md")
 }
 
 async fn wrong_method() -> Refusal {

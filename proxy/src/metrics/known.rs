@@ -188,9 +188,9 @@ static ROUTES: LazyLock<HashMap<&str, Router<usize>>> = LazyLock::new(|| {
 /// way is no route's.
 pub(super) fn operation(method: &str, url: &str) -> usize {
     let path = url.split('?').next().unwrap_or_default();
-    // To the routes an empty segment would be a parameter.
-    let routes = ROUTES.get(method).filter(|_| !path.contains("//"));
-    let found = routes.and_then(|routes| routes.at(path).ok());
+    let found = ROUTES.get(method).and_then(|routes| routes.at(path).ok());
+    // An empty segment is no id, though the router takes one for it.
+    let found = found.filter(|found| found.params.iter().all(|(_, value)| !value.is_empty()));
     found.map_or(OPERATIONS.len(), |found| *found.value)
 }
 

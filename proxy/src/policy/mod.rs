@@ -191,10 +191,10 @@ impl Guard {
         }
     }
 
-    /// Notes a refusal, and makes the worker's answer of it. A worker that does nothing else must not fill the log.
+    /// Notes a refusal, with the dialog's id and its first channel, and makes the worker's answer of it. A worker that does nothing else must not fill the log.
     pub(crate) fn refuse(
         &self,
-        root: &str,
+        (dialog, channel): (&str, Option<&str>),
         request: &Request,
         refusal: &Refusal,
         metrics: &Metrics,
@@ -205,9 +205,9 @@ impl Guard {
         let (status, method, why) = (refusal.status, &request.method, refusal.to_string());
         if self.said.load(Ordering::Relaxed) < REFUSALS_SAID {
             self.said.fetch_add(1, Ordering::Relaxed);
-            warn!(dialog = root, status, %method, %path, %why, "a command is refused by the policy");
+            warn!(dialog, channel, status, %method, %path, %why, "a command is refused by the policy");
         } else {
-            debug!(dialog = root, status, %method, %path, %why, "a command is refused by the policy");
+            debug!(dialog, channel, status, %method, %path, %why, "a command is refused by the policy");
         }
         Answer::error(refusal.status, &why)
     }

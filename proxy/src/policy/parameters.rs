@@ -3,6 +3,7 @@
 //! Asterisk takes one of several values, which one depends on where it stands. A rule looks at all of them, so that nothing
 //! hangs on that; and it takes names that differ in capitals or spaces for the same, so that nothing hangs on those either.
 
+use reqwest::Method;
 use serde::Deserialize;
 use url::form_urlencoded;
 
@@ -49,6 +50,9 @@ impl Parameters {
             let pairs = form_urlencoded::parse(query.as_bytes());
             read.pairs.extend(pairs.map(|(name, value)| (key(&name), value.into_owned())));
         }
+        if read.all("api_key").next().is_some() {
+            return Err("`api_key` in the query is another login than the proxy's".to_owned());
+        }
         let Some(body) = request.body.as_deref().filter(|body| !body.trim().is_empty()) else {
             return Ok(read);
         };
@@ -58,11 +62,11 @@ impl Parameters {
             match serde_json::from_str(value) {
                 // To Asterisk it is not there.
                 _ if value == "null" => {}
+                _ if name == "variables" && request.method != Method::GET => read.variables(value)?,
                 Ok(Value::Text(text)) => read.pairs.push((name, text)),
                 Ok(Value::Texts(texts)) => {
                     read.pairs.extend(texts.into_iter().map(|text| (name.clone(), text)))
                 }
-                Err(_) if name == "variables" => read.variables(value)?,
                 // A number, or what Asterisk cannot take for a text: it is compared as it stands there.
                 Err(_) => read.pairs.push((name, value.to_owned())),
             }

@@ -101,6 +101,18 @@ impl Policy {
                 shown(word)
             )));
         }
+        // By its path a file may be anything, a stored recording too; a rule of its own has looked at it already.
+        let by_path = |media: &&str| {
+            let file = media.split_once(':').map_or(*media, |(_, file)| file).trim();
+            file.starts_with('/') || file.split(['/', '\\']).any(|part| part == "..")
+        };
+        let is_looked_at = self.rule("media", |rules| rules.media.as_ref()).is_some();
+        if let Some(file) = parameters.listed("media").find(|media| !is_looked_at && by_path(media)) {
+            return Err(rule.forbid(format!(
+                "`media` {} names a file by its path: that takes a rule `media`",
+                shown(file)
+            )));
+        }
         let stored = |media: &&str| media.trim().to_ascii_lowercase().starts_with("recording:");
         if parameters.listed("media").any(|media| stored(&media)) {
             return Err(rule.forbid("stored recordings belong to no dialog"));

@@ -312,6 +312,9 @@ fn a_narrow_worker_touches_its_own_objects_alone() {
         ("POST", "/channels/c/record?name=r&format=wav&ifExists=overwrite", None),
         ("POST", "/channels/c/play?media=recording:x", None),
         ("POST", "/channels/c/play", Some(r#"{"media":["sound:x","recording:x"]}"#)),
+        ("POST", "/channels/c/play?media=sound:/var/spool/asterisk/recording/x", None),
+        ("POST", "/channels/c/play?media=sound:x,sound:..%2F..%2Fspool/x", None),
+        ("POST", "/bridges/b/play", Some(r#"{"media":["sound:x","sound:en/../../x"]}"#)),
         ("GET", "/endpoints", None),
         ("PUT", "/endpoints/sendMessage?to=pjsip:x", None),
         ("PUT", "/deviceStates/Stasis:x", None),
@@ -322,6 +325,75 @@ fn a_narrow_worker_touches_its_own_objects_alone() {
         ("POST", "/events/claim?application=ivr&channelId=d", None),
     ] {
         assert_eq!(rule_of(&guard, method, url, body).as_deref(), Some("scope"), "{method} {url} {body:?}");
+    }
+}
+
+#[test]
+fn a_file_is_played_by_its_path_where_a_rule_says_so() {
+    let guard = guard(json!({"scope": "dialog", "media": ["sound:/opt/prompts/*"]}));
+    let refused = |media: &str| rule_of(&guard, "POST", &format!("/channels/c/play?media={media}"), None);
+    assert_eq!(refused("sound:/opt/prompts/hello"), None);
+    assert_eq!(refused("sound:/opt/prompts/../x").as_deref(), Some("media"));
+}
+
+#[test]
+fn what_becomes_a_line_of_sip_is_one_line() {
+    let variables = |name: &str, value: &str| json!({"variables": {name: value}}).to_string();
+    let header = "PJSIP_HEADER(add,X-Queue)";
+    let evil = "7\r\nP-Asserted-Identity: <sip:112@trunk>";
+    for guard in [guard(json!({})), guard(json!({"set_variables": ["**"], "caller_id": ["1*"]}))] {
+        let set = |name: &str, value: &str| {
+            refused_with(&guard, "POST", "/channels?endpoint=x", Some(&variables(name, value)))
+        };
+        assert_eq!(set(header, "7"), None);
+        assert_eq!(set("text", "two\nlines"), None);
+        let line = Some((400, String::new()));
+        assert_eq!(set(header, evil), line);
+        assert_eq!(set(&format!("PJSIP_HEADER(add,X-A: {evil})"), "7"), line);
+        assert_eq!(set("CALLERID(name)", evil), line);
+        let url = "/channels/c/variable?variable=CALLERID(name)&value=x%0d%0aFrom:%20112";
+        assert_eq!(refused_with(&guard, "POST", url, None), line);
+        let body = json!({"variable": header, "value": evil}).to_string();
+        assert_eq!(refused_with(&guard, "POST", "/channels/c/variable", Some(&body)), line);
+    }
+}
+
+#[test]
+fn variables_are_an_object() {
+    let guard = guard(json!({}));
+    for variables in [json!(["GLOBAL(X)=1"]), json!("GLOBAL(X)=1"), json!([{"GLOBAL(X)": "1"}]), json!(7)] {
+        let body = json!({"variables": variables}).to_string();
+        let refused = refused_with(&guard, "POST", "/channels?endpoint=x", Some(&body));
+        assert_eq!(refused, Some((400, String::new())), "{body}");
+    }
+    assert_eq!(refused_with(&guard, "POST", "/channels?endpoint=x", Some(r#"{"variables":null}"#)), None);
+    assert_eq!(refused_with(&guard, "GET", "/channels/c/variables", Some(r#"{"variables":"a,b"}"#)), None);
+}
+
+#[test]
+fn a_worker_shows_no_login_of_its_own() {
+    let guard = guard(json!({}));
+    for url in ["/channels?api_key=u:p", "/channels?API%5fKEY=u:p", "/channels?x=1&api_key="] {
+        assert_eq!(refused_with(&guard, "GET", url, None), Some((400, String::new())), "{url}");
+    }
+}
+
+#[test]
+fn a_variable_runs_no_program() {
+    let guard = guard(json!({"allow": ["* /asterisk/variable"]}));
+    for (method, url, rule) in [
+        ("POST", "/channels/c/variable?variable=MONITOR_EXEC&value=id", "set_variables"),
+        ("POST", "/channels/c/variable?variable=__MONITOR_EXEC_ARGS&value=id", "set_variables"),
+        // Also where the configuration opens Asterisk's own variables.
+        ("POST", "/asterisk/variable?variable=FILE(/etc/x)&value=1", "set_variables"),
+        ("GET", "/asterisk/variable?variable=SHELL(id)", "read_variables"),
+    ] {
+        assert_eq!(rule_of(&guard, method, url, None).as_deref(), Some(rule), "{url}");
+    }
+    for (method, url) in
+        [("GET", "/asterisk/variable?variable=X"), ("POST", "/asterisk/variable?variable=X&value=1")]
+    {
+        assert_eq!(rule_of(&guard, method, url, None), None, "{url}");
     }
 }
 

@@ -56,6 +56,10 @@ const READS: [&str; 15] = [
     "TALK_DETECT",
     "VOLUME",
 ];
+/// Plain variables that name a program, which Asterisks up to 20 run at the end of a recording.
+const PROGRAMS: [&str; 2] = ["MONITOR_EXEC", "MONITOR_EXEC_ARGS"];
+/// Where variables stand.
+const RESOURCES: [&str; 3] = ["asterisk", "bridges", "channels"];
 /// Functions that say who calls.
 const IDENTITIES: [&str; 3] = ["CALLERID", "CONNECTEDLINE", "REDIRECTING"];
 /// Variables that name a context, to which Asterisk lets a phone transfer the call.
@@ -64,7 +68,7 @@ const CONTEXTS: [&str; 3] = ["FORWARD_CONTEXT", "GOTO_ON_BLINDXFR", "TRANSFER_CO
 impl Policy {
     /// Whether every variable that a command names may be set or read.
     pub(super) fn check_variables(&self, command: &Command<'_>) -> Result<(), Refusal> {
-        if command.path.first().is_none_or(|first| first != "channels" && first != "bridges") {
+        if command.path.first().is_none_or(|first| !RESOURCES.contains(&first.as_str())) {
             return Ok(());
         }
         let names = command.parameters.all("variable");
@@ -96,12 +100,18 @@ impl Policy {
     fn check_set(&self, name: &str, value: &str) -> Result<(), Refusal> {
         // Underscores before it make those inherit it whom the channel calls.
         let plain = name.trim().trim_start_matches('_');
+        // What a function gets may become a line of SIP, and a line break in it another one.
+        let breaks = |text: &str| text.contains(char::is_control);
+        if breaks(name) || (function(plain).is_some() && breaks(value)) {
+            let reason = format!("variable {} holds a control character", shown(name));
+            return Err(Refusal { status: 400, rule: None, reason });
+        }
         let rule = self.rule("set_variables", |rules| rules.set_variables.as_ref());
         let may = plain != MARK
             && match &rule {
                 Some(rule) => rule.fits(name),
                 None => match function(name) {
-                    None => true,
+                    None => !PROGRAMS.contains(&plain),
                     Some(("CHANNEL", what)) => CHANNEL_SETS.contains(&what),
                     Some((function, _)) => SETS.contains(&function),
                 },

@@ -18,26 +18,26 @@ use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest as
 use crate::run;
 
 /// The Asterisk that these tests share: each has an application of its own.
-async fn asterisk() -> &'static Asterisk {
+pub(crate) async fn asterisk() -> &'static Asterisk {
     static ASTERISK: OnceCell<Asterisk> = OnceCell::const_new();
     ASTERISK.get_or_init(|| start_asterisk(AsteriskOptions::new())).await
 }
 
 /// A configuration in which all is right.
-async fn config(kind: Kind) -> (Value, String) {
+pub(crate) async fn config(kind: Kind) -> (Value, String) {
     let (broker, application) = (Broker::shared(kind).await, fresh_application());
     let ari = Ari::from(asterisk().await);
     (config_json(&ari, kind, &broker.url(), &application, &[&application]), application)
 }
 
 /// What `check` finds: its exit status, and mark, text and hint of each subject.
-struct Checked {
-    status: Option<i32>,
+pub(crate) struct Checked {
+    pub(crate) status: Option<i32>,
     findings: Vec<Value>,
 }
 
 impl Checked {
-    async fn of(config: &Value) -> Self {
+    pub(crate) async fn of(config: &Value) -> Self {
         let (status, said) = run(config, &["check", "--json"]).await;
         let json: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
         assert_eq!(json["ok"], status == Some(0), "{json}");
@@ -45,7 +45,7 @@ impl Checked {
     }
 
     /// The mark and the text of a subject, and the hint.
-    fn line(&self, subject: &str) -> (&str, &str, &str) {
+    pub(crate) fn line(&self, subject: &str) -> (&str, &str, &str) {
         let found = self.findings.iter().find(|finding| finding["subject"] == subject);
         let found = found.unwrap_or_else(|| panic!("no {subject} in {:#?}", self.findings));
         let text = |key: &str| found[key].as_str().unwrap_or_default();
@@ -53,7 +53,7 @@ impl Checked {
     }
 
     /// What is not good, by subject.
-    fn complaints(&self) -> Vec<&str> {
+    pub(crate) fn complaints(&self) -> Vec<&str> {
         let bad = self.findings.iter().filter(|finding| finding["mark"] != "good");
         bad.filter_map(|finding| finding["subject"].as_str()).collect()
     }

@@ -4,6 +4,8 @@ mod check;
 mod config;
 mod logs;
 mod operate;
+mod secrets;
+mod stream;
 
 use ari_tests::{
     programs,

@@ -53,6 +53,26 @@ async fn all_but_health_wants_the_token() {
             assert!(said.contains("http.token") && !said.contains(TOKEN), "{said}");
         }
     }
+    // What there is, what there is not, and what is asked for in another way.
+    for (method, path) in [
+        (Method::GET, "/metrics"),
+        (Method::GET, "/dialogs"),
+        (Method::GET, "/watch"),
+        (Method::GET, "/log"),
+        (Method::PUT, "/log"),
+        (Method::POST, "/dialogs/x/commands"),
+        (Method::DELETE, "/dialogs"),
+        (Method::OPTIONS, "/log"),
+        (Method::HEAD, "/metrics"),
+        (Method::GET, "/"),
+        (Method::GET, "/nothing"),
+        (Method::GET, "/healthz/"),
+        (Method::GET, "//metrics"),
+        (Method::GET, "/healthz/..%2fmetrics"),
+    ] {
+        assert_eq!(stranger.ask(method.clone(), path).await.0, 401, "{method} {path}");
+    }
+    assert_eq!(operator.get("/nothing").await.0, 404);
     let (status, list) = operator.get("/ari/amqp").await;
     assert_eq!((status, &list[0]["application"]), (200, &"hello".into()));
     let output = proxy.output();

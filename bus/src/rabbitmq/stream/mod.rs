@@ -5,6 +5,7 @@
 mod exchange;
 mod keeper;
 mod outlet;
+mod question;
 mod records;
 
 use std::sync::Arc;
@@ -64,6 +65,13 @@ impl Sink for RabbitmqSink {
         let publishing = timeout(self.shared.connection.deadline, outlet.publish(&records));
         rejected.extend(publishing.await.unwrap_or_else(|_| Err(timed_out(&doing)))?);
         Ok(rejected)
+    }
+
+    async fn may_publish(&self) -> Result<(), BusError> {
+        let outlet = self.shared.current.get()?;
+        let name = &self.shared.exchange.name;
+        let asking = timeout(self.shared.connection.deadline, outlet.may_publish(name));
+        asking.await.unwrap_or_else(|_| Err(timed_out(&format!("asking for the exchange {name}"))))
     }
 
     async fn close(&self) {

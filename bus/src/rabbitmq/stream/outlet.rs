@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{exchange, records::Records};
+use super::{exchange, question::Question, records::Records};
 use crate::{
     BusError,
     rabbitmq::{
@@ -68,6 +68,17 @@ impl Outlet {
             Rejected { index, error: why.error(key) }
         });
         Ok(rejected.collect())
+    }
+
+    /// Asks whether one may publish there.
+    pub(super) async fn may_publish(&self, exchange: &str) -> Result<(), BusError> {
+        let question = Question(exchange);
+        match self.publisher.publish_each(&question, |_| false).await {
+            // The message itself is what it does not take.
+            Err(why) if why.failure().map(fault) == Some(Fault::Mismatch) => Ok(()),
+            Err(why) => Err(why.error(&question.target())),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Waits until everything that was published is confirmed or has failed.

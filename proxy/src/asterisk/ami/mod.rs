@@ -26,8 +26,8 @@ use login::{ConnectError, login};
 
 use super::{
     limits::{
-        AMI_PINGS_UNANSWERED, AMI_QUOTED, AMI_SILENCE, GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE,
-        REFUSED_PAUSE, STEADY,
+        AMI_FIRST_EVENT, AMI_PINGS_UNANSWERED, AMI_QUOTED, AMI_SILENCE, GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST,
+        MIN_PAUSE, REFUSED_PAUSE, STEADY,
     },
     said::Said,
 };
@@ -53,6 +53,27 @@ pub(crate) trait Listener {
 pub(crate) async fn listen(ami: &Ami, listener: impl Listener, metrics: &Metrics, stop: &CancellationToken) {
     let said = Said::nothing("Asterisk's manager interface");
     Link { ami, listener, metrics, stop, said }.run().await;
+}
+
+/// Logs in, off again, and says whether an event came: to a user whose `read` has `system` Asterisk tells at once that it has booted.
+///
+/// # Errors
+/// Why there is no login.
+pub(crate) async fn probe(ami: &Ami) -> Result<bool, impl std::error::Error> {
+    let mut connection = Box::pin(login(ami)).await?;
+    let event = async {
+        loop {
+            match connection.next().await {
+                Ok(block) if block.is_response() => {}
+                Ok(block) => return AmiEvent::of(block.fields).is_ok(),
+                Err(_) => return false,
+            }
+        }
+    };
+    let heard = timeout(AMI_FIRST_EVENT, event).await.unwrap_or(false);
+    // Asterisk needs no goodbye.
+    let _ = connection.say(&[("Action", "Logoff")]).await;
+    Ok::<_, ConnectError>(heard)
 }
 
 struct Link<'a, L> {

@@ -164,6 +164,15 @@ impl Desk {
         }
     }
 
+    /// Waits until its own connection is there again, after the broker was away.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    pub async fn back(&self) {
+        assert!(soon("the desk's connection", self.bus.link().up()).await, "the desk was closed");
+        self.fence().await;
+    }
+
     /// Waits until all that was sent to this desk before has arrived: a message of its own stands behind it.
     ///
     /// # Panics

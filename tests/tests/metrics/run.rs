@@ -105,6 +105,8 @@ async fn the_figures_are_those_that_happened() {
     ok(stage.broker.server().start_again().await);
     let now = until(&operator, "the bus is back", |now| now.sum("ari_proxy_bus_connected", &[]) == 1.0).await;
     assert_eq!(now.sum("ari_proxy_bus_reconnects_total", &[]), 1.0);
+    // The worker's connection is another one.
+    desk.back().await;
 
     // One call ends, and what there was of it is no more.
     two.send(&json!({"control": "ack", "term": 1, "seq": two.events().len()})).await;

@@ -22,6 +22,9 @@
 //!
 //! # What Asterisk needs
 //!
+//! The proxy's policy keeps workers away from Asterisk itself unless it is told otherwise: let those of this application use
+//! `* /asterisk/config/dynamic/**` (`policy.applications.NAME.allow`).
+//!
 //! By default Asterisk keeps these objects in `pjsip.conf` alone, where ARI cannot write (it answers 403). `sorcery.conf` names a
 //! second place for each kind that is declared, and for `aor` always:
 //!

@@ -7,12 +7,12 @@ mod example;
 use ari_client::Worker;
 use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions, SippReport};
 use ari_tests::{
-    brokers::Kind,
+    brokers::{Broker, Kind},
     on_both_buses,
     wait::{eventually, ok, soon},
     worlds::Real,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 on_both_buses!(two_phones_that_were_declared_call_one_another);
@@ -37,7 +37,11 @@ fn went_well(report: &SippReport) {
 
 async fn two_phones_that_were_declared_call_one_another(kind: Kind) {
     let options = AsteriskOptions::new().bare().configuration("sorcery.conf", SORCERY);
-    let world = Real::new(kind, options).await;
+    // As README says.
+    let open = |config: &mut Value| {
+        config["policy"] = json!({"default": {"allow": ["* /asterisk/config/dynamic/**"]}});
+    };
+    let world = Real::with(Broker::shared(kind).await, options, open).await;
     let asterisk = &world.asterisk;
     let stop = CancellationToken::new();
     let worker = ok(Worker::connect(world.broker.url()).await).shutdown(stop.clone());

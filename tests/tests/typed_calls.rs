@@ -11,19 +11,22 @@ use ari_client::{
 };
 use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
-    brokers::Kind,
+    brokers::{Broker, Kind},
     on_both_buses,
     wait::{ok, soon},
     worlds::Real,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 on_both_buses!(a_whole_call_is_typed);
 
 async fn a_whole_call_is_typed(kind: Kind) {
-    let world = Real::new(kind, AsteriskOptions::new()).await;
+    let open = |config: &mut Value| {
+        config["policy"] = json!({"default": {"allow": ["GET /asterisk/info"]}});
+    };
+    let world = Real::with(Broker::shared(kind).await, AsteriskOptions::new(), open).await;
     let (sender, mut results) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let worker = ok(Worker::connect(world.broker.url()).await);

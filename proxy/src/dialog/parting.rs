@@ -156,7 +156,8 @@ mod tests {
         }
 
         fn says(&mut self, event: &str) {
-            self.router.event(event.to_owned().into());
+            let header = crate::asterisk::event::Header::read(event).unwrap();
+            self.router.event(&header, &event.to_owned().into());
         }
 
         /// A call in application a, and its dialog.

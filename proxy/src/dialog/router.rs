@@ -215,17 +215,8 @@ impl Listener for Router {
         self.context.rest.set_away(away);
     }
 
-    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
-        let header = match Header::read(text.as_str()) {
-            Ok(header) => header,
-            Err(error) => {
-                debug!(%error, "a text frame from Asterisk is no event");
-                self.broken_frame();
-                return None;
-            }
-        };
+    fn event(&mut self, header: &Header<'_>, text: &Utf8Bytes) {
         self.context.metrics.event(&header.application, &header.kind);
-        let replaced = (header.kind == "ApplicationReplaced").then(|| header.application.to_string());
         // Nothing is held for most of a process's life, and nobody held up.
         let mut settling = self.context.settling();
         // Under the lock: whoever removes an application does not meet a call that is just beginning.
@@ -233,10 +224,9 @@ impl Listener for Router {
             // Those of an application without dialogs are for the stream alone, and an Asterisk that dials in decides itself
             // which come.
             self.context.metrics.count(Metric::EventsWithoutDialog);
-            return replaced;
+            return;
         }
-        self.route(&mut settling, &header, &text);
-        replaced
+        self.route(&mut settling, header, text);
     }
 
     fn broken_frame(&mut self) {

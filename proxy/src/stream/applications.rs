@@ -1,15 +1,17 @@
 //! The stream of the applications: a listener before another one, by which every frame goes that Asterisk sends for them.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use serde::Deserialize;
 use time::OffsetDateTime;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Origin, Stream};
 use crate::{
     applications::Applications,
-    asterisk::websocket::{Fence, Listener},
+    asterisk::{
+        event::Header,
+        websocket::{Fence, Listener},
+    },
 };
 
 /// Hands each frame to the stream, and then to the listener behind it.
@@ -20,15 +22,6 @@ pub(crate) struct Tap<L> {
     applications: Arc<Applications>,
     /// Since when events of these applications are missed; since before this process, if there is no time.
     gaps: HashMap<String, Option<OffsetDateTime>>,
-}
-
-/// What the stream wants to know of an event.
-#[derive(Deserialize)]
-struct Routing<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    application: Cow<'a, str>,
 }
 
 impl<L> Tap<L> {
@@ -69,15 +62,13 @@ impl<L: Listener> Listener for Tap<L> {
         self.listener.failed(away);
     }
 
-    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
-        // What is no event the listener counts.
+    fn event(&mut self, header: &Header<'_>, text: &Utf8Bytes) {
         if let Some(stream) = &self.stream
-            && let Ok(Routing { kind, application }) = serde_json::from_str(&text)
-            && self.applications.streams(&application)
+            && self.applications.streams(&header.application)
         {
-            stream.offer(Origin::Application, &kind, &application, &text);
+            stream.offer(Origin::Application, &header.kind, &header.application, text);
         }
-        self.listener.event(text)
+        self.listener.event(header, text);
     }
 
     fn broken_frame(&mut self) {

@@ -49,8 +49,7 @@ impl Channels {
             Ok(rest) => rest,
             Err(error) => return error!(%error, "the channels cannot be published"),
         };
-        let application = &self.config.applications[0];
-        let ear = Ear { stream: &self.stream, application, missed: fresh.then_some(None) };
+        let ear = Ear { stream: &self.stream, missed: fresh.then_some(None) };
         let told = Notify::new();
         let applications = Applications::fixed(&self.config.applications);
         let surroundings = Surroundings {
@@ -81,7 +80,6 @@ impl Channels {
 
 struct Ear<'a> {
     stream: &'a Stream,
-    application: &'a str,
     /// Whether events went by, and since when; since before this process, if there is no time.
     missed: Option<Option<OffsetDateTime>>,
 }
@@ -99,16 +97,10 @@ impl Listener for Ear<'_> {
 
     fn failed(&mut self, _: bool) {}
 
-    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
-        let Ok(header) = Header::read(&text) else {
-            self.broken_frame();
-            return None;
-        };
-        if let Some(channel) = main_channel(&header) {
-            self.stream.offer(Origin::Channel, &header.kind, channel, &text);
+    fn event(&mut self, header: &Header<'_>, text: &Utf8Bytes) {
+        if let Some(channel) = main_channel(header) {
+            self.stream.offer(Origin::Channel, &header.kind, channel, text);
         }
-        (header.kind == "ApplicationReplaced" && header.application == self.application)
-            .then(|| header.application.into_owned())
     }
 
     fn broken_frame(&mut self) {

@@ -13,9 +13,13 @@ use tokio::{
     sync::{Notify, watch},
     time::timeout,
 };
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::*;
-use crate::testing::{config, log};
+use crate::{
+    asterisk::event::Header,
+    testing::{config, log},
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -228,9 +232,7 @@ impl crate::asterisk::websocket::Listener for Nobody {
     fn connected(&mut self, _: &[String], _: &crate::asterisk::websocket::Fence) {}
     fn disconnected(&mut self, _: &[String]) {}
     fn failed(&mut self, _: bool) {}
-    fn event(&mut self, _: tokio_tungstenite::tungstenite::Utf8Bytes) -> Option<String> {
-        None
-    }
+    fn event(&mut self, _: &Header<'_>, _: &Utf8Bytes) {}
     fn broken_frame(&mut self) {}
 }
 
@@ -243,7 +245,7 @@ fn what_an_event_costs_the_reader() {
     let channel =
         json!({"id": "1732.17", "name": "PJSIP/phone-00000011", "state": "Up", "filler": "x".repeat(500)});
     let event = json!({"type": "ChannelStateChange", "timestamp": "2026-11-20T17:13:34.872+0000", "channel": channel, "application": "hello"});
-    let frame = tokio_tungstenite::tungstenite::Utf8Bytes::from(event.to_string());
+    let frame = Utf8Bytes::from(event.to_string());
     let broker = Broker::new("poison", &[]);
     for (what, application, kept) in
         [("is published", "hello", EVENTS as usize), ("is of another", "other", 0)]
@@ -253,7 +255,7 @@ fn what_an_event_costs_the_reader() {
         let mut tap = Tap::new(Nobody, Some(stream.clone()), applications, false);
         let began = std::time::Instant::now();
         for _ in 0..EVENTS {
-            tap.event(frame.clone());
+            tap.event(&Header::read(&frame).unwrap(), &frame);
         }
         let each = began.elapsed() / EVENTS;
         assert_eq!(stream.0.buffer.left(), kept);

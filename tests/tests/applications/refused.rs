@@ -12,6 +12,7 @@ use ari_tests::{
 use asterisk_sim::{Refusal, RestFault, Simulator};
 use reqwest::Method;
 use serde_json::Value;
+use tempfile::TempDir;
 
 async fn names(operator: &Operator) -> Vec<String> {
     let (_, list) = operator.get("/ari/amqp").await;
@@ -23,6 +24,14 @@ async fn ready(stage: &Stage, config: &Value, operator: &Operator) -> Running {
     let proxy = stage.proxy_with(config).await;
     operator.until_ready("ready", |status, _| status == 200).await;
     proxy
+}
+
+/// A configuration whose proxy writes down what it is told, and where.
+fn keeping_state(stage: &Stage) -> (Value, TempDir) {
+    let folder = ok(tempfile::tempdir());
+    let mut config = stage.config();
+    config["state_dir"] = folder.path().to_string_lossy().into();
+    (config, folder)
 }
 
 fn is_registered(simulator: &Simulator, name: &str) -> bool {
@@ -56,9 +65,7 @@ async fn while_asterisk_is_away_or_does_not_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_asterisk_refuses_the_new_websocket() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
-    let folder = ok(tempfile::tempdir());
-    let mut config = stage.config();
-    config["state_dir"] = folder.path().to_string_lossy().into();
+    let (mut config, folder) = keeping_state(&stage);
     let operator = Operator::of(&mut config, None);
     let proxy = ready(&stage, &config, &operator).await;
     stage.simulator.faults().refuse_websockets(Refusal::Status(500));
@@ -78,9 +85,7 @@ async fn when_asterisk_refuses_the_new_websocket() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_written_down_is_not_done() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
-    let folder = ok(tempfile::tempdir());
-    let mut config = stage.config();
-    config["state_dir"] = folder.path().to_string_lossy().into();
+    let (mut config, folder) = keeping_state(&stage);
     let operator = Operator::of(&mut config, None);
     let proxy = ready(&stage, &config, &operator).await;
     assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
@@ -104,9 +109,7 @@ async fn what_cannot_be_written_down_is_not_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_file_is_put_aside_and_the_proxy_starts() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
-    let folder = ok(tempfile::tempdir());
-    let mut config = stage.config();
-    config["state_dir"] = folder.path().to_string_lossy().into();
+    let (mut config, folder) = keeping_state(&stage);
     ok(std::fs::write(folder.path().join("applications-pbx.json"), r#"{"applications":{"../x":{}}}"#));
     let operator = Operator::of(&mut config, None);
     let proxy = ready(&stage, &config, &operator).await;

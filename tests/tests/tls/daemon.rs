@@ -1,12 +1,43 @@
 //! A proxy in a process of its own whose every word is looked at.
 
+use ari_testbed::free_tcp_port;
 use ari_tests::{
+    brokers::Kind,
     programs,
     programs::Running,
+    proxies::{Ari, config_json},
     secrets::leaks,
     wait::{eventually, ok},
+    worlds::fresh_application,
 };
 use serde_json::Value;
+
+/// A proxy's configuration for this bus, without an Asterisk.
+pub(crate) fn config(kind: Kind, bus: Value) -> Value {
+    let nobody = format!("127.0.0.1:{}", ok(free_tcp_port()));
+    let ari = Ari {
+        websocket_url: format!("ws://{nobody}/ari/events"),
+        rest_url: format!("http://{nobody}/ari"),
+        user: "ari".to_owned(),
+        password: "ari-p@ssw0rd".to_owned(),
+    };
+    let name = fresh_application();
+    let mut config = config_json(&ari, kind, "", &name, &[&name]);
+    config["bus_config"] = bus;
+    config
+}
+
+/// Such a proxy reaches its bus.
+pub(crate) async fn works(kind: Kind, bus: Value, secrets: &[&str]) {
+    let daemon = Daemon::start(&config(kind, bus), secrets);
+    daemon.says("connected to the bus").await;
+    daemon.stop().await;
+}
+
+/// As in a URL, with every byte escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
 
 /// A proxy that logs everything, its libraries too.
 pub(crate) struct Daemon {
@@ -54,6 +85,14 @@ impl Daemon {
         let ours =
             |line: &&str| line.contains(" ari_") && (line.contains(" WARN ") || line.contains("ERROR "));
         output.lines().filter(ours).map(str::to_owned).collect()
+    }
+
+    /// Kills it: all it has warned of is this, in one line.
+    pub(crate) async fn warned_once(self, told: &str) {
+        let warnings = self.warnings().await;
+        assert_eq!(warnings.len(), 1, "{warnings:#?}");
+        assert!(warnings[0].contains(told), "{}", warnings[0]);
+        println!("{}", warnings[0]);
     }
 
     /// Waits until it has ended by itself, and returns what it said last.

@@ -1,18 +1,12 @@
 //! A real NATS: every kind of login and of certificate, right and wrong.
 
-use ari_testbed::{Nats, free_tcp_port};
-use ari_tests::{
-    brokers::Kind,
-    certificates::Folder,
-    proxies::{Ari, config_json},
-    wait::ok,
-    worlds::fresh_application,
-};
+use ari_testbed::Nats;
+use ari_tests::{brokers::Kind, certificates::Folder};
 use nkeys::KeyPair;
 use serde_json::{Value, json};
 
 use crate::{
-    daemon::Daemon,
+    daemon::{self, Daemon, config, escaped},
     jwt::{Account, EXPIRED, NEVER},
 };
 
@@ -20,41 +14,16 @@ const PASSWORD: &str = "p@ss/w0rd: of,NATS %41";
 const TOKEN: &str = "t0ken+of/NATS=";
 const WRONG: &str = "wr0ng-s3cr3t/word";
 
-/// A proxy for this bus, without an Asterisk.
-fn config(bus: Value) -> Value {
-    let nobody = format!("127.0.0.1:{}", ok(free_tcp_port()));
-    let ari = Ari {
-        websocket_url: format!("ws://{nobody}/ari/events"),
-        rest_url: format!("http://{nobody}/ari"),
-        user: "ari".to_owned(),
-        password: "ari-p@ssw0rd".to_owned(),
-    };
-    let name = fresh_application();
-    let mut config = config_json(&ari, Kind::Nats, "", &name, &[&name]);
-    config["bus_config"] = bus;
-    config
-}
-
 async fn works(bus: Value, secrets: &[&str]) {
-    let daemon = Daemon::start(&config(bus), secrets);
-    daemon.says("connected to the bus").await;
-    daemon.stop().await;
+    daemon::works(Kind::Nats, bus, secrets).await;
 }
 
 /// One line, however often it is tried.
 async fn fails(bus: Value, secrets: &[&str], told: &str) {
-    let daemon = Daemon::start(&config(bus), secrets);
+    let daemon = Daemon::start(&config(Kind::Nats, bus), secrets);
     daemon.says(told).await;
     daemon.says_times("establishing connection", 3).await;
-    let warnings = daemon.warnings().await;
-    assert_eq!(warnings.len(), 1, "{warnings:#?}");
-    assert!(warnings[0].contains(told), "{}", warnings[0]);
-    println!("{}", warnings[0]);
-}
-
-/// As in a URL, with every byte escaped.
-fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    daemon.warned_once(told).await;
 }
 
 async fn nats(configuration: &str) -> Nats {

@@ -1,50 +1,25 @@
 //! A real RabbitMQ: users, EXTERNAL, and every kind of certificate, right and wrong.
 
 use ari_testbed::{RabbitMq, free_tcp_port};
-use ari_tests::{
-    brokers::Kind,
-    certificates::Folder,
-    proxies::{Ari, config_json},
-    wait::ok,
-    worlds::fresh_application,
-};
+use ari_tests::{brokers::Kind, certificates::Folder, wait::ok};
 use serde_json::{Value, json};
 
-use crate::daemon::Daemon;
+use crate::daemon::{self, Daemon, config, escaped};
 
 /// The user's name is that of the `client` certificate.
 const PASSWORD: &str = "p@ss/w0rd: of,Rabbit %41";
 const WRONG: &str = "wr0ng-s3cr3t/word";
 
-fn config(bus: Value) -> Value {
-    let nobody = format!("127.0.0.1:{}", ok(free_tcp_port()));
-    let ari = Ari {
-        websocket_url: format!("ws://{nobody}/ari/events"),
-        rest_url: format!("http://{nobody}/ari"),
-        user: "ari".to_owned(),
-        password: "ari-p@ssw0rd".to_owned(),
-    };
-    let name = fresh_application();
-    let mut config = config_json(&ari, Kind::Rabbitmq, "", &name, &[&name]);
-    config["bus_config"] = bus;
-    config
-}
-
 async fn works(bus: Value, secrets: &[&str]) {
-    let daemon = Daemon::start(&config(bus), secrets);
-    daemon.says("connected to the bus").await;
-    daemon.stop().await;
+    daemon::works(Kind::Rabbitmq, bus, secrets).await;
 }
 
 /// One line, however often it is tried.
 async fn fails(bus: Value, secrets: &[&str], told: &str) {
-    let daemon = Daemon::start(&config(bus), secrets);
+    let daemon = Daemon::start(&config(Kind::Rabbitmq, bus), secrets);
     daemon.says(told).await;
     daemon.says("the bus is still away").await;
-    let warnings = daemon.warnings().await;
-    assert_eq!(warnings.len(), 1, "{warnings:#?}");
-    assert!(warnings[0].contains(told), "{}", warnings[0]);
-    println!("{}", warnings[0]);
+    daemon.warned_once(told).await;
 }
 
 /// A broker that lets in only who shows a certificate of `ca.pem`, and where it speaks TLS.
@@ -73,7 +48,6 @@ async fn users_and_external() {
         let file = |name: String| folder.outside(&name);
         json!({ "ca": folder.outside("ca.pem"), "cert": file(format!("{name}.pem")), "key": file(format!("{name}.key")) })
     };
-    let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
 
     works(json!({ "url": plain, "login": { "user": "worker", "password": PASSWORD } }), &[PASSWORD]).await;
     let in_url = format!("amqp://worker:{}@127.0.0.1:{}", escaped(PASSWORD), broker.port());

@@ -193,17 +193,13 @@ impl<L: Listener> Listener for Registered<'_, L> {
         self.listener.failed(away);
     }
 
-    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
-        if text.contains(REGISTERED)
-            && let Ok(header) = Header::read(&text)
-            && header.kind == REGISTERED
-            && self.applications.len() < MAX_REGISTERED
-        {
-            let application = header.application.into_owned();
+    fn event(&mut self, header: &Header<'_>, text: &Utf8Bytes) {
+        if header.kind == REGISTERED && self.applications.len() < MAX_REGISTERED {
+            let application = header.application.clone().into_owned();
             self.status.connected(std::slice::from_ref(&application));
             self.applications.insert(application);
         }
-        self.listener.event(text)
+        self.listener.event(header, text);
     }
 
     fn broken_frame(&mut self) {

@@ -26,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     super::{
+        event::Header,
         limits::HANDSHAKES,
         websocket::{Fence, Listener, Status, Surroundings},
     },
@@ -59,9 +60,8 @@ impl Listener for Ear {
 
     fn failed(&mut self, _: bool) {}
 
-    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
+    fn event(&mut self, _: &Header<'_>, _: &Utf8Bytes) {
         self.events.fetch_add(1, Ordering::SeqCst);
-        text.strip_prefix("taken ").map(str::to_owned)
     }
 
     fn broken_frame(&mut self) {}
@@ -254,7 +254,7 @@ async fn to_take_an_application_back_asterisk_is_made_to_dial_anew() {
         port.told.notify_one();
         let quiet = async { while !client.next().await.unwrap().unwrap().is_close() {} };
         assert!(timeout(Duration::from_millis(300), quiet).await.is_err());
-        client.send(Message::text("taken hello")).await.unwrap();
+        client.send(Message::text(r#"{"type":"ApplicationReplaced","application":"hello"}"#)).await.unwrap();
         while port.ear.events.load(Ordering::SeqCst) < 2 {
             tokio::task::yield_now().await;
         }

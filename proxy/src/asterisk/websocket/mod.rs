@@ -27,6 +27,7 @@ pub(super) use read::{Connection, Read};
 pub(crate) use status::{Held, Status};
 
 use super::{
+    event::Header,
     limits::{
         GOODBYE, MAX_PAUSE, MAX_PAUSE_LOST, MIN_PAUSE, PING_EVERY, REFUSED_PAUSE, STEADY, STRAGGLERS, SWITCH,
         SWITCH_AGAIN,
@@ -45,9 +46,9 @@ pub(crate) trait Listener {
     fn disconnected(&mut self, applications: &[String]);
     /// A socket could not be opened: because there is no Asterisk at all, or for another reason.
     fn failed(&mut self, away: bool);
-    /// One text frame; returns the application that another program has taken over, if that is what it says.
-    fn event(&mut self, text: Utf8Bytes) -> Option<String>;
-    /// A frame that cannot be an event.
+    /// An event, and what its frame says of it.
+    fn event(&mut self, header: &Header<'_>, text: &Utf8Bytes);
+    /// A frame that is no event.
     fn broken_frame(&mut self);
 }
 

@@ -9,13 +9,14 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{self, Bytes, Message},
+    tungstenite::{self, Bytes, Message, Utf8Bytes},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{Listener, fence::Fences};
 use crate::asterisk::{
+    event::Header,
     limits::{GOODBYE, PINGS_UNANSWERED, PINGS_UNWRITTEN},
     rest::{Asks, RestResponse},
 };
@@ -237,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match frame {
             Some(Ok(Message::Text(text))) => match RestResponse::read(&text) {
                 Some(response) => self.asks.answered(response),
-                None => return Ok(listener.event(text)),
+                None => return Ok(hear(&text, listener)),
             },
             Some(Ok(Message::Binary(_))) => listener.broken_frame(),
             Some(Ok(Message::Close(frame))) => {
@@ -255,6 +256,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             None => return Err("closed by Asterisk".to_owned()),
         }
         Ok(None)
+    }
+}
+
+/// The type of event that says that another program has an application now.
+const TAKEN: &str = "ApplicationReplaced";
+
+/// Hands an event over; returns the application that it says another connection has.
+fn hear(text: &Utf8Bytes, listener: &mut impl Listener) -> Option<String> {
+    match Header::read(text) {
+        Ok(header) => {
+            listener.event(&header, text);
+            (header.kind == TAKEN).then(|| header.application.into_owned())
+        }
+        Err(error) => {
+            debug!(%error, "a text frame from Asterisk is no event");
+            listener.broken_frame();
+            None
+        }
     }
 }
 

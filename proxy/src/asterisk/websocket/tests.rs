@@ -46,12 +46,11 @@ impl Listener for Ear {
 
     fn failed(&mut self, _: bool) {}
 
-    fn event(&mut self, text: Utf8Bytes) -> Option<String> {
+    fn event(&mut self, _: &Header<'_>, _: &Utf8Bytes) {
         self.events += 1;
         if self.events == 1 {
             std::thread::sleep(self.stall);
         }
-        text.strip_prefix("taken ").map(str::to_owned)
     }
 
     fn broken_frame(&mut self) {}
@@ -145,7 +144,7 @@ async fn pings_go_out_under_constant_load() {
         while pings < 5 {
             tokio::select! {
                 frame = frames.next() => pings += usize::from(frame.unwrap().unwrap().is_ping()),
-                sent = sink.send(Message::text("{}")) => sent.unwrap(),
+                sent = sink.send(Message::text(r#"{"type":"X"}"#)) => sent.unwrap(),
             }
         }
     });
@@ -172,7 +171,7 @@ async fn a_fence_is_passed_when_all_that_was_sent_before_is_read_and_never_when_
                 frame = frames.next() => {
                     fences += usize::from(matches!(frame, Some(Ok(Message::Ping(payload))) if !payload.is_empty()));
                 }
-                sent = sink.send(Message::text("{}")) => sent.unwrap(),
+                sent = sink.send(Message::text(r#"{"type":"X"}"#)) => sent.unwrap(),
             }
         }
     });
@@ -201,7 +200,7 @@ async fn standing_still_ourselves_is_no_silence_of_asterisk() {
     let (server, address) = server().await;
     tokio::spawn(async move {
         let mut socket = accept_async(server.accept().await.unwrap().0).await.unwrap();
-        socket.send(Message::text("{}")).await.unwrap();
+        socket.send(Message::text(r#"{"type":"X"}"#)).await.unwrap();
         // Answers pings.
         while let Some(Ok(_)) = socket.next().await {}
     });
@@ -225,7 +224,10 @@ async fn an_application_that_another_program_takes_is_left_to_it() {
             // Questions for applications are not answered.
             if let Ok(mut socket) = accept_async(stream).await {
                 sender.send(()).unwrap();
-                socket.send(Message::text("taken hello")).await.unwrap();
+                socket
+                    .send(Message::text(r#"{"type":"ApplicationReplaced","application":"hello"}"#))
+                    .await
+                    .unwrap();
                 while let Some(Ok(_)) = socket.next().await {}
             }
         }
@@ -283,7 +285,7 @@ async fn what_cannot_be_written_holds_up_no_event_and_is_noticed_in_the_end() {
     let talking = tokio::spawn(async move {
         let mut socket = accept_async(server.accept().await.unwrap().0).await.unwrap();
         // Reads nothing.
-        while socket.send(Message::text("{}")).await.is_ok() {}
+        while socket.send(Message::text(r#"{"type":"X"}"#)).await.is_ok() {}
     });
     let (line, asks) = Line::new();
     let socket = connected_to(&address).await;

@@ -87,7 +87,8 @@ impl Broker {
         Self::Nats(ok(Nats::start_with("jetstream { store_dir: $TESTBED_DATA }").await))
     }
 
-    /// The broker that the tests of one binary share; it is gone with the binary.
+    /// The broker that the tests of one binary share; it is gone with the binary. Whoever stops a broker, looks at all that it
+    /// holds, or uses names that are not its own starts another.
     ///
     /// # Panics
     /// When it does not start; the text says why.

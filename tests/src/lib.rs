@@ -11,6 +11,7 @@ pub mod figures;
 pub mod go_worker;
 pub mod handlers;
 pub mod listeners;
+pub mod one_test;
 pub mod operator;
 pub mod oracle;
 pub mod phones;

@@ -11,7 +11,7 @@ use ari_tests::{brokers::prepare_process, wait::ok};
 use async_nats::jetstream::{self, Context, Message, consumer, stream::Config, stream::DiscardPolicy};
 use futures_util::StreamExt as _;
 
-use crate::support::{
+use super::support::{
     down, failure, opened, places, publish, publish_in_the_end, ready, record, records, stream, up,
 };
 
@@ -110,7 +110,7 @@ async fn a_stream_that_does_not_carry_ours_is_refused_until_it_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_jetstream_says_so() {
-    let nats = crate::nats::shared().await;
+    let nats = super::nats::shared().await;
     let sink = opened(&nats.url(), stream(StreamOptions::default()));
     down(&*sink, "has no JetStream").await;
     let error = failure(sink.publish(&records(0..1)).await);

@@ -2,7 +2,7 @@
 
 use ari_bus::Topics;
 
-use crate::{
+use super::{
     brokers::Broker,
     support::{bytes, connected, down, next, publish, text, unique, until, within},
 };

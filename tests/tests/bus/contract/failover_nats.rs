@@ -5,7 +5,7 @@ use std::time::Duration;
 use ari_bus::{Link, Topics};
 use ari_tests::fault_proxy::{Cut, FaultProxy, Way};
 
-use crate::{
+use super::{
     brokers::{Broker, RealNats},
     support::{connected, next, options, publish, unique, until, up, within},
 };

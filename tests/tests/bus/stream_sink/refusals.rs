@@ -10,7 +10,7 @@ use ari_testbed::Nats;
 use ari_tests::wait::{eventually, ok};
 use futures_util::StreamExt as _;
 
-use crate::{
+use super::{
     jetstream::all,
     nats::listening,
     rabbitmq::shared,

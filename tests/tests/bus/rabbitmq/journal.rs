@@ -6,7 +6,7 @@ use ari_bus::{Bus, BusOptions, Topics, protocol::Names};
 use ari_testbed::RabbitMq;
 use ari_tests::process::Process;
 
-use crate::{
+use super::{
     back, broker, connect, connected, down, next, publish, queues, somebody::Somebody, until, up, within,
 };
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ari_bus::{Bus, BusErrorKind, BusOptions, Reach, Subscription, Topics};
 
-use crate::{
+use super::{
     brokers::Broker,
     closing::all_fail,
     support::{
@@ -57,7 +57,7 @@ pub(crate) async fn what_failed_in_an_outage_is_not_sent_later<B: Broker>() {
     for number in 0..100 {
         let (topic, payload) = (readers.pool_topic.clone(), bytes(format_args!("stale {number}")));
         readers.sender.publish(&topic, payload.clone()).await.unwrap_err();
-        readers.sender.offer(&topic, payload, crate::support::EXPIRES).await.unwrap_err();
+        readers.sender.offer(&topic, payload, super::support::EXPIRES).await.unwrap_err();
     }
     broker.start_again().await;
     // These expect the first message to be a fresh one.
@@ -75,7 +75,7 @@ pub(crate) async fn what_timed_out_before_a_crash_is_not_sent_later<B: Broker>()
     let filler = bytes("x".repeat(100_000));
     let _ = within("a full socket", hasty.publish_all(&unique("filler"), vec![filler; 1_000])).await;
     for _ in 0..3 {
-        hasty.offer(&readers.pool_topic, bytes("stale"), crate::support::EXPIRES).await.unwrap_err();
+        hasty.offer(&readers.pool_topic, bytes("stale"), super::support::EXPIRES).await.unwrap_err();
     }
     broker.kill().await;
     readers.away(SHORT).await;
@@ -116,7 +116,7 @@ pub(crate) async fn a_paused_broker_costs_no_more_than_the_deadline<B: Broker>()
     let mut ended = closing.subscribe(Topics::One(unique("paused"))).await.unwrap();
 
     broker.server().pause().await.unwrap();
-    let offered = within("an offer", bus.offer(&topic, bytes("x"), crate::support::EXPIRES)).await;
+    let offered = within("an offer", bus.offer(&topic, bytes("x"), super::support::EXPIRES)).await;
     assert_eq!(
         offered.map_err(|error| (error.kind(), error.is_retryable())),
         Err((BusErrorKind::Timeout, true))

@@ -13,7 +13,7 @@ use ari_testbed::RabbitMq;
 use ari_tests::fault_proxy::{FaultProxy, Way};
 use bytes::Bytes;
 
-use crate::{
+use super::{
     back, broker, connect, connected, down,
     inside::{close_connection, has_written_all, waiting},
     next, publish, queues,
@@ -200,7 +200,7 @@ async fn an_inbox_outlives(payload: usize, lose: impl AsyncFnOnce(&RabbitMq)) {
     const MANY: usize = 3000;
     let broker = broker().await;
     let reading =
-        BusOptions { client_name: "reader".to_owned(), deadline: crate::PATIENCE, ..BusOptions::default() };
+        BusOptions { client_name: "reader".to_owned(), deadline: super::PATIENCE, ..BusOptions::default() };
     let (bus, sender) = (connect(&broker.url(), reading), connected(&broker).await);
     up(&*bus).await;
     let mut inbox = bus.subscribe(Topics::Under("ari.worker.1.".to_owned())).await.unwrap();

@@ -3,7 +3,7 @@
 use ari_bus::{BusErrorKind, Reach, Topics};
 use futures_util::StreamExt;
 
-use crate::{
+use super::{
     brokers::{Broker, RealNats},
     messages::flooded,
     support::{bytes, connected, connected_with, next, offer, options, publish, unique, until, within},
@@ -57,13 +57,13 @@ async fn what_permissions_forbid_is_refused() {
     )
     .await;
     let proxy = broker.connect_as("proxy", "p", options());
-    crate::support::up(&*proxy).await;
+    super::support::up(&*proxy).await;
     let refused = |error: ari_bus::BusError| (error.kind(), error.is_retryable());
     for _ in 0..20 {
         let plain = proxy.subscribe(Topics::One("secret.a".to_owned())).await.unwrap_err();
         let under = proxy.subscribe(Topics::Under("secret.".to_owned())).await.unwrap_err();
         let pool = proxy.join("pool", "workers").await.unwrap_err();
-        let offer = proxy.offer("secret.a", bytes("x"), crate::support::EXPIRES).await.unwrap_err();
+        let offer = proxy.offer("secret.a", bytes("x"), super::support::EXPIRES).await.unwrap_err();
         for error in [plain, under, pool, offer] {
             assert_eq!(refused(error), (BusErrorKind::Refused, false));
         }
@@ -80,7 +80,7 @@ async fn a_token_logs_in_and_a_server_that_is_down_is_passed_over() {
     gone.kill().await;
     let url = format!("nats://t0k%3Aen@127.0.0.1:{},127.0.0.1:{}", gone.0.port(), broker.0.port());
     let bus = ari_bus::connect(&url, options()).unwrap();
-    crate::support::up(&*bus).await;
+    super::support::up(&*bus).await;
     let topic = unique("topic");
     let mut subscription = bus.subscribe(Topics::One(topic.clone())).await.unwrap();
     publish(&*bus, &topic, "hello").await;

@@ -9,7 +9,7 @@ use lapin::{
     types::{FieldTable, ShortString},
 };
 
-use crate::{
+use super::{
     brokers::{Broker, RealRabbitMq},
     support::{connected, next, offer, publish, unique, until, within},
 };
@@ -57,7 +57,7 @@ impl Foreigner {
 async fn next_foreign(consumer: &mut Consumer) -> String {
     let delivery = within("a delivery", consumer.next()).await.unwrap().unwrap();
     delivery.ack(BasicAckOptions::default()).await.unwrap();
-    crate::support::text(&delivery.data)
+    super::support::text(&delivery.data)
 }
 
 #[tokio::test]

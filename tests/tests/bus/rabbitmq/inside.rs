@@ -3,7 +3,7 @@
 use ari_testbed::RabbitMq;
 use serde_json::Value;
 
-use crate::until;
+use super::until;
 
 /// The client connections, each by the name of its process.
 pub(crate) async fn connections(broker: &RabbitMq) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ari_bus::{Bus, BusErrorKind, Reach};
 use bytes::Bytes;
 
-use crate::{
+use super::{
     broker, connected,
     inside::{channels, connections},
     next, queues,

@@ -8,7 +8,7 @@ use ari_tests::wait::ok;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::{
+use super::{
     jetstream::start,
     reader::Program,
     support::{exchange, publish, ready, stream},

@@ -8,7 +8,7 @@ use std::sync::{
 use ari_bus::Topics;
 use ari_tests::process::Process;
 
-use crate::{
+use super::{
     brokers::Broker,
     support::{Collector, bytes, connected, next, publish, text, unique, within},
 };

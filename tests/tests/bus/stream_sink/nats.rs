@@ -15,7 +15,7 @@ use async_nats::{Client, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
-use crate::support::{failure, places, publish, ready, record, records};
+use super::support::{failure, places, publish, ready, record, records};
 
 pub(crate) async fn shared() -> &'static Nats {
     match Broker::shared(Kind::Nats).await {
@@ -117,7 +117,7 @@ async fn what_is_published_while_the_server_is_away_is_not_kept_behind_the_back(
     ok(nats.start_again().await);
     // It is there before the sink can be.
     let mut all = listener(&nats).await;
-    crate::support::up(&*sink).await;
+    super::support::up(&*sink).await;
     publish(&*sink, &[record("stasis.app.back", 1000)]).await;
     assert_eq!(next(&mut all).await.subject.as_str(), "stasis.app.back");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ari_bus::{Bus, BusErrorKind, Subscription, Topics};
 use bytes::Bytes;
 
-use crate::{
+use super::{
     brokers::Broker,
     support::{bytes, connected, next, publish, unique, within},
 };
@@ -130,7 +130,7 @@ pub(crate) async fn topics_that_no_bus_carries_are_refused<B: Broker>() {
         let kind = |result: Result<(), ari_bus::BusError>| result.map_err(|error| error.kind());
         let invalid = Err(BusErrorKind::Invalid);
         assert_eq!(kind(bus.publish(topic, bytes("x")).await), invalid, "publish to {topic:?}");
-        let offered = bus.offer(topic, bytes("x"), crate::support::EXPIRES).await;
+        let offered = bus.offer(topic, bytes("x"), super::support::EXPIRES).await;
         assert_eq!(kind(offered.map(drop)), invalid, "offer to {topic:?}");
         assert_eq!(kind(bus.join(topic, "g").await.map(drop)), invalid, "join {topic:?}");
         let subscribed = bus.subscribe(Topics::One(topic.to_owned())).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ari_bus::{BusErrorKind, Link};
 
-use crate::{
+use super::{
     brokers::{Broker, PASSWORD, USER},
     closing::all_fail,
     support::{options, until, up, within},

@@ -30,7 +30,7 @@ macro_rules! stamp {
                 $(#[$attribute])?
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$area::$test::<$broker>().await;
+                    super::$area::$test::<$broker>().await;
                 }
             )*
         }
@@ -81,10 +81,10 @@ macro_rules! contract {
     };
 }
 
-contract!(memory, crate::brokers::Memory,);
+contract!(memory, crate::contract::brokers::Memory,);
 contract!(
     nats,
-    crate::brokers::RealNats,
+    crate::contract::brokers::RealNats,
     outages::a_broker_that_comes_late_is_found,
     outages::a_paused_broker_costs_no_more_than_the_deadline,
     outages::what_timed_out_before_a_crash_is_not_sent_later,
@@ -93,7 +93,7 @@ contract!(
 );
 contract!(
     rabbitmq,
-    crate::brokers::RealRabbitMq,
+    crate::contract::brokers::RealRabbitMq,
     outages::a_broker_that_comes_late_is_found,
     outages::a_paused_broker_costs_no_more_than_the_deadline,
     outages::what_timed_out_before_a_crash_is_not_sent_later,

@@ -1,12 +1,10 @@
 //! TLS: a server that an authority of the system vouches for is used, any other is refused.
 
-use std::process::Command;
-
 use ari_bus::{Link, Topics};
 use ari_testbed::{Nats, RabbitMq, free_tcp_port};
-use ari_tests::certificates::Folder;
+use ari_tests::{certificates::Folder, one_test::one_test};
 
-use crate::support::{next, options, publish, unique, until, up};
+use super::support::{next, options, publish, unique, until, up};
 
 /// Tells [`in_a_process_that_trusts_the_authority`] what to connect to.
 const URL: &str = "ARI_TESTS_TLS_URL";
@@ -51,9 +49,9 @@ async fn check(files: &Folder, url: String) {
     stranger.close().await;
 
     // The system's authorities are looked up by way of the environment, which no test can change for itself.
-    let mut child = Command::new(std::env::current_exe().unwrap());
+    let mut child = one_test(module_path!(), "in_a_process_that_trusts_the_authority");
     child
-        .args(["--exact", "tls::in_a_process_that_trusts_the_authority", "--ignored", "--nocapture"])
+        .arg("--nocapture")
         .env("SSL_CERT_FILE", files.outside("ca.pem"))
         .env_remove("SSL_CERT_DIR")
         .env(URL, url);

@@ -12,7 +12,7 @@ use ari_tests::{
 use bytes::Bytes;
 use lapin::options::ExchangeDeleteOptions;
 
-use crate::{
+use super::{
     reader::Program,
     support::{
         down, exchange, failure, opened, places, publish, publish_in_the_end, ready, record, records, up,

@@ -6,7 +6,7 @@ use ari_bus::{BusErrorKind, Reach, Topics};
 use ari_tests::process::Process;
 use bytes::Bytes;
 
-use crate::{
+use super::{
     brokers::Broker,
     support::{EXPIRES, bytes, connected, next, offer, publish, unique, until, within},
 };

@@ -6,7 +6,7 @@ use ari_bus::{Bus, Claimed, Rival};
 use ari_testbed::Nats;
 use tokio::time::sleep;
 
-use crate::{
+use super::{
     brokers::Broker,
     support::{POLL, bytes, connected, next, options, publish, text, unique, up, within},
 };

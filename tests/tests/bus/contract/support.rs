@@ -15,7 +15,7 @@ use ari_bus::{Bus, BusOptions, Link, Reach, Subscription, protocol::Names};
 use bytes::Bytes;
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::brokers::Broker;
+use super::brokers::Broker;
 
 /// Only a hang reaches this, even on a machine that compiles and runs three brokers meanwhile.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);

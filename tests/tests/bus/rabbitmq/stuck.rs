@@ -5,7 +5,7 @@ use std::time::Duration;
 use ari_bus::{BusErrorKind, BusOptions, Reach, Topics};
 use bytes::Bytes;
 
-use crate::{
+use super::{
     broker, connect, connected,
     inside::{Stuck, channels, connections, consuming, new_channel},
     next, publish, until, up,

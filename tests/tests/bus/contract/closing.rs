@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ari_bus::{Bus, BusErrorKind, BusOptions, Link, Topics};
 
-use crate::{
+use super::{
     brokers::Broker,
     support::{bytes, connected, connected_with, down, next, options, publish, unique, within},
 };
@@ -41,7 +41,7 @@ pub(crate) async fn all_fail(bus: &dyn Bus, kind: BusErrorKind) {
     let expected = Err(kind);
     let publish = within("a publish", bus.publish(&topic, bytes("x"))).await;
     assert_eq!(publish.map_err(|error| error.kind()), expected);
-    let offer = within("an offer", bus.offer(&topic, bytes("x"), crate::support::EXPIRES)).await;
+    let offer = within("an offer", bus.offer(&topic, bytes("x"), super::support::EXPIRES)).await;
     assert_eq!(offer.map(drop).map_err(|error| error.kind()), expected);
     let join = within("a join", bus.join(&topic, "workers")).await;
     assert_eq!(join.map(drop).map_err(|error| error.kind()), expected);

@@ -9,7 +9,7 @@ use ari_bus::stream::{ExchangeKind, Record, Sink, SinkOptions, StreamOptions};
 use ari_testbed::{Nats, RabbitMq, Server};
 use ari_tests::wait::{eventually, ok, soon};
 
-use crate::{
+use super::{
     jetstream::{all, plain, start},
     reader::Program,
     support::{exchange, publish, publish_in_the_end, ready, records, stream},

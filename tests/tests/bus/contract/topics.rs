@@ -2,7 +2,7 @@
 
 use ari_bus::{Retention, Topics};
 
-use crate::{
+use super::{
     brokers::Broker,
     support::{connected, connected_with, next, next_message, prefixed, publish, unique, until},
 };

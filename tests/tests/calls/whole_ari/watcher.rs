@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-use crate::{bench::Records, heard::Source};
+use super::{bench::Records, heard::Source};
 
 pub(crate) struct Watcher {
     records: Arc<Records>,

@@ -14,7 +14,7 @@ use ari_tests::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::decline_all;
+use super::decline_all;
 
 /// What Asterisk logs in the context to which calls are sent on.
 const FALLBACK: &str = "testbed: in the fallback";

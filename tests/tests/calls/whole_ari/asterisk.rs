@@ -5,7 +5,7 @@ use ari_client::{
     ari::{InfoSection, SettableDeviceState, asterisk, device_states, mailboxes, sounds},
 };
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 pub(crate) async fn all(bench: &Bench) -> Result {
     let info = bench.run(asterisk::GetInfo::new().only([InfoSection::System, InfoSection::Build])).await?;

@@ -7,7 +7,7 @@ use ari_client::{
     ari::{ChannelId, Direction, Encapsulation, Event, HangupReason, SnoopDirection, channels},
 };
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 pub(crate) async fn of_a_phone(bench: &Bench) -> Result {
     let own = bench.own();

@@ -3,7 +3,7 @@
 use ari_tests::{brokers::Kind, on_both_buses, wait::eventually};
 use serde_json::{Value, json};
 
-use crate::hand::{Hand, digits, say, world};
+use super::hand::{Hand, digits, say, world};
 
 on_both_buses!(
     a_reply_lists_what_is_the_workers_own,

@@ -6,7 +6,7 @@ use ari_client::{
 };
 use serde_json::json;
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 pub(crate) async fn all(bench: &Bench) -> Result {
     let spare = &bench.spare;

@@ -1,7 +1,7 @@
 //! The example `phones` with two SIPp phones, on an Asterisk without any dialplan.
 
 #[expect(dead_code, reason = "its `main` is for who starts it, and calls what is called here")]
-#[path = "../../../client-sdk/examples/phones.rs"]
+#[path = "../../../../client-sdk/examples/phones.rs"]
 mod example;
 
 use ari_client::Worker;

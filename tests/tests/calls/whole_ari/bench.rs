@@ -7,7 +7,7 @@ use ari_client::{
     ari::{ChannelId, Event, channels},
 };
 
-use crate::{
+use super::{
     heard::{Heard, Source},
     ledger::{Ledger, WithStatus},
 };

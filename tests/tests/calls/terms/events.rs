@@ -4,7 +4,7 @@ use ari_tests::{brokers::Kind, desk::ari, on_both_buses, wait::eventually};
 use asterisk_sim::LoadPlan;
 use serde_json::{Value, json};
 
-use crate::hand::{Hand, digits, say, world};
+use super::hand::{Hand, digits, say, world};
 
 on_both_buses!(
     what_is_not_acknowledged_comes_again,

@@ -6,7 +6,7 @@ use ari_tests::{brokers::Kind, desk::Owned, on_both_buses, worlds::Simulated};
 use asterisk_sim::RestFault;
 use serde_json::{Value, json};
 
-use crate::hand::{Hand, world};
+use super::hand::{Hand, world};
 
 on_both_buses!(
     commands_run_in_the_order_of_their_numbers,

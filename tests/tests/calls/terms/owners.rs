@@ -11,7 +11,7 @@ use ari_tests::{
 use asterisk_sim::RestFault;
 use serde_json::{Value, json};
 
-use crate::hand::{Hand, digits, say, world};
+use super::hand::{Hand, digits, say, world};
 
 on_both_buses!(
     a_silent_workers_call_goes_on_with_another,

@@ -7,7 +7,7 @@ use ari_client::{
     ari::{Event, bridges, channels},
 };
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 pub(crate) async fn all(bench: &Bench) -> Result {
     let (first, second) = (bench.leg("park").await?, bench.leg("chat").await?);

@@ -24,7 +24,7 @@ on_both_buses!(
 );
 
 /// What go-ari-proxy and a worker on go-ari-library sent each other over NATS, with a real Asterisk.
-const RECORDED: &str = include_str!("../fixtures/go-ari-library.nats.jsonl");
+const RECORDED: &str = include_str!("../../fixtures/go-ari-library.nats.jsonl");
 
 /// The recorded messages on topics that begin with `prefix`.
 fn recorded(prefix: &str) -> Vec<String> {

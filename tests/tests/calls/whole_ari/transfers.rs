@@ -5,7 +5,7 @@ use ari_client::{
     ari::{ChannelId, Event, bridges, channels},
 };
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 /// Answers a phone, and bridges it with somebody; it begins with the transfer at the first key.
 async fn bridged(bench: &Bench) -> Result<(ChannelId, ChannelId)> {

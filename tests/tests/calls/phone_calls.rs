@@ -11,6 +11,7 @@ use ari_client::{Call, Worker};
 use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     on_both_buses,
     proxies::Ari,
     wait::{eventually, ok, soon},
@@ -82,6 +83,7 @@ async fn a_phone_call_end_to_end(kind: Kind) {
 
 async fn a_pool_of_three_shares_the_calls(kind: Kind) {
     const CALLS: u32 = 300;
+    let _alone = ALONE.lock().await;
     let world = Real::new(kind, AsteriskOptions::new()).await;
     // Which worker had which channel.
     let taken: Arc<Mutex<HashMap<String, Vec<usize>>>> = Arc::default();
@@ -113,6 +115,7 @@ async fn a_pool_of_three_shares_the_calls(kind: Kind) {
 
 async fn every_call_is_cleaned_up(kind: Kind) {
     const CALLS: u32 = 200;
+    let _alone = ALONE.lock().await;
     // Of its own, so that all it holds is looked at, whatever its name.
     let broker = Broker::start(kind).await;
     let world = Real::on(&broker, AsteriskOptions::new()).await;

@@ -7,7 +7,7 @@ use ari_client::{
     ari::{ChannelId, Event, PlaybackOperation, RecordingName, channels, playbacks, recordings},
 };
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 pub(crate) async fn all(bench: &Bench) -> Result {
     let chat = bench.leg("chat").await?;

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     desk::{Desk, ari},
     figures::Durations,
     go_worker::GoPool,
@@ -16,7 +17,7 @@ use ari_tests::{
 };
 use asterisk_sim::{LoadPlan, Simulator};
 use serde_json::{Value, json};
-use tokio::{sync::Mutex, task::JoinSet, time::Instant};
+use tokio::{task::JoinSet, time::Instant};
 
 on_both_buses!(
     a_version_2_worker_that_accepts_late,
@@ -33,9 +34,6 @@ const LAST: u64 = EVENTS + 2;
 const LATE: Duration = Duration::from_millis(100);
 /// How long a call lasts: longer than its worker is late.
 const CALL: Duration = Duration::from_secs(2);
-
-/// These load the machine: one at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 fn plan(application: &str) -> LoadPlan {
     LoadPlan {

@@ -5,7 +5,7 @@ use ari_client::{
     ari::{EndpointState, endpoints},
 };
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 pub(crate) async fn all(bench: &Bench) -> Result {
     let phone = bench.run(endpoints::Get::new("PJSIP", "phone")).await?;

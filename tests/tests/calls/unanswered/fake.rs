@@ -13,7 +13,7 @@ use ari_tests::{
 use asterisk_sim::{Call, CallEnd, MoveOrder, RestFault, Simulator, SimulatorOptions};
 use serde_json::{Value, json};
 
-use crate::decline_all;
+use super::decline_all;
 
 /// A proxy for two applications, and nobody in their pools.
 struct World {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::watcher::connect;
+use super::watcher::connect;
 
 /// Which they are, and why they do not come.
 pub(crate) const NOT_TO_BE_HAD: [(&str, &str); 6] = [

@@ -11,7 +11,7 @@ use ari_tests::wait::{ok, soon};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::unheard::NOT_TO_BE_HAD;
+use super::unheard::NOT_TO_BE_HAD;
 
 /// The fewest types that a real Asterisk must show.
 const LEAST: usize = 36;

@@ -10,6 +10,7 @@ use ari_client::{Call, Method, Worker};
 use ari_testbed::{AsteriskOptions, Nats};
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     figures::Durations,
     on_both_buses,
     proxies::Ari,
@@ -71,6 +72,7 @@ fn ids(channels: &[u8]) -> BTreeSet<String> {
 
 async fn two_thousand_channels(kind: Kind) {
     const CALLS: usize = 1_000;
+    let _alone = ALONE.lock().await;
     let broker = broker(kind).await;
     let world = Real::on(&broker, AsteriskOptions::new().extensions(SPEAK)).await;
     // Each Local channel has two halves, and both are in the dialplan: they need no worker.

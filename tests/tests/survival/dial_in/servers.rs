@@ -6,6 +6,7 @@ use ari_client::Worker;
 use ari_testbed::{Scenario, Sipp, SippOptions, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     desk::{Desk, ari},
     dialled_in::listen_json,
     on_both_buses,
@@ -21,7 +22,7 @@ use ari_tests::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{ALONE, asterisks, dials, until_dialled_in};
+use super::{asterisks, dials, until_dialled_in};
 
 on_both_buses!(
     a_phone_call_through_an_asterisk_that_dials_in,

@@ -8,6 +8,7 @@ use std::{
 use ari_testbed::free_tcp_port;
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     desk::Desk,
     dialled_in::listen_json,
     fault_proxy::FaultProxy,
@@ -28,7 +29,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{ALONE, asterisks, dials, until_dialled_in};
+use super::{asterisks, dials, until_dialled_in};
 
 on_both_buses!(
     restarts_of_the_proxy_lose_nothing_that_was_read,

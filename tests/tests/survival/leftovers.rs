@@ -6,6 +6,7 @@ use ari_tests::{
     brokers::{Broker, Kind},
     desk::Desk,
     go_worker::GoPool,
+    one_test::one_test,
     proxies::{RunningProxy, config_json},
     wait::{eventually, ok},
     worlds::{start_simulator, until_connected},
@@ -21,8 +22,8 @@ const OF_A_DIALOG: &str = "s_pbx.";
 
 /// A proxy that can be killed.
 fn daemon(config: &Value) -> Child {
-    let mut program = Command::new(ok(std::env::current_exe()));
-    program.args(["--exact", "in_a_process_of_its_own", "--ignored"]).env(CONFIG, config.to_string());
+    let mut program = Command::from(one_test(module_path!(), "in_a_process_of_its_own"));
+    program.env(CONFIG, config.to_string());
     ok(program.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn())
 }
 

@@ -7,6 +7,7 @@ use ari_client::{CallEnd, CommandErrorKind};
 use ari_testbed::{Asterisk, AsteriskOptions};
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     fault_proxy::{Cut, FaultProxy, Way},
     listeners::{Heard, Listeners},
     on_both_buses,
@@ -78,6 +79,7 @@ impl World {
 
 async fn the_websocket_is_cut_a_hundred_times_under_load(kind: Kind) {
     const CUTS: usize = 100;
+    let _alone = ALONE.lock().await;
     let seed = Seed::take(&format!("cuts, {kind:?}"));
     let mut rng = seed.rng();
     let world = World::new(kind).await;

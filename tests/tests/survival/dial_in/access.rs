@@ -4,6 +4,7 @@ use ari_testbed::{Asterisk, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
     certificates::{Authority, Folder, Leaf},
+    crew::ALONE,
     desk::Desk,
     dialled_in::{Dials, listen_json},
     on_both_buses,
@@ -16,7 +17,7 @@ use ari_tests::{
 };
 use serde_json::json;
 
-use crate::{ALONE, until_dialled_in};
+use super::until_dialled_in;
 
 on_both_buses!(only_who_may_come_is_let_in);
 

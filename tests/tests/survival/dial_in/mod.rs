@@ -12,10 +12,6 @@ use ari_tests::{
     worlds::{start_asterisk, until_registered},
 };
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
-
-/// Restarts load the machine: one test at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 fn asterisks(names: &[&str]) -> Value {
     names.iter().map(|name| json!({"server_id": name, "password": format!("secret of {name}")})).collect()

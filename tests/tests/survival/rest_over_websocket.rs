@@ -11,6 +11,7 @@ use ari_client::Worker;
 use ari_testbed::{AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     desk::Desk,
     fault_proxy::{Cut, FaultProxy},
     on_both_buses,
@@ -132,6 +133,7 @@ async fn a_worker_says_the_same_as_over_http(kind: Kind) {
 async fn a_hundred_dialogs_share_the_socket(kind: Kind) {
     const CALLS: usize = 100;
     const COMMANDS: usize = 50;
+    let _alone = ALONE.lock().await;
     let world = world(kind).await;
     let desk = Desk::open(world.broker.connect("desk").await).await;
     let mut pool = desk.join(&world.application).await;
@@ -169,6 +171,7 @@ async fn a_hundred_dialogs_share_the_socket(kind: Kind) {
 /// Each command makes Asterisk send a numbered event to another application, whose own websocket is never cut.
 async fn a_cut_under_commands_runs_none_twice(kind: Kind) {
     const CUTS: u64 = 20;
+    let _alone = ALONE.lock().await;
     let seed = Seed::take(&format!("cuts under commands, {kind:?}"));
     let mut rng = seed.rng();
     let (broker, application) = (Broker::shared(kind).await, fresh_application());

@@ -7,6 +7,7 @@ use ari_proxy::Metric;
 use ari_testbed::{Asterisk, AsteriskOptions, Scenario, Sipp, SippOptions};
 use ari_tests::{
     brokers::{Broker, Kind},
+    crew::ALONE,
     desk::Desk,
     on_both_buses,
     proxies::{RunningProxy, config_json},
@@ -161,6 +162,7 @@ async fn everything_starts_in_any_order(kind: Kind) {
 async fn a_broker_that_stands_still_does_not_hold_asterisk_up(kind: Kind) {
     // More than a dialog holds, and the system's buffers besides.
     const EVENTS: u64 = 30_000;
+    let _alone = ALONE.lock().await;
     let broker = Broker::start(kind).await;
     // Longer than a real Asterisk waits, and than a busy machine stalls anybody.
     let write_timeout = Some(Duration::from_secs(5));

@@ -1,0 +1,190 @@
+//! What a busy stream costs the dialogs: the way from StasisStart to a worker, without stream events and with 10,000 a second.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ari_tests::{
+    brokers::Setup,
+    crew::{ALONE, Crew},
+    desk::Desk,
+    figures::Durations,
+    on_a_bus, programs,
+    wait::{ok, soon},
+    worlds::{start_simulator, until_connected},
+};
+use asterisk_sim::{LoadPlan, Simulator};
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::readers::Reader;
+
+on_a_bus!(
+    nats,
+    ari_tests::brokers::Setup::Nats,
+    #[ignore = "takes minutes: tests/run --long"]
+    dialogs_feel_little_of_a_busy_stream
+);
+on_a_bus!(
+    rabbitmq,
+    ari_tests::brokers::Setup::Shared,
+    #[ignore = "takes minutes: tests/run --long"]
+    dialogs_feel_little_of_a_busy_stream
+);
+
+/// How long each rate is kept up.
+const ROUND: Duration = Duration::from_secs(4);
+
+/// Events that are for the stream alone, a second.
+const EVENTS: u32 = 10_000;
+
+/// How often so many of them are sent as are due.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Where the rate of dialogs begins; each further one is half as much again.
+const FIRST_RATE: f64 = 50.0;
+
+/// More than any machine of today takes.
+const LAST_RATE: f64 = 20_000.0;
+
+struct Bench {
+    crew: Crew,
+    simulator: Arc<Simulator>,
+    desk: Desk,
+    pool: ari_tests::desk::Pool,
+}
+
+async fn dialogs_feel_little_of_a_busy_stream(setup: Setup) {
+    let _alone = ALONE.lock().await;
+    let crew = Crew::new(setup, programs!()).await;
+    let simulator = Arc::new(start_simulator().await);
+    let mut config = crew.config_for(&(&*simulator).into(), &crew.broker.url());
+    config["stream"] = json!({"channels": true});
+    config["dialog"] = json!({"linger": "100ms"});
+    let reader =
+        Reader::of(&crew.broker, if setup == Setup::Nats { &["stasis.>"] } else { &["stasis.#"] }).await;
+    let proxy = crew.start_proxy(&config);
+    until_connected(&simulator, &crew.application).await;
+    until_connected(&simulator, "ari-proxy-stream-pbx").await;
+    let desk = Desk::open(crew.broker.connect("speed").await).await;
+    let pool = desk.join(&crew.application).await;
+    let mut bench = Bench { crew, simulator, desk, pool };
+
+    let mut sustained = FIRST_RATE;
+    let mut rate = FIRST_RATE;
+    while rate < LAST_RATE && bench.round(rate).await.1 {
+        (sustained, rate) = (rate, rate * 1.5);
+    }
+    let half = sustained / 2.0;
+    let (mut without, mut with, mut sent) = (Durations::default(), Durations::default(), 0);
+    // In turn: what else the machine does meets both.
+    for _ in 0..4 {
+        without.extend(bench.round(half).await.0);
+        let noise = Noise::start(&bench);
+        with.extend(bench.round(half).await.0);
+        sent += noise.stop().await;
+    }
+    let noise = |messages: &[super::readers::Message]| {
+        messages.iter().filter(|message| message.name() == "Noise").count() as u64
+    };
+    let published = reader
+        .until("every event", |messages| messages.len() as u64 >= sent && noise(messages) >= sent)
+        .await;
+    assert_eq!(noise(&published), sent, "each once");
+    let (before, after) = (without.quantile(0.5), with.quantile(0.5));
+    let change = after.as_secs_f64() / before.as_secs_f64() * 100.0 - 100.0;
+    println!(
+        "{setup:?}: {sustained:.0} dialogs/s are sustained; at {half:.0}/s StasisStart to worker: {without};"
+    );
+    println!(
+        "{setup:?}: with {:.0} stream events/s beside ({sent} of {} sent and read): {with}; the median changes by {change:+.0} %",
+        f64::from(u32::try_from(sent).unwrap_or(u32::MAX)) / (4.0 * ROUND.as_secs_f64()),
+        EVENTS * 4 * u32::try_from(ROUND.as_secs()).unwrap_or(u32::MAX),
+    );
+    proxy.stop().await;
+}
+
+impl Bench {
+    /// Calls at this rate, each of which is accepted at once: how long each took to reach the worker, and whether the last
+    /// ones took no longer than the first.
+    async fn round(&mut self, rate: f64) -> (Durations, bool) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let calls = (rate * ROUND.as_secs_f64()) as u64;
+        let plan = LoadPlan {
+            application: self.crew.application.clone(),
+            rate,
+            calls,
+            hang_up_after: Some(Duration::from_millis(200)),
+            ..LoadPlan::default()
+        };
+        let began = Instant::now();
+        let load = self.simulator.load(plan);
+        let mut came = HashMap::new();
+        while came.len() < usize::try_from(calls).unwrap_or(usize::MAX) {
+            let offer = self.pool.offer().await;
+            let at = Instant::now();
+            let start: Value = ok(serde_json::from_str(offer["start"].as_str().unwrap_or_default()));
+            let id = start["channel"]["id"].as_str().unwrap_or_default().to_owned();
+            came.entry(id).or_insert(at);
+            self.desk.accept(&offer).await;
+        }
+        let took = began.elapsed();
+        let report = soon("the end of all calls", load.wait_ended()).await;
+        let ways: Vec<Duration> = report
+            .calls
+            .iter()
+            .map(|call| came[&call.channel_id].saturating_duration_since(call.at))
+            .collect();
+        let quarter = ways.len() / 4;
+        let median = |ways: &[Duration]| Durations::from_iter(ways.iter().copied()).quantile(0.5);
+        let (first, last) = (median(&ways[..quarter]), median(&ways[ways.len() - quarter..]));
+        let in_time = took < ROUND + ROUND / 20 && last < first * 2 + Duration::from_millis(5);
+        println!(
+            "{rate:.0} dialogs/s: first {first:.2?}, last {last:.2?}, in {took:.2?}: sustained {in_time}"
+        );
+        (ways.into_iter().collect(), in_time)
+    }
+}
+
+/// Events that no dialog has: half of them come on the websocket of the dialogs.
+struct Noise {
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<u64>,
+}
+
+impl Noise {
+    fn start(bench: &Bench) -> Self {
+        let stop = CancellationToken::new();
+        let (simulator, application, stopped) =
+            (Arc::clone(&bench.simulator), bench.crew.application.clone(), stop.clone());
+        let event = |application: &str| {
+            let channel = json!({"id": "1700000000.1", "name": "PJSIP/noise-00000001", "state": "Up", "filler": "x".repeat(500)});
+            json!({"type": "Noise", "application": application, "timestamp": "2026-11-20T17:13:34.872+0000", "channel": channel}).to_string()
+        };
+        let frames = [event(&application), event("ari-proxy-stream-pbx")];
+        let task = tokio::spawn(async move {
+            let (mut ticks, began, mut sent) = (interval(TICK), Instant::now(), 0_u64);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            while !stopped.is_cancelled() {
+                ticks.tick().await;
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                let due = (began.elapsed().as_secs_f64() * f64::from(EVENTS)) as u64;
+                while sent < due {
+                    assert!(simulator.send_raw(&application, &frames[0]));
+                    assert!(simulator.send_raw("ari-proxy-stream-pbx", &frames[1]));
+                    sent += 2;
+                }
+            }
+            sent
+        });
+        Self { stop, task }
+    }
+
+    async fn stop(self) -> u64 {
+        self.stop.cancel();
+        ok(self.task.await)
+    }
+}

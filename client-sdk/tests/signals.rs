@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "sdk/common/mod.rs"]
 mod common;
 
 use std::{process::Command, sync::Arc, time::Duration};

@@ -1,20 +1,16 @@
 //! Commands that may not have come are sent again, to a proxy that runs each once.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
-use ari_bus::memory::MemoryBus;
-use ari_client::{Call, CommandErrorKind as Kind, Method, limits};
-use common::{
+use crate::common::{
     Running,
     beats::{Answering, Control},
     hand_over,
     proxy::{Dialog, From},
     soon,
 };
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CommandErrorKind as Kind, Method, limits};
 use tokio::time::sleep;
 
 async fn one_call() -> (MemoryBus, Running, Answering, Dialog, Call) {

@@ -1,14 +1,10 @@
 //! Calls while the bus is away, and what a worker makes of them when it is back.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{hand_over, proxy::Dialog, soon};
 use ari_bus::memory::MemoryBus;
 use ari_client::{CallEnd, limits};
-use common::{hand_over, proxy::Dialog, soon};
 
 #[tokio::test(start_paused = true)]
 async fn an_accept_waits_for_a_bus_that_is_away_and_is_then_repeated() {
@@ -20,7 +16,7 @@ async fn an_accept_waits_for_a_bus_that_is_away_and_is_then_repeated() {
     tokio::time::sleep(limits::ACCEPT_DEADLINE * 10).await;
     bus.set_available(true);
     proxy.renewed().await;
-    proxy.event(common::stasis_start("17.1")).await;
+    proxy.event(crate::common::stasis_start("17.1")).await;
     soon(calls.recv()).await.unwrap();
     proxy.end().await;
     worker.stopped().await;

@@ -1,17 +1,13 @@
 //! Every operation of ARI is a method of a handle, or it is said here why not.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::common::{hand_over, proxy::Dialog, soon};
 use ari_bus::memory::MemoryBus;
 use ari_client::{
     Call, OperationInfo, Place, Result,
     ari::{OPERATIONS, PlaybackOperation, SettableDeviceState},
 };
-use common::{hand_over, proxy::Dialog, soon};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::Value;
 

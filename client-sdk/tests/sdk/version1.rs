@@ -1,14 +1,10 @@
 //! Calls of a version-1 proxy.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{Running, hand_over, of_channel, proxy, proxy1::Dialog, soon, stasis_start};
 use ari_bus::{Bus, memory::MemoryBus};
 use ari_client::{Call, CommandErrorKind, Method};
-use common::{Running, hand_over, of_channel, proxy, proxy1::Dialog, soon, stasis_start};
 use serde_json::json;
 
 #[tokio::test(start_paused = true)]

@@ -1,20 +1,16 @@
 //! Events that come faster than a handler reads them: they stay with the proxy meanwhile.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
-use ari_bus::{Bus as _, memory::MemoryBus};
-use ari_client::{Call, CallEnd, EventStream, limits};
-use common::{
+use crate::common::{
     Running,
     beats::{Answering, Control},
     hand_over,
     proxy::{Dialog, From},
     soon,
 };
+use ari_bus::{Bus as _, memory::MemoryBus};
+use ari_client::{Call, CallEnd, EventStream, limits};
 use serde_json::{Value, json};
 use tokio::{
     task::JoinHandle,

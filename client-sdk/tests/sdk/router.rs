@@ -1,16 +1,12 @@
 //! Which call goes to which handler, and which to nobody here.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
-use ari_bus::memory::MemoryBus;
-use ari_client::{Call, CommandError, Decline, Handler, Handlers, OnFailure, Router, Routes};
-use common::{
+use crate::common::{
     Running,
     proxy::{Dialog, From},
     proxy1, soon, stasis_start,
 };
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CommandError, Decline, Handler, Handlers, OnFailure, Router, Routes};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 

@@ -1,17 +1,13 @@
 //! The typed operations, as the commands that they send and the events that they wait for.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{Running, described, hand_over, of_channel, proxy::Dialog, soon};
 use ari_bus::memory::MemoryBus;
 use ari_client::{
     Call, CommandErrorKind as Kind,
     ari::{Direction, SnoopDirection, channels},
 };
-use common::{Running, described, hand_over, of_channel, proxy::Dialog, soon};
 use serde_json::{Value, json};
 
 async fn one_call() -> (Running, Dialog, Call) {

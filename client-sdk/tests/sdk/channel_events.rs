@@ -1,14 +1,10 @@
 //! The events of one channel among those of its call, and the keys that are pressed on it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{Running, hand_over, proxy::Dialog, soon};
 use ari_bus::memory::MemoryBus;
 use ari_client::{Call, CommandErrorKind as Kind, DTMF};
-use common::{Running, hand_over, proxy::Dialog, soon};
 use serde_json::{Value, json};
 
 /// So long that it never passes where a key has come.

@@ -1,16 +1,12 @@
 //! One call of a version-2 proxy, from its offer to its end.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
+use crate::common::{Running, hand_over, proxy::Dialog, soon};
 use ari_bus::{
     Bus, Topics,
     memory::MemoryBus,
     protocol::{Control, Incoming, parse_incoming},
 };
 use ari_client::{Call, CallEnd};
-use common::{Running, hand_over, proxy::Dialog, soon};
 use serde_json::json;
 
 #[tokio::test]
@@ -99,7 +95,7 @@ async fn the_prefix_stands_before_every_topic() {
         assert!(topic.starts_with("acme.ari.worker."), "{topic}");
     }
     proxy.accept = accept;
-    proxy.event(common::stasis_start("17.1")).await;
+    proxy.event(crate::common::stasis_start("17.1")).await;
     proxy.end().await;
     worker.stopped().await;
 }

@@ -1,9 +1,5 @@
 //! A proxy process dies, and another takes its place: calls go on, each in the handler that runs already.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-#[path = "../common/mod.rs"]
-mod common;
 mod events;
 mod goes_on;
 mod lost;
@@ -11,18 +7,18 @@ mod worker;
 
 use std::time::Duration;
 
-use ari_bus::{
-    memory::MemoryBus,
-    protocol::{Attach, Object, ObjectKind},
-};
-use ari_client::{Call, CallEnd, CommandErrorKind as Kind, Method, limits};
-use common::{
+use crate::common::{
     Running,
     beats::{Answering, Control, confirmed},
     hand_over, of_channel,
     proxy::{Dialog, From},
     soon,
 };
+use ari_bus::{
+    memory::MemoryBus,
+    protocol::{Attach, Object, ObjectKind},
+};
+use ari_client::{Call, CallEnd, CommandErrorKind as Kind, Method, limits};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::{

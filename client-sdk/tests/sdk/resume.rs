@@ -1,18 +1,14 @@
 //! Saving, and going on with a call that another worker had.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
-use ari_bus::memory::MemoryBus;
-use ari_client::{Call, CallEnd, CommandErrorKind as Kind, Method, ObjectKind};
-use common::{
+use crate::common::{
     Running, hand_over, of_channel,
     proxy::{Dialog, From},
     proxy1, soon, stasis_start,
 };
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CallEnd, CommandErrorKind as Kind, Method, ObjectKind};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 

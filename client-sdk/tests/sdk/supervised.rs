@@ -1,9 +1,5 @@
 //! Handlers that fail, and handlers that go on after their calls.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::{
     sync::{
         Arc,
@@ -12,9 +8,9 @@ use std::{
     time::Duration,
 };
 
+use crate::common::{Running, hand_over, of_channel, proxy::Dialog, proxy1, soon, stasis_start};
 use ari_bus::memory::MemoryBus;
 use ari_client::{Call, CommandError, OnFailure, limits::WRAP_UP};
-use common::{Running, hand_over, of_channel, proxy::Dialog, proxy1, soon, stasis_start};
 use tokio::{sync::Notify, time::sleep};
 
 /// Tells when it is dropped.

@@ -1,20 +1,16 @@
 //! Events that are lost on the way, and what a worker says of those that it had.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
-use ari_bus::memory::MemoryBus;
-use ari_client::{Call, limits};
-use common::{
+use crate::common::{
     Running,
     beats::Control,
     hand_over,
     proxy::{Dialog, From},
     soon,
 };
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, limits};
 use serde_json::{Value, json};
 
 async fn one_call() -> (MemoryBus, Running, Dialog, Call) {

@@ -1,20 +1,16 @@
 //! Heartbeats, and what becomes of a worker's calls when it is cut off from their proxy.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
-use ari_bus::memory::MemoryBus;
-use ari_client::{Call, CallEnd, CommandErrorKind as Kind, Method, limits};
-use common::{
+use crate::common::{
     Running,
     beats::{Control, confirmed},
     hand_over,
     proxy::{Dialog, From},
     soon,
 };
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CallEnd, CommandErrorKind as Kind, Method, limits};
 use futures_util::FutureExt as _;
 use serde_json::json;
 use tokio::{sync::mpsc, time::sleep};

@@ -1,9 +1,5 @@
 //! A worker as a member of pools: sharing, room, leaving; and how it stops.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::{
     sync::{
         Arc,
@@ -12,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use ari_bus::{Bus, memory::MemoryBus};
-use ari_client::{Call, Worker, WorkerError};
-use common::{
+use crate::common::{
     Running, hand_over,
     proxy::{Dialog, From},
     soon,
 };
+use ari_bus::{Bus, memory::MemoryBus};
+use ari_client::{Call, Worker, WorkerError};
 use tokio::sync::Notify;
 
 #[tokio::test]
@@ -64,7 +60,7 @@ async fn of_two_workers_that_accept_one_offer_one_has_the_call() {
     proxy.accept = proxy.next_accept().await;
     let late = proxy.next_accept().await;
     assert_ne!(proxy.accept.events, late.events);
-    proxy.event(common::stasis_start("17.1")).await;
+    proxy.event(crate::common::stasis_start("17.1")).await;
     proxy.gone_to(&late).await;
     proxy.end().await;
     one.stopped().await;
@@ -107,7 +103,7 @@ async fn what_had_arrived_before_leaving_is_declined() {
         bus.publish("hello", serde_json::to_vec(&dialog.offer).unwrap().into()).await.unwrap();
     }
     dialogs[0].accept = dialogs[0].next_accept().await;
-    dialogs[0].event(common::stasis_start("17.0")).await;
+    dialogs[0].event(crate::common::stasis_start("17.0")).await;
     for dialog in &mut dialogs[1..] {
         let From::Decline(decline) = dialog.next().await else { panic!("not declined") };
         assert_eq!((decline.term, decline.reason.as_deref()), (1, Some("full")));
@@ -193,10 +189,10 @@ async fn a_handler_that_fails_leaves_no_channel_of_its_call_in_silence() {
     let carol = proxy.expect("POST", "/channels", 500).await["channelId"].as_str().unwrap().to_owned();
     proxy.expect("POST", "/channels", 400).await;
     for channel in [&bob, "17.2", "17.3"] {
-        proxy.event(common::stasis_start(channel)).await;
+        proxy.event(crate::common::stasis_start(channel)).await;
     }
-    proxy.event(common::of_channel("StasisEnd", "17.2")).await;
-    proxy.event(common::of_channel("ChannelDestroyed", "17.3")).await;
+    proxy.event(crate::common::of_channel("StasisEnd", "17.2")).await;
+    proxy.event(crate::common::of_channel("ChannelDestroyed", "17.3")).await;
     let mut hung_up = Vec::new();
     for _ in 0..3 {
         let command = proxy.next_command().await;

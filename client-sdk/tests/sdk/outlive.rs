@@ -1,18 +1,14 @@
 //! A call goes from worker to worker at any moment, and to Asterisk it looks as if one had had it all the time.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::collections::HashMap;
 
-use ari_bus::{memory::MemoryBus, protocol::Command};
-use ari_client::{Call, Event};
-use common::{
+use crate::common::{
     Running, of_channel,
     proxy::{Dialog, From},
     stasis_start,
 };
+use ari_bus::{memory::MemoryBus, protocol::Command};
+use ari_client::{Call, Event};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -1,18 +1,14 @@
 //! Commands of a call: order, answers, errors.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
-use ari_bus::memory::MemoryBus;
-use ari_client::{Call, CommandErrorKind as Kind, Method};
-use common::{
+use crate::common::{
     Running, hand_over,
     proxy::{Dialog, From},
     soon,
 };
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CommandErrorKind as Kind, Method};
 use futures_util::future::join_all;
 use serde_json::json;
 

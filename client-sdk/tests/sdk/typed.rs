@@ -1,11 +1,8 @@
 //! The typed operations of ARI, as the commands that they become.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{Running, described, hand_over, proxy::Dialog, soon};
 use ari_bus::memory::MemoryBus;
 use ari_client::{
     Call, CommandErrorKind as Kind,
@@ -14,7 +11,6 @@ use ari_client::{
         applications, asterisk, bridges, channels, device_states, endpoints, events, playbacks, recordings,
     },
 };
-use common::{Running, described, hand_over, proxy::Dialog, soon};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 

@@ -1,12 +1,8 @@
 //! Whatever the bus brings: a log line at most, and the call goes on.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
+use crate::common::{Running, hand_over, of_channel, proxy::Dialog, soon, stasis_start};
 use ari_bus::{Bus, memory::MemoryBus};
 use ari_client::{Call, CallEnd, CommandErrorKind, limits};
-use common::{Running, hand_over, of_channel, proxy::Dialog, soon, stasis_start};
 use serde_json::json;
 use tokio::sync::mpsc;
 

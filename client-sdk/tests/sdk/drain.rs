@@ -1,18 +1,14 @@
 //! A worker that stops gives its calls to others.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
 use std::time::Duration;
 
-use ari_bus::memory::MemoryBus;
-use ari_client::{Call, CallEnd, CommandErrorKind as Kind, limits};
-use common::{
+use crate::common::{
     Running, of_channel,
     proxy::{Dialog, From},
     proxy1, soon, stasis_start,
 };
+use ari_bus::memory::MemoryBus;
+use ari_client::{Call, CallEnd, CommandErrorKind as Kind, limits};
 use serde_json::json;
 use tokio::{sync::mpsc, time::Instant};
 

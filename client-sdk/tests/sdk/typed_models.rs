@@ -1,7 +1,5 @@
 //! What Asterisk sends survives being read and written, whatever else is in it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use ari_client::Place;
 use ari_client::ari::{ASTERISK_VERSION, Channel, ChannelState, Event, OPERATIONS, Playback};
 use proptest::prelude::*;

@@ -1,12 +1,8 @@
 //! Calls that find one another.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
-
+use crate::common::{Running, hand_over, of_channel, proxy::Dialog, proxy1, soon, stasis_start};
 use ari_bus::memory::MemoryBus;
 use ari_client::{Call, Calls, CommandErrorKind};
-use common::{Running, hand_over, of_channel, proxy::Dialog, proxy1, soon, stasis_start};
 use tokio::sync::mpsc;
 
 /// A worker whose calls are handed to the test, and those that can be found.

@@ -20,7 +20,7 @@ use crate::{
     worlds::fresh_application,
 };
 
-/// Tests that load the machine, or are about what happens in time: one at a time.
+/// Tests that load the machine or measure it: one at a time.
 pub static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// More than any test has calls.

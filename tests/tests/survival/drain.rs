@@ -61,7 +61,6 @@ async fn a_rolling_restart_of_three_workers_under_load(setup: Setup) {
 
 /// Their handlers wait for an event that comes much later, and take no step by themselves.
 async fn a_worker_that_ends_hands_over_calls_that_are_quiet(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
     let mut workers = stage.workers(1, Handler::Steps).await;
@@ -80,7 +79,6 @@ async fn a_worker_that_ends_hands_over_calls_that_are_quiet(setup: Setup) {
 }
 
 async fn a_proxy_that_ends_finishes_the_commands_it_has(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let mut config = stage.config();
     // The only variables are the workers'.
@@ -110,7 +108,6 @@ async fn a_proxy_that_ends_finishes_the_commands_it_has(setup: Setup) {
 }
 
 async fn a_second_signal_ends_a_worker_and_a_proxy_at_once(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let mut config = stage.config();
     // Longer than the test waits.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ari_proxy::Metric;
 use ari_tests::{
     brokers::Setup,
-    crew::{ALONE, ROOM},
+    crew::ROOM,
     fault_proxy::Way,
     handlers::{Handler, What},
     on_every_bus_in_time,
@@ -34,7 +34,6 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LIMIT: Duration = Duration::from_secs(3);
 
 async fn the_calls_of_a_killed_worker_go_on_with_another(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
     let workers = stage.workers(2, Handler::Steps).await;
@@ -71,7 +70,6 @@ async fn the_calls_of_a_killed_worker_go_on_with_another(setup: Setup) {
 }
 
 async fn a_worker_that_was_stopped_comes_too_late(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
     let workers = stage.workers(2, Handler::Signs).await;
@@ -110,7 +108,6 @@ async fn a_worker_that_was_stopped_comes_too_late(setup: Setup) {
 }
 
 async fn commands_that_were_held_up_on_their_way_come_too_late(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
     let (network, behind) = stage.broker.behind_a_network().await;
@@ -138,7 +135,6 @@ async fn commands_that_were_held_up_on_their_way_come_too_late(setup: Setup) {
 }
 
 async fn a_proxy_that_was_stopped_takes_no_call_from_its_owner(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
     let workers = stage.workers(2, Handler::Signs).await;
@@ -166,7 +162,6 @@ async fn a_proxy_that_was_stopped_takes_no_call_from_its_owner(setup: Setup) {
 async fn a_call_is_offered_once_or_twice_past_workers_that_are_full(setup: Setup) {
     const FULL: usize = 9;
     const CALLS: u64 = 20;
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy_here(&stage.config()).await;
     let mut workers: Vec<_> =

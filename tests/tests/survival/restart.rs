@@ -7,7 +7,7 @@ use ari_proxy::Metric;
 use ari_testbed::{Asterisk, AsteriskOptions};
 use ari_tests::{
     brokers::Setup,
-    crew::{ALONE, Crew},
+    crew::Crew,
     desk::{Desk, Owned, Pool, ari},
     handlers::Handler,
     listeners::Listeners,
@@ -229,7 +229,6 @@ async fn what_nobody_brings_is_offered_once_and_whole(setup: Setup) {
 async fn a_killed_proxy_costs_no_worker_a_call(setup: Setup) {
     const CALLS: usize = 40;
     const OF_THE_DEAD: usize = 15;
-    let _alone = ALONE.lock().await;
     let crew = Crew::new(setup, programs!()).await;
     let asterisk = start_asterisk(AsteriskOptions::new().application(&crew.application)).await;
     let phones = Phones::to(Ari::from(&asterisk));

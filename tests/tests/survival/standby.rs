@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ari_testbed::{Asterisk, AsteriskOptions};
 use ari_tests::{
     brokers::{Broker, Setup},
-    crew::{ALONE, Crew},
+    crew::Crew,
     desk::{Desk, ari},
     listeners::Listeners,
     on_a_bus,
@@ -99,7 +99,6 @@ async fn until_said(proxy: &Running, text: &str) {
 
 async fn the_standby_takes_the_place_of_one_that_dies(judge: Judge) {
     const CALLS: usize = 20;
-    let _alone = ALONE.lock().await;
     let world = World::new(judge).await;
     let (acts, stands_by) = world.pair().await;
     let listeners = Listeners::start(&world.crew.broker, &world.crew.application).await;
@@ -152,7 +151,6 @@ async fn the_standby_takes_the_place_of_one_that_dies(judge: Judge) {
 }
 
 async fn one_that_stood_still_does_nothing_any_more(judge: Judge) {
-    let _alone = ALONE.lock().await;
     let world = World::new(judge).await;
     let (stood, stands_by) = world.pair().await;
     let bus = world.crew.broker.connect("desk").await;
@@ -207,7 +205,6 @@ async fn one_that_stood_still_does_nothing_any_more(judge: Judge) {
 }
 
 async fn of_many_that_start_at_once_one_acts(judge: Judge) {
-    let _alone = ALONE.lock().await;
     let world = World::new(judge).await;
     let mut proxies: Vec<Running> = (0..4).map(|_| world.crew.start_proxy(&world.config)).collect();
     let standing_by =

@@ -7,7 +7,6 @@ use std::{
 
 use ari_tests::{
     brokers::Setup,
-    crew::ALONE,
     handlers::{Handler, PANIC},
     on_every_bus,
     oracle::Gaps,
@@ -20,7 +19,6 @@ use asterisk_sim::{CallEnd, LoadPlan};
 on_every_bus!(a_handler_that_panics_and_99_calls_beside_it_in_the_same_worker);
 
 async fn a_handler_that_panics_and_99_calls_beside_it_in_the_same_worker(setup: Setup) {
-    let _alone = ALONE.lock().await;
     let stage = Stage::new(setup, programs!()).await;
     let proxy = stage.proxy().await;
     let worker = stage.workers(1, Handler::Panics).await.remove(0);

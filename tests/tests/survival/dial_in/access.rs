@@ -4,7 +4,6 @@ use ari_testbed::{Asterisk, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
     certificates::{Authority, Folder, Leaf},
-    crew::ALONE,
     desk::Desk,
     dialled_in::{Dials, listen_json},
     on_both_buses,
@@ -17,7 +16,7 @@ use ari_tests::{
 };
 use serde_json::json;
 
-use super::until_dialled_in;
+use super::{TURN, until_dialled_in};
 
 on_both_buses!(only_who_may_come_is_let_in);
 
@@ -36,7 +35,7 @@ pub(crate) fn files() -> Folder {
 
 /// By password and by certificate, over TLS that Asterisk checks; and nobody else, with one line of the log for each.
 async fn only_who_may_come_is_let_in(kind: Kind) {
-    let _alone = ALONE.lock().await;
+    let _turn = TURN.lock().await;
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
     let files = files();
     let known = json!([{"server_id": "pbx"}, {"server_id": "with-password", "password": "s3cret"}]);

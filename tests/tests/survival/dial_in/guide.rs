@@ -5,7 +5,6 @@ use std::fs;
 use ari_testbed::{AsteriskOptions, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
-    crew::ALONE,
     desk::Desk,
     phones::Phones,
     programs,
@@ -16,7 +15,7 @@ use ari_tests::{
 };
 use serde_json::{Value, json};
 
-use super::{access::files, until_dialled_in};
+use super::{TURN, access::files, until_dialled_in};
 
 /// The fenced blocks of a language in the guide, in their order.
 fn blocks(language: &str) -> Vec<String> {
@@ -28,7 +27,7 @@ fn blocks(language: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_guide_says_works() {
-    let _alone = ALONE.lock().await;
+    let _turn = TURN.lock().await;
     // Of its own, because the names are those of the guide.
     let (broker, port, files) = (Broker::start(Kind::Nats).await, ok(free_tcp_port()), files());
     let [client, ari, certificate] = &blocks("ini")[..] else { panic!("other blocks than were expected") };

@@ -12,6 +12,10 @@ use ari_tests::{
     worlds::{start_asterisk, until_registered},
 };
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+/// Their proxies have the same names on the shared broker: one test at a time.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 fn asterisks(names: &[&str]) -> Value {
     names.iter().map(|name| json!({"server_id": name, "password": format!("secret of {name}")})).collect()

@@ -8,7 +8,6 @@ use std::{
 use ari_testbed::free_tcp_port;
 use ari_tests::{
     brokers::{Broker, Kind},
-    crew::ALONE,
     desk::Desk,
     dialled_in::listen_json,
     fault_proxy::FaultProxy,
@@ -29,7 +28,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{asterisks, dials, until_dialled_in};
+use super::{TURN, asterisks, dials, until_dialled_in};
 
 on_both_buses!(
     restarts_of_the_proxy_lose_nothing_that_was_read,
@@ -43,7 +42,7 @@ async fn restarts_of_the_proxy_lose_nothing_that_was_read(kind: Kind) {
     const RESTARTS: u64 = 10;
     const CALLS: usize = 10;
     const RATE: u64 = 200;
-    let _alone = ALONE.lock().await;
+    let _turn = TURN.lock().await;
     let mut rng = Seed::take(&format!("restarts, {kind:?}")).rng();
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
     let tap = FaultProxy::before(port).await;
@@ -192,7 +191,7 @@ fn missing(written: &BTreeMap<String, Vec<u64>>, heard: &BTreeMap<String, Vec<u6
 
 /// Asterisk keeps the StasisStart until the next proxy is there: that one does not take it for a call of the last one's.
 async fn a_call_that_came_while_the_proxy_was_away_is_new(kind: Kind) {
-    let _alone = ALONE.lock().await;
+    let _turn = TURN.lock().await;
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
     let config = listen_json(kind, &broker.url(), port, &asterisks(&["pbx"]), &application);
     let proxy = Running::proxy(programs!(), &config);

@@ -6,7 +6,6 @@ use ari_client::Worker;
 use ari_testbed::{Scenario, Sipp, SippOptions, free_tcp_port};
 use ari_tests::{
     brokers::{Broker, Kind},
-    crew::ALONE,
     desk::{Desk, ari},
     dialled_in::listen_json,
     on_both_buses,
@@ -22,7 +21,7 @@ use ari_tests::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{asterisks, dials, until_dialled_in};
+use super::{TURN, asterisks, dials, until_dialled_in};
 
 on_both_buses!(
     a_phone_call_through_an_asterisk_that_dials_in,
@@ -31,7 +30,7 @@ on_both_buses!(
 );
 
 async fn a_worker_opens_a_dialog_of_one_that_dials_in(kind: Kind) {
-    let _alone = ALONE.lock().await;
+    let _turn = TURN.lock().await;
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
     let config = listen_json(kind, &broker.url(), port, &asterisks(&["pbx"]), &application);
     let proxy = Running::proxy(programs!(), &config);
@@ -44,7 +43,7 @@ async fn a_worker_opens_a_dialog_of_one_that_dials_in(kind: Kind) {
 }
 
 async fn a_phone_call_through_an_asterisk_that_dials_in(kind: Kind) {
-    let _alone = ALONE.lock().await;
+    let _turn = TURN.lock().await;
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
     let config = listen_json(kind, &broker.url(), port, &asterisks(&["pbx"]), &application);
     let proxy = Running::proxy(programs!(), &config);
@@ -68,7 +67,7 @@ async fn a_phone_call_through_an_asterisk_that_dials_in(kind: Kind) {
 async fn equal_calls_of_two_asterisks_never_cross(kind: Kind) {
     const CALLS: u64 = 20;
     const EVENTS: u64 = 25;
-    let _alone = ALONE.lock().await;
+    let _turn = TURN.lock().await;
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
     let names = ["pbx-1", "pbx-2"];
     let config = listen_json(kind, &broker.url(), port, &asterisks(&names), &application);

@@ -46,6 +46,8 @@ pub(super) struct Consumers {
     open: Option<Open>,
     /// Counts channels, so that what belongs to an earlier one is recognised.
     generation: u64,
+    /// Those that were stopped, until the channel is closed: lapin cancels a consumer that is dropped before.
+    stopped: Vec<Consumer>,
     reports: mpsc::UnboundedSender<Report>,
 }
 
@@ -113,7 +115,8 @@ impl Consumers {
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         let (entries, idle) = (HashMap::new(), HashSet::new());
-        Self { core, id, prefetch, entries, idle, session: None, open: None, generation: 0, reports }
+        let stopped = Vec::new();
+        Self { core, id, prefetch, entries, idle, session: None, open: None, generation: 0, stopped, reports }
     }
 
     /// Adds a feed, to be started by the next attempt.
@@ -170,23 +173,9 @@ impl Consumers {
 
     /// Forgets the channel and everything that ran on it.
     async fn lose_channel(&mut self) {
-        self.drop_channel(false).await;
-    }
-
-    /// The same; `leaving`: its readers have gone by themselves.
-    async fn drop_channel(&mut self, leaving: bool) {
         self.generation += 1;
-        let (mut consumers, mut inboxes) = (Vec::new(), Vec::new());
-        for (id, entry) in &mut self.entries {
-            let Some(running) = entry.running.take() else { continue };
-            self.idle.insert(*id);
-            if entry.feed.is_inbox() && !(leaving && entry.feed.is_shared()) {
-                inboxes.push(running);
-            } else {
-                running.stop.cancel();
-                consumers.push(running.pump.await);
-            }
-        }
+        self.stop(|feed| !feed.is_inbox()).await;
+        let inboxes = self.take_running(Feed::is_inbox);
         if let Some(open) = self.open.take() {
             open.gone.cancel();
             close(&open.channel).await;
@@ -196,11 +185,35 @@ impl Consumers {
             if tokio::time::timeout(self.core.options.deadline, &mut pump).await.is_err() {
                 tracing::warn!(%tag, "messages to an inbox are lost with the connection: its reader does not read");
                 stop.cancel();
-                consumers.push(pump.await);
+                self.stopped.extend(pump.await);
             }
         }
-        // Only now: lapin cancels a consumer that is dropped before its channel is closed.
-        drop(consumers);
+        self.stopped.clear();
+    }
+
+    /// What runs of such feeds; from now on it counts as not running.
+    fn take_running(&mut self, such: impl Fn(&Feed) -> bool) -> Vec<Running> {
+        let mut taken = Vec::new();
+        for (id, entry) in self.entries.iter_mut().filter(|(_, entry)| such(&entry.feed)) {
+            if let Some(running) = entry.running.take() {
+                self.idle.insert(*id);
+                taken.push(running);
+            }
+        }
+        taken
+    }
+
+    /// Stops such feeds: nothing more is handed to their readers.
+    async fn stop(&mut self, such: impl Fn(&Feed) -> bool) {
+        for running in self.take_running(such) {
+            running.stop.cancel();
+            self.stopped.extend(running.pump.await);
+        }
+    }
+
+    /// Stops all whose messages others may get. What a reader is handed after the last acknowledgements would come to others too.
+    pub(super) async fn leave(&mut self) {
+        self.stop(|feed| !feed.is_inbox() || feed.is_shared()).await;
     }
 
     /// Starts every consumer that should run, does not, and may be tried now.
@@ -387,6 +400,6 @@ impl Consumers {
     /// Closes the channel, so that the broker gives what nobody took to others.
     pub(super) async fn finish(mut self) {
         self.core.retire(self.id);
-        self.drop_channel(true).await;
+        self.lose_channel().await;
     }
 }

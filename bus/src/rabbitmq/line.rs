@@ -94,6 +94,7 @@ pub(super) async fn run(
             }
         }
     }
+    consumers.leave().await;
     settle_rest(&mut consumers, &mut reported, &mut batch).await;
     consumers.finish().await;
 }

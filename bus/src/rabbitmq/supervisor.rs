@@ -92,8 +92,9 @@ async fn serve(core: &Arc<Core>, session: &Arc<Session>, reconnected: bool) -> S
         }
     }
     let why = format!("{}: {}", core.address, session.vitals.why());
-    // First the state: whoever sees the session gone must not find the link up.
-    core.tell(Link::Down(why.clone()));
+    // First the state: whoever sees the session gone must not find the link up. That we leave is no outage.
+    let gone = if core.hang_up.is_cancelled() { Link::Closed } else { Link::Down(why.clone()) };
+    core.tell(gone);
     core.session.send_replace(None);
     if let Err(error) = watching.await {
         tracing::error!(%error, "the task that watches the link");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ari_bus::{Bus, BusErrorKind, BusOptions, Link, Topics};
+use ari_bus::{Bus, BusErrorKind, BusOptions, Link, LinkState, Topics};
 
 use super::{
     brokers::Broker,
@@ -14,6 +14,7 @@ pub(crate) async fn closing_ends_subscriptions_and_operations<B: Broker>() {
     let (bus, other) = (connected(broker).await, connected(broker).await);
     let topic = unique("closing");
     let mut link = bus.link();
+    let told = tokio::spawn(until_closed(bus.link()));
     let mut plain = bus.subscribe(Topics::One(topic.clone())).await.unwrap();
     let mut member = bus.join(&unique("pool"), "workers").await.unwrap();
     let waiting = tokio::spawn(async move { member.next().await });
@@ -25,6 +26,7 @@ pub(crate) async fn closing_ends_subscriptions_and_operations<B: Broker>() {
     assert_eq!(within("the end", waiting).await.unwrap(), None);
     assert!(plain.leave().await.is_empty());
     assert_eq!(bus.link().now(), Link::Closed);
+    assert_eq!(within("the end", told).await.unwrap(), [Link::Closed], "to leave is no outage");
     assert!(!within("the link", link.up()).await);
     all_fail(&*bus, BusErrorKind::Closed).await;
     within("another close", bus.close()).await;
@@ -33,6 +35,15 @@ pub(crate) async fn closing_ends_subscriptions_and_operations<B: Broker>() {
     let mut plain = other.subscribe(Topics::One(topic.clone())).await.unwrap();
     publish(&*other, &topic, "still here").await;
     assert_eq!(next(&mut plain).await, "still here");
+}
+
+/// All that the link becomes.
+async fn until_closed(mut link: LinkState) -> Vec<Link> {
+    let mut told = Vec::new();
+    while told.last() != Some(&Link::Closed) {
+        told.push(link.changed().await);
+    }
+    told
 }
 
 /// Asserts that no operation is possible, and why.

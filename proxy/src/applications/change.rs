@@ -25,6 +25,11 @@ pub(crate) enum Refused {
     /// The name cannot be one.
     #[error("{0}")]
     Name(String),
+    /// It would take the events of the channels away from the stream.
+    #[error(
+        "the stream hears of all channels under this name: give the application, or `stream.channels_application`, another"
+    )]
+    Ours,
     /// There is no such application.
     #[error("this proxy has no such application")]
     Unknown,
@@ -65,6 +70,9 @@ pub(crate) async fn add(
 ) -> Result<(), Refused> {
     let applications = &context.applications;
     check_name(name, &context.names).map_err(Refused::Name)?;
+    if applications.hears_by(name) {
+        return Err(Refused::Ours);
+    }
     let _alone = applications.begin(context).await?;
     if applications.is_configured(name) {
         applications.live.send_modify(|live| {
@@ -84,6 +92,12 @@ pub(crate) async fn add(
         warn!(
             application = name,
             "this application is forgotten when the process ends: `state_dir` is not set"
+        );
+    }
+    if !wanted.dialogs && !applications.streaming {
+        warn!(
+            application = name,
+            "nobody hears of this application: it has no dialogs, and there is no section `stream`"
         );
     }
     Ok(())

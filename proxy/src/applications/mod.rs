@@ -22,6 +22,10 @@ pub(crate) use name::check_name;
 #[derive(Debug)]
 pub(crate) struct Applications {
     configured: Vec<String>,
+    /// Whether there is a stream at all.
+    streaming: bool,
+    /// The one under which the proxy hears of all channels: never one of these.
+    ears: Option<String>,
     live: watch::Sender<Live>,
     /// Held by whoever changes it: one after the other.
     changing: Mutex<()>,
@@ -62,16 +66,21 @@ impl Applications {
     pub(crate) fn new(config: &Config) -> Self {
         let kept = config.state_dir.as_deref().map(|folder| Kept::new(folder, &config.server_id));
         let mut live = Live::default();
-        if config.stream.as_ref().is_some_and(|stream| !stream.applications) {
+        let stream = config.stream.as_ref();
+        if stream.is_some_and(|stream| !stream.applications) {
             live.quiet.extend(config.applications.iter().cloned());
         }
-        Self { kept, live: watch::Sender::new(live), ..Self::fixed(&config.applications) }
+        let ears = stream.filter(|stream| stream.channels).map(|stream| stream.channels_application.clone());
+        let live = watch::Sender::new(live);
+        Self { kept, live, ears, streaming: stream.is_some(), ..Self::fixed(&config.applications) }
     }
 
     /// These, and none that a later process would know.
     pub(crate) fn fixed(configured: &[String]) -> Self {
         Self {
             configured: configured.to_vec(),
+            streaming: true,
+            ears: None,
             live: watch::Sender::default(),
             changing: Mutex::default(),
             kept: None,
@@ -97,10 +106,12 @@ impl Applications {
         self.is_configured(name) || self.added(name).is_some_and(|added| added.dialogs)
     }
 
-    /// Whether events of this one go to the stream, where there is one.
+    /// Whether events of this one go to the stream.
     pub(crate) fn streams(&self, name: &str) -> bool {
         let live = self.live.borrow();
-        live.added.contains_key(name) || (self.is_configured(name) && !live.quiet.contains(name))
+        let wanted =
+            live.added.contains_key(name) || (self.is_configured(name) && !live.quiet.contains(name));
+        self.streaming && wanted
     }
 
     /// As they are, and as they change.
@@ -115,14 +126,14 @@ impl Applications {
             name: name.clone(),
             configured: true,
             dialogs: true,
-            stream: !live.quiet.contains(name),
+            stream: self.streaming && !live.quiet.contains(name),
             kept: true,
         });
         let added = live.added.iter().map(|(name, added)| Listed {
             name: name.clone(),
             configured: false,
             dialogs: added.dialogs,
-            stream: true,
+            stream: self.streaming,
             kept: self.kept.is_some(),
         });
         configured.chain(added).collect()
@@ -134,7 +145,7 @@ impl Applications {
         let Some(kept) = &self.kept else { return };
         match kept.read().await {
             Ok(Some(mut added)) => {
-                added.retain(|name, _| !self.is_configured(name));
+                added.retain(|name, _| !self.is_configured(name) && !self.hears_by(name));
                 if !added.is_empty() && self.live.borrow().added != added {
                     let names: Vec<_> = added.keys().collect();
                     info!(applications = ?names, "applications that were added before are here again");
@@ -148,6 +159,11 @@ impl Applications {
 
     fn is_configured(&self, name: &str) -> bool {
         self.configured.iter().any(|configured| configured == name)
+    }
+
+    /// Whether the proxy hears of all channels under this name.
+    fn hears_by(&self, name: &str) -> bool {
+        self.ears.as_deref() == Some(name)
     }
 
     fn added(&self, name: &str) -> Option<Added> {
@@ -178,5 +194,6 @@ mod tests {
         ] {
             assert_eq!((applications.serves(name), applications.streams(name)), (serves, streams), "{name}");
         }
+        assert!(!Applications { streaming: false, ..applications }.streams("a"), "there is no stream");
     }
 }

@@ -110,7 +110,7 @@ fn answer(done: Result<Result<(), Refused>, tokio::task::JoinError>) -> Answer {
 
 fn status(refused: &Refused) -> StatusCode {
     match refused {
-        Refused::Name(_) => StatusCode::BAD_REQUEST,
+        Refused::Name(_) | Refused::Ours => StatusCode::BAD_REQUEST,
         Refused::Unknown => StatusCode::NOT_FOUND,
         Refused::Held | Refused::HasDialogs(_) | Refused::TooMany(_) => StatusCode::CONFLICT,
         Refused::AsteriskAway | Refused::NotRegistered | Refused::HandingOver => {

@@ -11,7 +11,7 @@ use ari_tests::{
 };
 use asterisk_sim::{Refusal, RestFault, Simulator};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 async fn names(operator: &Operator) -> Vec<String> {
@@ -126,6 +126,7 @@ async fn a_broken_file_is_put_aside_and_the_proxy_starts() {
 async fn one_of_the_configuration_stays() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
     let mut config = stage.config();
+    config["stream"] = json!({});
     let operator = Operator::of(&mut config, None);
     let proxy = ready(&stage, &config, &operator).await;
     let path = format!("/ari/amqp/{}", stage.application);
@@ -136,6 +137,42 @@ async fn one_of_the_configuration_stays() {
         assert_eq!(stream().await, streams);
         assert!(is_registered(&stage.simulator, &stage.application));
     }
+    proxy.stop().await;
+}
+
+/// Who took it would silence the stream of the channels, and a file would do so after each start.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_stream_hears_of_channels_by_is_nobodys() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let (mut config, folder) = keeping_state(&stage);
+    config["stream"] = json!({"channels": true, "channels_application": "ears"});
+    let kept = r#"{"applications":{"added":{},"ears":{}}}"#;
+    ok(std::fs::write(folder.path().join("applications-pbx.json"), kept));
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    until_connected(&stage.simulator, "ears").await;
+    let (status, body) = operator.ask(Method::POST, "/ari/amqp/ears?force=true").await;
+    let said = body["message"].as_str().unwrap_or_default();
+    assert!(status == 400 && said.contains("stream.channels_application"), "{body}");
+    assert_eq!(names(&operator).await, [stage.application.as_str(), "added"]);
+    assert!(!proxy.output().contains("another program took over"), "{}", proxy.output());
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_stream_it_is_said_that_nobody_hears() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let mut config = stage.config();
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    for (name, dialogs) in [("silent", false), ("heard", true)] {
+        let path = format!("/ari/amqp/{name}?dialogs={dialogs}");
+        assert_eq!(operator.ask(Method::POST, &path).await.0, 204);
+        let warned = proxy.output().contains(&format!("nobody hears of this application: it has no dialogs, and there is no section `stream` application=\"{name}\""));
+        assert_eq!(warned, !dialogs, "{}", proxy.output());
+    }
+    let (_, list) = operator.get("/ari/amqp").await;
+    assert!(list.as_array().is_some_and(|list| list.iter().all(|one| one["stream"] == false)), "{list}");
     proxy.stop().await;
 }
 

@@ -51,17 +51,16 @@ impl LinkState {
     }
 }
 
+/// Why a link is down that has only just begun to connect.
+pub(crate) const NOT_YET: &str = "not connected yet";
+
 /// How many reasons are said while the broker is away: enough for that it starts and then refuses us, too few for a flood.
 const REASONS_SAID: usize = 4;
 
 /// Says when the broker comes and goes, and each reason why it is away once, until the bus is closed.
 pub(crate) async fn report(bus: &'static str, mut link: LinkState) {
-    let mut state = link.now();
+    let mut state = first_news(&mut link).await;
     let mut said: Vec<String> = Vec::new();
-    // Not connected yet is no news when we have only just begun to connect.
-    if matches!(state, Link::Down(_)) {
-        state = link.changed().await;
-    }
     loop {
         match state {
             Link::Up => {
@@ -79,5 +78,34 @@ pub(crate) async fn report(bus: &'static str, mut link: LinkState) {
             Link::Closed => return,
         }
         state = link.changed().await;
+    }
+}
+
+/// The first state that is worth telling. That a broker refused us is, although it may have done so before anybody looked: it may
+/// never say anything else.
+async fn first_news(link: &mut LinkState) -> Link {
+    match link.now() {
+        Link::Down(why) if why == NOT_YET => link.changed().await,
+        now => now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn that_a_broker_is_away_is_news_however_early_it_was_known() {
+        let link = watch::Sender::new(Link::Down(NOT_YET.to_owned()));
+        let mut early = LinkState::new(link.subscribe());
+        assert_eq!(first_news(&mut early).now_or_never(), None, "it has only just begun");
+        let refused = Link::Down("refused".to_owned());
+        link.send_replace(refused.clone());
+        let mut late = LinkState::new(link.subscribe());
+        for link in [&mut early, &mut late] {
+            assert_eq!(first_news(link).now_or_never(), Some(refused.clone()));
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{limits::LARGEST_MESSAGE, reader::Wanted, session::Session};
-use crate::{BusError, BusErrorKind, BusOptions, current::Current, stream::StreamOptions};
+use crate::{BusError, BusErrorKind, BusOptions, current::Current, link::NOT_YET, stream::StreamOptions};
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -38,7 +38,7 @@ impl Shared {
         Self {
             options,
             stream,
-            current: Current::new(BusError::new(BusErrorKind::Unavailable, "not connected to NATS yet")),
+            current: Current::new(BusError::new(BusErrorKind::Unavailable, NOT_YET)),
             largest_message: LARGEST_MESSAGE.into(),
             closing: over.child_token(),
             over,

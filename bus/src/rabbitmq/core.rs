@@ -17,7 +17,7 @@ use super::{
     address::Address, fault::timed_out, journal::Settlement, lanes::Lanes, limits::SHARED_CHANNELS,
     line::LineHandle, names::Declared, offers::Questions, session::Session, sink::Sink,
 };
-use crate::{BusError, BusErrorKind, BusOptions, Link, protocol::check_topic};
+use crate::{BusError, BusErrorKind, BusOptions, Link, link::NOT_YET, protocol::check_topic};
 
 /// The state that the bus's tasks share.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Core {
             address,
             options,
             process: Uuid::now_v7(),
-            link: watch::Sender::new(Link::Down("not connected yet".to_owned())),
+            link: watch::Sender::new(Link::Down(NOT_YET.to_owned())),
             session: watch::Sender::new(None),
             closed: CancellationToken::new(),
             stop: CancellationToken::new(),

@@ -9,6 +9,7 @@ use super::outlet::Outlet;
 use crate::{
     BusError, BusErrorKind, BusOptions,
     current::Current,
+    link::NOT_YET,
     rabbitmq::{
         address::Address,
         fault::timed_out,
@@ -36,7 +37,7 @@ impl Shared {
             address,
             connection: options.connection,
             exchange: options.exchange,
-            current: Current::new(unavailable("not connected to RabbitMQ yet".to_owned())),
+            current: Current::new(unavailable(NOT_YET.to_owned())),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

@@ -46,9 +46,10 @@ pub(super) async fn prepare(wire: &Wire, exchange: &Exchange) -> Result<(), BusE
             kind.name()
         ),
         Fault::Denied if *declare => {
-            "let this login configure it, or make it by hand and do not have it declared (declare)".to_owned()
+            "let this login configure it, or make it by hand and do not have it declared (declare_exchange)"
+                .to_owned()
         }
-        Fault::NotFound => "make it, or have it declared (declare)".to_owned(),
+        Fault::NotFound => "make it, or have it declared (declare_exchange)".to_owned(),
         _ => return Err(bus_error(&doing, &error)),
     };
     Err(BusError::new(BusErrorKind::Refused, format!("{}; {advice}", bus_error(&doing, &error))))

@@ -90,6 +90,9 @@ impl Record {
                 lines.extend(topics.map(|(topic, role)| Line::note(*role, short(topic))));
                 lines
             }
+            Incoming::Control(Control::Ack(ack)) => {
+                vec![line(format!("ack: I have the events up to #{}", ack.seq))]
+            }
             Incoming::Control(other) => vec![line(format!("{other:?}"))],
             Incoming::Command(command) => self.command(from, &command),
             Incoming::Refused(refusal) => vec![line(refusal.message).styled(BAD)],

@@ -21,7 +21,8 @@ use super::{
 
 /// Whether a topic carries the signs of life of proxy and worker, which are part of no call.
 fn is_housekeeping(topic: &str) -> bool {
-    [".pulse", ".control", ".beats"].iter().any(|end| topic.ends_with(end))
+    // `.replies.` is where heartbeats are answered.
+    topic.contains(".replies.") || [".pulse", ".control", ".beats"].iter().any(|end| topic.ends_with(end))
 }
 
 /// What all spies have seen together.

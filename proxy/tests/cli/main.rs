@@ -28,6 +28,9 @@ fn the_demo_shows_a_whole_call_and_succeeds() {
     assert_eq!(ran.stderr, "", "the logs are quiet");
     let wide: Vec<_> = ran.stdout.lines().filter(|line| line.chars().count() > 80).collect();
     assert!(wide.is_empty(), "{wide:?}");
+    let untold: Vec<_> =
+        ran.stdout.lines().filter(|line| line.ends_with(" bytes") || line.contains("Ack")).collect();
+    assert!(untold.is_empty(), "not told in words: {untold:?}");
     // Commands and events are independent of each other: each are in order among themselves.
     in_order(
         &ran.stdout,

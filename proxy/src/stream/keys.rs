@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ari_bus::protocol::{check_topic, server_token};
+use ari_bus::protocol::{Names, check_topic, server_token};
 
 use super::{Origin, Words, buffer::Item};
 use crate::config::{Config, MessageBus};
@@ -53,12 +53,29 @@ impl Template {
         parts.push(Part::Text(rest.to_owned()));
         parts.retain(|part| *part != Part::Text(String::new()));
         let template = Self(parts);
-        let example = template.fill(|_| "x".to_owned());
+        let example = template.example();
         if example.contains('}') {
             return Err(BadTemplate("has a } without a {".to_owned()));
         }
         check_topic(&example).map_err(|error| BadTemplate(format!("makes a key such as {error}")))?;
         Ok(template)
+    }
+
+    /// Checks that none of its keys is a topic of the dialogs on NATS, or one that is kept.
+    pub(super) fn check_subject(&self, names: &Names) -> Result<(), BadTemplate> {
+        let example = self.example();
+        names
+            .check_application(&example)
+            .map_err(|error| BadTemplate(format!("makes a subject such as {error}")))?;
+        if !example.contains('.') {
+            let text = "is one word, and such are the topics of applications, where workers wait: put another word before it, such as `stasis.`";
+            return Err(BadTemplate(text.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn example(&self) -> String {
+        self.fill(|_| "x".to_owned())
     }
 
     /// A subject with wildcards that has every key which it makes: the first word and all below it, where that is a word.

@@ -2,6 +2,7 @@
 
 use ari_bus::{
     BusOptions,
+    protocol::Names,
     stream::{Exchange, ExchangeKind, SinkOptions, StreamOptions},
 };
 
@@ -69,6 +70,17 @@ impl Words {
             ami: read("ami", &keys.ami, says.ami, Origin::Ami)?,
             lower_case: says.lower_case,
         })
+    }
+
+    /// NATS has one space of names for everything: checks that no key can be a topic of dialogs, or one that the server keeps.
+    ///
+    /// # Errors
+    /// Names the key of the configuration, and what is wrong with its template.
+    pub(crate) fn check_subjects(&self, names: &Names) -> Result<(), (&'static str, BadTemplate)> {
+        let templates = [("application", &self.application), ("channel", &self.channel), ("ami", &self.ami)];
+        templates
+            .into_iter()
+            .try_for_each(|(key, template)| template.check_subject(names).map_err(|bad| (key, bad)))
     }
 
     pub(super) fn template(&self, origin: Origin) -> &Template {

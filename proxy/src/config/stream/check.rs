@@ -6,7 +6,7 @@ use super::super::{
     Config, MessageBus, StreamConfig,
     check::{Problem, problem},
 };
-use crate::stream::{Words, options};
+use crate::stream::{BadTemplate, Words, options};
 
 /// The longest name of an application that Asterisk takes on a websocket, in bytes; it answers 500 to a longer one.
 const MAX_APPLICATION: usize = 73;
@@ -35,8 +35,11 @@ pub(in super::super) fn check(config: &mut Config) -> Result<(), Problem> {
             return Err(problem("stream.ami", text));
         }
     }
-    let words =
-        Words::of(&stream).map_err(|(key, bad)| problem(format!("stream.keys.{key}"), bad.to_string()))?;
+    let bad_key = |(key, bad): (_, BadTemplate)| problem(format!("stream.keys.{key}"), bad.to_string());
+    let words = Words::of(&stream).map_err(bad_key)?;
+    if config.message_bus == MessageBus::Nats {
+        words.check_subjects(&config.names()).map_err(bad_key)?;
+    }
     for (key, list) in [("include", &stream.include), ("exclude", &stream.exclude)] {
         if list.iter().any(String::is_empty) {
             return Err(problem(format!("stream.{key}"), "names a type of event without a name"));
@@ -132,6 +135,17 @@ mod tests {
             ("NATS", json!({"ami": ami}), "stream.ami.secret: is missing"),
             ("NATS", json!({"keys": {"channel": "a b"}}), "stream.keys.channel: makes a key such as"),
             ("NATS", json!({"keys": {"ami": "{channel}"}}), "stream.keys.ami: names {channel}; known here: "),
+            (
+                "NATS",
+                json!({"keys": {"channel": "$SYS.{event}"}}),
+                "stream.keys.channel: makes a subject such as",
+            ),
+            ("NATS", json!({"keys": {"ami": "ari.{event}"}}), "stream.keys.ami: makes a subject such as"),
+            (
+                "NATS",
+                json!({"keys": {"application": "{application}"}}),
+                "stream.keys.application: is one word",
+            ),
             ("NATS", json!({"exchange": "x"}), "stream.exchange: is for RabbitMQ"),
             ("RABBITMQ", json!({"exchange": ""}), "stream.exchange: is empty"),
             (

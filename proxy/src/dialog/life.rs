@@ -121,6 +121,8 @@ pub(super) async fn run(
             let _closing = context.metrics.dialog(DialogState::Closing);
             give_back(&context, &dialog, &remains).await;
         }
+        // Where all have hung up nothing stays, though the dialog lingers.
+        End::Stopped { owned: false } if remains.entered.is_empty() => {}
         End::Stopped { owned: false } => {
             warn!(dialog = %dialog.root, channel = dialog.channel(), channels = ?remains.entered, "the proxy stops before a worker took the call: it stays in Stasis");
         }

@@ -97,7 +97,7 @@ async fn up(servers: &[Name], application: &str, release: Release) -> Result<()>
         println!("  events     {}?app={application}", asterisk.websocket_url());
         println!("  user       {} (or {}, who may only read)", asterisk.user(), asterisk.read_only_user());
         println!("  password   {}", asterisk.password());
-        println!("  AMI        {}", asterisk.ami_address());
+        println!("  AMI        {}, the same user and password", asterisk.ami_address());
         println!("  SIP        {} over UDP; a number enters {application}", asterisk.sip_address());
         println!("  log        {}", asterisk.log_path().display());
     }

@@ -93,7 +93,7 @@ impl Fleet {
     /// When the port cannot be had, or a proxy cannot start.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
         let server = match self.listen {
-            Some((listen, seats)) => Some(Server::bind(&listen, seats).await?),
+            Some((listen, seats)) => Some(Server::bind(&listen, seats).await.map_err(StartError::Listen)?),
             None => None,
         };
         let ended = CancellationToken::new();
@@ -102,7 +102,8 @@ impl Fleet {
                 let servers = self.proxies.iter().map(Proxy::state).collect();
                 let site = Site { servers, log: self.log };
                 let router = http::router(site, config);
-                let server = http::Server::bind(config.listen, self.takes_over, router).await?;
+                let server = http::Server::bind(config.listen, self.takes_over, router).await;
+                let server = server.map_err(StartError::Operators)?;
                 Some(AbortOnDropHandle::new(tokio::spawn(server.run(ended.clone()))))
             }
             None => None,

@@ -40,7 +40,7 @@ pub(crate) use state::State;
 pub enum StartError {
     /// The bus cannot be used as configured.
     #[error("bus_config: {0}")]
-    Bus(#[from] BusError),
+    Bus(BusError),
     /// The event stream cannot be published as configured.
     #[error("stream: {0}")]
     Stream(String),
@@ -52,10 +52,10 @@ pub enum StartError {
     Broken(String),
     /// Asterisk cannot dial in.
     #[error("websocket_listen.{0}")]
-    Listen(#[from] ListenError),
+    Listen(ListenError),
     /// The proxy's own HTTP listener cannot listen.
     #[error("http.{0}")]
-    Operators(#[from] HttpError),
+    Operators(HttpError),
     /// The HTTP client could not be made.
     #[error("cannot prepare HTTP: {0}")]
     Http(String),
@@ -95,7 +95,7 @@ impl Proxy {
         };
         let url = config.bus_config.url.clone();
         let url = url.expose_secret();
-        let bus = connect(url, options)?;
+        let bus = connect(url, options).map_err(StartError::Bus)?;
         let proxy = Self::with_bus(config, bus);
         let (config, metrics) = (&proxy.config, &proxy.metrics);
         let stream = config.stream.as_ref().map(|stream| {

@@ -85,6 +85,7 @@ async fn an_upgrade_takes_the_port_over_and_another_process_may_not_have_it() {
     assert!(!ok(other.ended(DEADLINE).await).success());
     let said = other.output();
     assert!(said.contains(&format!("http.listen: cannot listen on {}", operator.address)), "{said}");
+    assert_eq!(said.matches("cannot listen").count(), 1, "it is said once: {said}");
 
     let new = stage.start_successor(&config);
     assert!(ok(old.ended(DEADLINE).await).success());

@@ -49,8 +49,8 @@ pub(crate) const ANSWER_BYTES_RECORDED: usize = 1 << 20;
 pub(crate) const PULSE: Duration = Duration::from_millis(200);
 /// After how long without such a message the bus counts as away. What a busy machine makes late is still in time.
 pub(crate) const PULSE_LATE: Duration = Duration::from_millis(750);
-/// After how long without such a message an operator is told, where the link says that it is up.
-pub(crate) const PULSE_MISSED: Duration = Duration::from_secs(15);
+/// After how many of them in a row that do not come back over a link that is up an operator is told: 15 s.
+pub(crate) const PULSES_MISSED: u32 = 75;
 /// How long a worker may take to find back to a broker that was away: its library waits so long between two attempts.
 pub(crate) const RECONNECT: Duration = Duration::from_secs(5);
 /// Workers that have a lease. Past it those without dialogs are forgotten; further ones have none, and their heartbeats are

@@ -31,6 +31,8 @@ use crate::{BusError, BusErrorKind};
 pub(super) enum Work {
     Declare,
     Delete,
+    /// Delete it where it is as this process declares it: another one of that name is somebody else's.
+    Undo,
 }
 
 #[derive(Debug)]
@@ -75,7 +77,7 @@ pub(super) async fn run(core: Arc<Core>, mut jobs: mpsc::Receiver<Job>) {
             // Whoever wanted it has given up before it began.
             continue;
         }
-        if job.work == Work::Delete && core.wants(&job.queue) {
+        if job.work != Work::Declare && core.wants(&job.queue) {
             // It was declared again meanwhile, or is about to be, by a job behind this one.
             let _ = job.done.send(Ok(()));
             continue;
@@ -115,12 +117,16 @@ async fn attempt(core: Arc<Core>, mut own: Own, job: Job, back: oneshot::Sender<
 }
 
 async fn do_work(own: &mut Own, session: &Session, work: Work, queue: &str) -> Result<(), BusError> {
+    let not_deleted = |error| bus_error(&format!("deleting the queue {queue}"), &error);
     match work {
         Work::Delete => match delete(own, session, queue).await {
-            Err(error) if fault(&error) != Fault::NotFound => {
-                Err(bus_error(&format!("deleting the queue {queue}"), &error))
-            }
+            Err(error) if fault(&error) != Fault::NotFound => Err(not_deleted(error)),
             _ => Ok(()),
+        },
+        Work::Undo => match declare(own, session, queue).await {
+            Ok(()) => delete(own, session, queue).await.map_err(not_deleted),
+            Err(error) if matches!(fault(&error), Fault::Mismatch | Fault::Denied | Fault::Locked) => Ok(()),
+            Err(error) => Err(not_deleted(error)),
         },
         Work::Declare => {
             let mut result = declare(own, session, queue).await;

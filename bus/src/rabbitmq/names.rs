@@ -21,6 +21,8 @@ use crate::{BusError, BusErrorKind, Topics};
 pub(super) struct Declared {
     /// It is to be deleted: now, or when the broker is back.
     unwanted: bool,
+    /// Whether its declaration worked is not known: what has its name may be somebody else's.
+    doubtful: bool,
     /// Its consumer here: the shared line, and the feed's number on it.
     feed: Option<(usize, u64)>,
     /// Its delivery from the journal, to be acknowledged when the queue is gone.
@@ -29,7 +31,7 @@ pub(super) struct Declared {
 
 impl Core {
     /// Declares a topic's queue and consumes it where this process reads its prefix. A queue that could not be
-    /// declared in time may come to be all the same: it is deleted again.
+    /// declared in time may come to be all the same: it is deleted again, if it is ours.
     pub(super) async fn declare(self: &Arc<Self>, topic: &str) -> Result<(), BusError> {
         check(topic)?;
         let session = self.session()?;
@@ -46,13 +48,19 @@ impl Core {
             let doing = format!("declaring {topic}");
             let declared = core.within(&doing, core.declare_now(&session, &topic, new)).await;
             let result = match declared {
-                Ok(()) => core.within(&doing, core.consume(&session, &topic)).await,
+                Ok(()) => {
+                    core.doubt(&topic, false);
+                    core.within(&doing, core.consume(&session, &topic)).await
+                }
                 Err(error) if !error.is_retryable() => {
                     // The broker refused: what has this name, if anything, is somebody else's.
                     core.forget(&topic, |_| true);
                     return Err(error);
                 }
-                failed => failed,
+                failed => {
+                    core.doubt(&topic, true);
+                    failed
+                }
             };
             match &result {
                 Ok(()) => {}
@@ -160,7 +168,8 @@ impl Core {
     async fn delete_unwanted(&self, topic: &str) -> Result<(), BusError> {
         let session = self.session()?;
         let doing = format!("deleting {topic}");
-        let result = self.within(&doing, self.lanes.run(&session, Work::Delete, topic)).await;
+        let work = if self.is_doubtful(topic) { Work::Undo } else { Work::Delete };
+        let result = self.within(&doing, self.lanes.run(&session, work, topic)).await;
         if !result.as_ref().is_err_and(BusError::is_retryable) {
             self.forget_unwanted(topic);
         }
@@ -197,6 +206,17 @@ impl Core {
     /// Whether a topic of this process is still to be deleted.
     pub(super) fn is_unwanted(&self, topic: &str) -> bool {
         self.registry().declared.get(topic).is_some_and(|declared| declared.unwanted)
+    }
+
+    fn is_doubtful(&self, topic: &str) -> bool {
+        self.registry().declared.get(topic).is_some_and(|declared| declared.doubtful)
+    }
+
+    /// Notes whether it is unknown what came of a topic's declaration.
+    fn doubt(&self, topic: &str, doubtful: bool) {
+        if let Some(declared) = self.registry().declared.get_mut(topic) {
+            declared.doubtful = doubtful;
+        }
     }
 
     /// Marks a topic for deletion and returns its consumer, if it has one.

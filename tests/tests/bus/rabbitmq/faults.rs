@@ -40,6 +40,23 @@ async fn a_half_open_connection_is_noticed_and_its_inbox_comes_back() {
     assert_eq!(next(&mut pool).await, "fresh");
 }
 
+/// Whether a declaration worked that was under way with the connection nobody knows: what has its name is looked at first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_declaration_that_was_lost_deletes_nobody_elses_queue() {
+    let broker = broker().await;
+    let network = FaultProxy::before(broker.port()).await;
+    let bus = connect(&network.url(&broker.url(), broker.port()), BusOptions::default());
+    up(&*bus).await;
+    bus.declare("ours").await.unwrap();
+    Somebody::at(&broker).await.declares("theirs").await;
+    network.halve(Way::ToServer);
+    let (lost, not_deleted) = tokio::join!(bus.declare("theirs"), bus.delete("ours"));
+    assert!(lost.unwrap_err().is_retryable() && not_deleted.unwrap_err().is_retryable());
+    up(&*bus).await;
+    until("what was remembered is done", async || queues(&broker, "ours").await == 0).await;
+    assert_eq!(bus.declare("theirs").await.unwrap_err().kind(), BusErrorKind::Refused);
+}
+
 /// Leases stand still while the link is down: it must be known before a heartbeat would tell.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_pause_is_told_and_costs_no_subscription() {

@@ -13,3 +13,4 @@ mod real;
 mod speed;
 mod successors;
 mod wazo;
+mod writers;

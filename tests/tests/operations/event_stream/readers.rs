@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use ari_tests::{
@@ -152,7 +152,11 @@ impl Reader {
 
     /// What came so far.
     pub(crate) fn messages(&self) -> Vec<Message> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Message>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until what came is as wanted, and returns it.
@@ -161,9 +165,8 @@ impl Reader {
         let wait = async {
             loop {
                 count.borrow_and_update();
-                let messages = self.messages();
-                if is(&messages) {
-                    return messages;
+                if is(&self.lock()) {
+                    return self.messages();
                 }
                 ok(count.changed().await);
             }

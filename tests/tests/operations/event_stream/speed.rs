@@ -1,7 +1,9 @@
-//! What a busy stream costs the dialogs: the way from StasisStart to a worker, without stream events and with 10,000 a second.
+//! What a busy stream costs the dialogs: the way from StasisStart to a worker, without stream events, with 10,000 a second, and
+//! with as many of a bare publisher, which is the floor.
 
 use std::{
     collections::HashMap,
+    future::ready,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,7 +22,10 @@ use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::readers::Reader;
+use super::{
+    readers::Reader,
+    writers::{Event, Writer},
+};
 
 on_a_bus!(
     nats,
@@ -40,6 +45,12 @@ const ROUND: Duration = Duration::from_secs(4);
 
 /// Events that are for the stream alone, a second.
 const EVENTS: u32 = 10_000;
+
+/// How often each is measured.
+const TURNS: u32 = 4;
+
+/// The application of the proxy's websocket for all channels.
+const CHANNELS: &str = "ari-proxy-stream-pbx";
 
 /// How often so many of them are sent as are due.
 const TICK: Duration = Duration::from_millis(5);
@@ -72,7 +83,7 @@ async fn dialogs_feel_little_of_a_busy_stream(setup: Setup) {
         Reader::of(&crew.broker, if setup == Setup::Nats { &["stasis.>"] } else { &["stasis.#"] }).await;
     let proxy = crew.start_proxy(&config);
     until_connected(&simulator, &crew.application).await;
-    until_connected(&simulator, "ari-proxy-stream-pbx").await;
+    until_connected(&simulator, CHANNELS).await;
     let desk = Desk::open(crew.broker.connect("speed").await).await;
     let pool = desk.join(&crew.application).await;
     let mut bench = Bench { crew, simulator, desk, pool };
@@ -83,30 +94,44 @@ async fn dialogs_feel_little_of_a_busy_stream(setup: Setup) {
         (sustained, rate) = (rate, rate * 1.5);
     }
     let half = sustained / 2.0;
-    let (mut without, mut with, mut sent) = (Durations::default(), Durations::default(), 0);
-    // In turn: what else the machine does meets both.
-    for _ in 0..4 {
+    let bare = Arc::new(Writer::of(&bench.crew.broker).await);
+    let (mut without, mut with, mut floor) = <(Durations, Durations, Durations)>::default();
+    let (mut sent, mut written) = (0, 0);
+    // In turn: what else the machine does meets all.
+    for _ in 0..TURNS {
         without.extend(bench.round(half).await.0);
-        let noise = Noise::start(&bench);
+        let noise = Noise::of_asterisk(&bench);
         with.extend(bench.round(half).await.0);
         sent += noise.stop().await;
+        let noise = Noise::of_a_writer(&bare, written);
+        floor.extend(bench.round(half).await.0);
+        written += noise.stop().await;
     }
+    let all = sent + written;
     let noise = |messages: &[super::readers::Message]| {
         messages.iter().filter(|message| message.name() == "Noise").count() as u64
     };
-    let published = reader
-        .until("every event", |messages| messages.len() as u64 >= sent && noise(messages) >= sent)
-        .await;
-    assert_eq!(noise(&published), sent, "each once");
-    let (before, after) = (without.quantile(0.5), with.quantile(0.5));
-    let change = after.as_secs_f64() / before.as_secs_f64() * 100.0 - 100.0;
+    let published =
+        reader.until("every event", |messages| messages.len() as u64 >= all && noise(messages) >= all).await;
+    assert_eq!(noise(&published), all, "each once");
+    let change = |with: &Durations| {
+        with.quantile(0.5).as_secs_f64() / without.quantile(0.5).as_secs_f64() * 100.0 - 100.0
+    };
+    let rate = |sent: u64| {
+        f64::from(u32::try_from(sent).unwrap_or(u32::MAX)) / (f64::from(TURNS) * ROUND.as_secs_f64())
+    };
     println!(
         "{setup:?}: {sustained:.0} dialogs/s are sustained; at {half:.0}/s StasisStart to worker: {without};"
     );
     println!(
-        "{setup:?}: with {:.0} stream events/s beside ({sent} of {} sent and read): {with}; the median changes by {change:+.0} %",
-        f64::from(u32::try_from(sent).unwrap_or(u32::MAX)) / (4.0 * ROUND.as_secs_f64()),
-        EVENTS * 4 * u32::try_from(ROUND.as_secs()).unwrap_or(u32::MAX),
+        "{setup:?}: with {:.0} stream events/s beside, all read: {with}; the median changes by {:+.0} %",
+        rate(sent),
+        change(&with),
+    );
+    println!(
+        "{setup:?}: with {:.0} messages/s of a bare publisher beside instead, all read: {floor}; the median changes by {:+.0} %",
+        rate(written),
+        change(&floor),
     );
     proxy.stop().await;
 }
@@ -153,22 +178,49 @@ impl Bench {
     }
 }
 
-/// Events that no dialog has: half of them come on the websocket of the dialogs.
+/// Events that no dialog has. Of those that Asterisk tells, half come on the websocket of the dialogs.
 struct Noise {
     stop: CancellationToken,
     task: tokio::task::JoinHandle<u64>,
 }
 
 impl Noise {
-    fn start(bench: &Bench) -> Self {
+    /// What Asterisk tells, and the proxy publishes.
+    fn of_asterisk(bench: &Bench) -> Self {
+        let (simulator, application) = (Arc::clone(&bench.simulator), bench.crew.application.clone());
+        let frames = [event(&application), event(CHANNELS)];
+        Self::start(0, move |_, events| {
+            let pairs = events.div_ceil(2);
+            for _ in 0..pairs {
+                assert!(simulator.send_raw(&application, &frames[0]));
+                assert!(simulator.send_raw(CHANNELS, &frames[1]));
+            }
+            ready(pairs * 2)
+        })
+    }
+
+    /// As many of the same messages, without Asterisk and without the proxy: what the broker and the reader cost.
+    fn of_a_writer(writer: &Arc<Writer>, first: u64) -> Self {
+        let writer = Arc::clone(writer);
+        let body = format!(r#"{{"name":"Noise","data":{}}}"#, event(CHANNELS));
+        let headers = [("name", "Noise"), ("category", "stasis")];
+        let event = Arc::new(Event { key: "stasis.channel.1700000000", headers, body });
+        Self::start(first, move |next, events| {
+            let (writer, event) = (Arc::clone(&writer), Arc::clone(&event));
+            async move {
+                writer.publish(&event, next, events).await;
+                events
+            }
+        })
+    }
+
+    /// Has as many sent as are due, from the number `first` on, until it is stopped.
+    fn start<F: Future<Output = u64> + Send>(
+        first: u64,
+        send: impl Fn(u64, u64) -> F + Send + 'static,
+    ) -> Self {
         let stop = CancellationToken::new();
-        let (simulator, application, stopped) =
-            (Arc::clone(&bench.simulator), bench.crew.application.clone(), stop.clone());
-        let event = |application: &str| {
-            let channel = json!({"id": "1700000000.1", "name": "PJSIP/noise-00000001", "state": "Up", "filler": "x".repeat(500)});
-            json!({"type": "Noise", "application": application, "timestamp": "2026-11-20T17:13:34.872+0000", "channel": channel}).to_string()
-        };
-        let frames = [event(&application), event("ari-proxy-stream-pbx")];
+        let stopped = stop.clone();
         let task = tokio::spawn(async move {
             let (mut ticks, began, mut sent) = (interval(TICK), Instant::now(), 0_u64);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -176,10 +228,8 @@ impl Noise {
                 ticks.tick().await;
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 let due = (began.elapsed().as_secs_f64() * f64::from(EVENTS)) as u64;
-                while sent < due {
-                    assert!(simulator.send_raw(&application, &frames[0]));
-                    assert!(simulator.send_raw("ari-proxy-stream-pbx", &frames[1]));
-                    sent += 2;
+                if due > sent {
+                    sent += send(first + sent, due - sent).await;
                 }
             }
             sent
@@ -191,4 +241,11 @@ impl Noise {
         self.stop.cancel();
         ok(self.task.await)
     }
+}
+
+/// An event that no dialog has.
+fn event(application: &str) -> String {
+    let channel = json!({"id": "1700000000.1", "name": "PJSIP/noise-00000001", "state": "Up", "filler": "x".repeat(500)});
+    json!({"type": "Noise", "application": application, "timestamp": "2026-11-20T17:13:34.872+0000", "channel": channel})
+        .to_string()
 }

@@ -193,11 +193,16 @@ pub(crate) const HANDOVER_END: Duration = Duration::from_secs(40);
 /// How long a process whose claim is not certain reads what Asterisk has sent before it gives a caller back, and for how long a
 /// leg that was hung up may still be told to have entered.
 pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);
-/// Events of the stream that are published in one go. A broker that takes long to confirm gets the more at once.
-pub(crate) const STREAM_BATCH: usize = 4_096;
+/// Events of the stream that are published in one go where no more wait than the broker takes with ease. It works through them one
+/// after the other, and what it has to do for dialogs waits meanwhile: milliseconds.
+pub(crate) const STREAM_BATCH: usize = 64;
+/// The part of what waits that is published in one go where that is more: a broker that is far, or was away, gets the more at once.
+pub(crate) const STREAM_BATCH_SHARE: usize = 8;
+/// Events of the stream that are published in one go at most.
+pub(crate) const STREAM_BATCH_MOST: usize = 4_096;
 /// Bytes of events of the stream that are published in one go, by the last of them at least.
 pub(crate) const STREAM_BATCH_BYTES: usize = 4 << 20;
-/// After a batch of so many events the next one waits for [`STREAM_GATHER`].
+/// After a batch of so many events the next one waits for [`STREAM_GATHER`], unless a whole one is there.
 pub(crate) const STREAM_BUSY: usize = 16;
 /// How long events of a busy stream are gathered: a few large batches cost the machine, and so the dialogs, less than many small
 /// ones.

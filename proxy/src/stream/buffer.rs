@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use super::{Origin, gap};
-use crate::limits::{STREAM_BATCH, STREAM_BATCH_BYTES, STREAM_HOLES};
+use crate::limits::{STREAM_BATCH, STREAM_BATCH_BYTES, STREAM_BATCH_MOST, STREAM_BATCH_SHARE, STREAM_HOLES};
 
 /// An event in its envelope.
 #[derive(Debug)]
@@ -128,6 +128,11 @@ impl Buffer {
         self.state().bytes
     }
 
+    /// Whether as many items wait as go in one batch.
+    pub(super) fn has_a_batch(&self) -> bool {
+        self.state().waiting.len() >= STREAM_BATCH
+    }
+
     /// How many items are left to be published.
     pub(super) fn left(&self) -> usize {
         let state = self.state();
@@ -164,8 +169,9 @@ impl State {
     }
 
     fn take(&mut self) -> Option<Batch> {
+        let most = (self.waiting.len() / STREAM_BATCH_SHARE).clamp(STREAM_BATCH, STREAM_BATCH_MOST);
         let mut batch = Batch::default();
-        while batch.items.len() < STREAM_BATCH && batch.bytes < STREAM_BATCH_BYTES {
+        while batch.items.len() < most && batch.bytes < STREAM_BATCH_BYTES {
             let Some(item) = self.waiting.pop_front() else { break };
             batch.bytes += item.size();
             batch.items.push(item);
@@ -182,5 +188,35 @@ impl Hole {
         if self.events.len() < STREAM_HOLES || self.events.contains_key(&key) {
             *self.events.entry(key).or_default() += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_more_waits_the_more_goes_in_one_batch() {
+        let buffer = Buffer::new(usize::MAX);
+        let mut number = 0;
+        let mut batch_of = |waiting: usize| {
+            while buffer.left() < waiting {
+                buffer.push(Item::new(Origin::Channel, "Noise", "1", Bytes::new()));
+            }
+            let batch = buffer.next().now_or_never().unwrap();
+            buffer.settle(&batch);
+            assert!(
+                batch.items.iter().map(|item| item.number).eq(number + 1..=number + batch.items.len() as u64)
+            );
+            number += batch.items.len() as u64;
+            (batch.items.len(), buffer.has_a_batch())
+        };
+        assert_eq!(batch_of(1), (1, false));
+        assert_eq!(batch_of(100), (64, false));
+        assert_eq!(batch_of(128), (64, true));
+        assert_eq!(batch_of(8_000), (1_000, true));
+        assert_eq!(batch_of(100_000), (4_096, true));
     }
 }

@@ -54,7 +54,7 @@ impl Publisher {
                     "the broker takes the event stream again; readers are told what was dropped meanwhile"
                 );
             }
-            if batch.items.len() >= STREAM_BUSY {
+            if batch.items.len() >= STREAM_BUSY && !stream.buffer.has_a_batch() {
                 self.closing.run_until_cancelled(sleep(STREAM_GATHER)).await;
             }
         }

@@ -170,12 +170,13 @@ fn configure(instance: &Instance, plugins: &[&str], configuration: &str) -> Resu
     let node = format!("{}@localhost", instance.name());
     // With the node named here, RabbitMQ finds the distribution up and starts no other Erlang to see
     // whether it could be. Two schedulers start faster than one for each core, and leave the rest to
-    // the tests.
+    // the tests; as RabbitMQ advises for a machine that is not its own, they do not spin while they have
+    // nothing to do.
     let erlang = format!(
         "-sname {node} -setcookie {COOKIE} -start_epmd false -erl_epmd_port {distribution} \
          -kernel inet_dist_use_interface {{127,0,0,1}} \
          -kernel inet_dist_listen_min {distribution} -kernel inet_dist_listen_max {distribution} \
-         +S 2:2"
+         +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
     );
     // Without the wrapper that changes to its own user, and as under systemd, which makes the server the
     // one process, without shells around it.

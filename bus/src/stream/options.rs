@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::BusOptions;
+use super::shown;
+use crate::{BusError, BusErrorKind, BusOptions};
 
 /// How to open a [`Sink`](super::Sink).
 #[derive(Debug, Clone)]
@@ -83,6 +84,44 @@ pub struct StreamOptions {
     pub duplicates: Duration,
 }
 
+impl StreamOptions {
+    /// Looks whether a server can take them.
+    ///
+    /// # Errors
+    /// `Invalid`, with the name or subject that none takes.
+    pub fn check(&self) -> Result<(), BusError> {
+        let invalid = |text: String| Err(BusError::new(BusErrorKind::Invalid, text));
+        let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>' | '/' | '\\');
+        let name = &self.name;
+        if name.is_empty() || name.len() > 255 || name.contains(bad) {
+            let name = shown(name);
+            return invalid(format!(
+                "{name} is no name for a JetStream stream: 1 to 255 bytes without spaces, . * > / \\"
+            ));
+        }
+        if self.subjects.is_empty() {
+            return invalid(format!("the JetStream stream {name} has no subjects"));
+        }
+        for subject in &self.subjects {
+            let mut tokens = subject.split('.').rev();
+            let last = tokens.next().unwrap_or_default();
+            let good = |token: &str| {
+                !token.is_empty()
+                    && (token == "*"
+                        || !token
+                            .contains(|c: char| c.is_whitespace() || c.is_control() || c == '*' || c == '>'))
+            };
+            if !(last == ">" || good(last)) || !tokens.all(good) {
+                return invalid(format!("{} is no subject for the JetStream stream {name}", shown(subject)));
+            }
+        }
+        if self.max_bytes.is_some_and(|bytes| i64::try_from(bytes).is_err() || bytes == 0) {
+            return invalid(format!("max_bytes of the JetStream stream {name} is out of range"));
+        }
+        Ok(())
+    }
+}
+
 impl Default for StreamOptions {
     /// `ARI`, for `stasis.>`: a gigabyte or a week, on one server, and ids for two minutes.
     fn default() -> Self {
@@ -94,5 +133,28 @@ impl Default for StreamOptions {
             replicas: 1,
             duplicates: Duration::from_secs(120),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_that_no_server_takes_are_refused_at_once() {
+        let kind = |options: StreamOptions| options.check().err().map(|error| error.kind());
+        assert_eq!(kind(StreamOptions::default()), None);
+        for name in ["", "a.b", "a b", "a*", "a/b", &"n".repeat(256)] {
+            let options = StreamOptions { name: name.to_owned(), ..StreamOptions::default() };
+            assert_eq!(kind(options), Some(BusErrorKind::Invalid), "{name:?}");
+        }
+        for subject in ["", "a..b", "a.>.b", "a.b*", "a b"] {
+            let options = StreamOptions { subjects: vec![subject.to_owned()], ..StreamOptions::default() };
+            assert_eq!(kind(options), Some(BusErrorKind::Invalid), "{subject:?}");
+        }
+        assert_eq!(
+            kind(StreamOptions { subjects: vec![], ..StreamOptions::default() }),
+            Some(BusErrorKind::Invalid)
+        );
     }
 }

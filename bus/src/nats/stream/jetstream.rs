@@ -23,7 +23,7 @@ use crate::{
         limits::{ACKS_UNDER_WAY, JETSTREAM_TOLD},
         session::{FromLibrary, Session},
     },
-    stream::{Record, StreamOptions, shown},
+    stream::{Record, StreamOptions},
 };
 
 /// Whether a record is in the stream.
@@ -32,38 +32,6 @@ pub(super) enum Stored {
     Yes,
     /// No stream listens to its subject.
     Nowhere,
-}
-
-/// Refuses options that no server takes.
-pub(super) fn check(stream: &StreamOptions) -> Result<(), BusError> {
-    let invalid = |text: String| Err(BusError::new(BusErrorKind::Invalid, text));
-    let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>' | '/' | '\\');
-    let name = &stream.name;
-    if name.is_empty() || name.len() > 255 || name.contains(bad) {
-        let name = shown(name);
-        return invalid(format!(
-            "{name} is no name for a JetStream stream: 1 to 255 bytes without spaces, . * > / \\"
-        ));
-    }
-    if stream.subjects.is_empty() {
-        return invalid(format!("the JetStream stream {name} has no subjects"));
-    }
-    for subject in &stream.subjects {
-        let mut tokens = subject.split('.').rev();
-        let last = tokens.next().unwrap_or_default();
-        let good = |token: &str| {
-            !token.is_empty()
-                && (token == "*"
-                    || !token.contains(|c: char| c.is_whitespace() || c.is_control() || c == '*' || c == '>'))
-        };
-        if !(last == ">" || good(last)) || !tokens.all(good) {
-            return invalid(format!("{} is no subject for the JetStream stream {name}", shown(subject)));
-        }
-    }
-    if stream.max_bytes.is_some_and(|bytes| i64::try_from(bytes).is_err() || bytes == 0) {
-        return invalid(format!("max_bytes of the JetStream stream {name} is out of range"));
-    }
-    Ok(())
 }
 
 impl Session {
@@ -286,23 +254,5 @@ mod tests {
             assert_eq!(error.kind(), BusErrorKind::Refused);
             assert!(error.to_string().contains("jetstream.name"), "{error}");
         }
-    }
-
-    #[test]
-    fn options_that_no_server_takes_are_refused_at_once() {
-        let kind = |options: StreamOptions| check(&options).err().map(|error| error.kind());
-        assert_eq!(kind(StreamOptions::default()), None);
-        for name in ["", "a.b", "a b", "a*", "a/b", &"n".repeat(256)] {
-            let options = StreamOptions { name: name.to_owned(), ..StreamOptions::default() };
-            assert_eq!(kind(options), Some(BusErrorKind::Invalid), "{name:?}");
-        }
-        for subject in ["", "a..b", "a.>.b", "a.b*", "a b"] {
-            let options = StreamOptions { subjects: vec![subject.to_owned()], ..StreamOptions::default() };
-            assert_eq!(kind(options), Some(BusErrorKind::Invalid), "{subject:?}");
-        }
-        assert_eq!(
-            kind(StreamOptions { subjects: vec![], ..StreamOptions::default() }),
-            Some(BusErrorKind::Invalid)
-        );
     }
 }

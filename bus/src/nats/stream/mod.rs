@@ -33,7 +33,7 @@ impl NatsSink {
     /// Begins to connect.
     pub(crate) fn open(url: &str, options: SinkOptions) -> Result<Self, BusError> {
         if let Some(stream) = &options.jetstream {
-            jetstream::check(stream)?;
+            stream.check()?;
         }
         let bus = NatsBus::with_stream(url, options.connection, options.jetstream)?;
         Ok(Self { bus })

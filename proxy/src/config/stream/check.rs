@@ -46,7 +46,11 @@ pub(in super::super) fn check(config: &mut Config) -> Result<(), Problem> {
         }
     }
     check_bus(config, &stream)?;
-    let exchange = options(config, &stream, &words).exchange.name;
+    let sink = options(config, &stream, &words);
+    if let Some(jetstream) = &sink.jetstream {
+        jetstream.check().map_err(|error| problem("stream.jetstream", error.to_string()))?;
+    }
+    let exchange = sink.exchange.name;
     if exchange.is_empty() || exchange.len() > MAX_EXCHANGE {
         return Err(problem("stream.exchange", "is empty or longer than 255 bytes"));
     }
@@ -156,6 +160,7 @@ mod tests {
             ("RABBITMQ", json!({"exchange_type": "fanout"}), "unknown variant `fanout`"),
             ("RABBITMQ", json!({"jetstream": {}}), "stream.jetstream: is for NATS"),
             ("NATS", json!({"jetstream": {"replicas": 7}}), "is no whole number between 1 and 5"),
+            ("NATS", json!({"jetstream": {"name": "a.b"}}), "stream.jetstream: \"a.b\" is no name for"),
             ("NATS", json!({"max_buffer": 5}), "is no whole number between 1048576 and"),
             ("NATS", json!({"include": [""]}), "stream.include: names a type of event without a name"),
             (

@@ -8,14 +8,14 @@ use ari_tests::{
     crew::{ALONE, ROOM},
     fault_proxy::{Cut, Way},
     handlers::Handler,
-    on_every_bus,
+    on_every_bus_in_time,
     oracle::Gaps,
     programs,
     stage::Stage,
     wait::soon,
 };
 
-on_every_bus!(
+on_every_bus_in_time!(
     the_last_event_of_a_call_is_lost_on_its_way,
     events_in_the_middle_of_calls_are_lost_on_their_way,
 );

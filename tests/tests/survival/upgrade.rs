@@ -16,7 +16,7 @@ use ari_tests::{
     crew::{ALONE, Crew},
     desk::{Desk, ari},
     listeners::{Heard, Listeners},
-    on_every_bus,
+    on_every_bus_in_time,
     oracle::number,
     phones::Phones,
     programs,
@@ -33,7 +33,7 @@ use tokio::{
     time::{Instant, interval, sleep},
 };
 
-on_every_bus!(
+on_every_bus_in_time!(
     ten_upgrades_under_load_lose_nothing,
     a_worker_of_any_kind_notices_nothing,
     a_successor_that_dies_on_the_way_takes_no_call_along,

@@ -194,8 +194,8 @@ pub(crate) const HANDOVER_END: Duration = Duration::from_secs(40);
 /// leg that was hung up may still be told to have entered.
 pub(crate) const ASTERISK_TOLD: Duration = Duration::from_secs(1);
 /// Events of the stream that are published in one go where no more wait than the broker takes with ease. It works through them one
-/// after the other, and what it has to do for dialogs waits meanwhile: milliseconds.
-pub(crate) const STREAM_BATCH: usize = 64;
+/// after the other, and what it has to do for dialogs waits meanwhile.
+pub(crate) const STREAM_BATCH: usize = 16;
 /// The part of what waits that is published in one go where that is more: a broker that is far, or was away, gets the more at once.
 pub(crate) const STREAM_BATCH_SHARE: usize = 8;
 /// Events of the stream that are published in one go at most.
@@ -203,10 +203,9 @@ pub(crate) const STREAM_BATCH_MOST: usize = 4_096;
 /// Bytes of events of the stream that are published in one go, by the last of them at least.
 pub(crate) const STREAM_BATCH_BYTES: usize = 4 << 20;
 /// After a batch of so many events the next one waits for [`STREAM_GATHER`], unless a whole one is there.
-pub(crate) const STREAM_BUSY: usize = 16;
-/// How long events of a busy stream are gathered: a few large batches cost the machine, and so the dialogs, less than many small
-/// ones.
-pub(crate) const STREAM_GATHER: Duration = Duration::from_millis(5);
+pub(crate) const STREAM_BUSY: usize = 8;
+/// How long events of a busy stream are gathered: one by one they would cost the machine, and so the dialogs, more.
+pub(crate) const STREAM_GATHER: Duration = Duration::from_millis(1);
 /// Applications whose dropped events are counted each for itself while the stream's buffer is full; those of others only in all.
 pub(crate) const STREAM_HOLES: usize = 256;
 /// The longest pause before events of the stream are sent again that the broker did not confirm.

@@ -214,8 +214,8 @@ mod tests {
             (batch.items.len(), buffer.has_a_batch())
         };
         assert_eq!(batch_of(1), (1, false));
-        assert_eq!(batch_of(100), (64, false));
-        assert_eq!(batch_of(128), (64, true));
+        assert_eq!(batch_of(20), (16, false));
+        assert_eq!(batch_of(128), (16, true));
         assert_eq!(batch_of(8_000), (1_000, true));
         assert_eq!(batch_of(100_000), (4_096, true));
     }

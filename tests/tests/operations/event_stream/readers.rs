@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::ready,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,7 +10,10 @@ use ari_tests::{
     brokers::{Broker, Kind},
     wait::{DEADLINE, ok, soon},
 };
-use futures_util::StreamExt as _;
+use futures_util::{
+    StreamExt as _,
+    stream::{BoxStream, select_all},
+};
 use lapin::{
     Channel, Connection, ConnectionProperties, ExchangeKind,
     options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
@@ -53,12 +57,15 @@ impl Message {
     }
 }
 
+/// What a reader of RabbitMQ needs as long as it reads.
+type Keeps = Option<(Connection, Channel)>;
+
 /// A reader that notes what comes.
 pub(crate) struct Reader {
     messages: Arc<Mutex<Vec<Message>>>,
     count: watch::Receiver<usize>,
     task: JoinHandle<()>,
-    _connection: Option<(Connection, Channel)>,
+    _connection: Keeps,
 }
 
 impl Drop for Reader {
@@ -70,14 +77,32 @@ impl Drop for Reader {
 impl Reader {
     /// Reads what is published under these keys (RabbitMQ) or below these subjects (NATS).
     pub(crate) async fn of(broker: &Broker, keys: &[&str]) -> Self {
+        let (messages, connection) = Self::coming(broker, keys).await;
+        Self::noting(messages, connection)
+    }
+
+    /// Does so, and keeps the events of one type alone.
+    pub(crate) async fn of_type(broker: &Broker, keys: &[&str], name: &'static str) -> Self {
+        let (messages, connection) = Self::coming(broker, keys).await;
+        let such =
+            messages.filter(move |message| ready(message.headers.get("name").is_some_and(|its| its == name)));
+        Self::noting(such.boxed(), connection)
+    }
+
+    async fn coming(broker: &Broker, keys: &[&str]) -> (BoxStream<'static, Message>, Keeps) {
         match broker.kind() {
-            Kind::Nats => Self::of_client(&ok(async_nats::connect(broker.url()).await), keys).await,
-            Kind::Rabbitmq => Self::of_url(&broker.url(), keys).await,
+            Kind::Nats => (Self::heard(&ok(async_nats::connect(broker.url()).await), keys).await, None),
+            Kind::Rabbitmq => Self::bound_to(&broker.url(), keys).await,
         }
     }
 
     /// Reads what is published under these keys to the usual exchange of a RabbitMQ.
     pub(crate) async fn of_url(url: &str, keys: &[&str]) -> Self {
+        let (messages, connection) = Self::bound_to(url, keys).await;
+        Self::noting(messages, connection)
+    }
+
+    async fn bound_to(url: &str, keys: &[&str]) -> (BoxStream<'static, Message>, Keeps) {
         let bindings: Vec<_> = keys.iter().map(|key| (*key, FieldTable::default())).collect();
         Self::bound_at(url, "stasis", ExchangeKind::Topic, &bindings).await
     }
@@ -89,7 +114,8 @@ impl Reader {
         kind: ExchangeKind,
         bindings: &[(&str, FieldTable)],
     ) -> Self {
-        Self::bound_at(&broker.url(), exchange, kind, bindings).await
+        let (messages, connection) = Self::bound_at(&broker.url(), exchange, kind, bindings).await;
+        Self::noting(messages, connection)
     }
 
     async fn bound_at(
@@ -97,7 +123,7 @@ impl Reader {
         exchange: &str,
         kind: ExchangeKind,
         bindings: &[(&str, FieldTable)],
-    ) -> Self {
+    ) -> (BoxStream<'static, Message>, Keeps) {
         let connection = ok(Connection::connect(url, ConnectionProperties::default()).await);
         let channel = ok(connection.create_channel().await);
         let exchange = ShortString::from(exchange);
@@ -110,8 +136,7 @@ impl Reader {
             let (key, options) = (ShortString::from(*key), QueueBindOptions::default());
             ok(channel.queue_bind(queue.clone(), exchange.clone(), key, options, arguments.clone()).await);
         }
-        let messages = consume(&channel, &queue).await;
-        Self::noting(messages, Some((connection, channel)))
+        (consume(&channel, &queue).await, Some((connection, channel)))
     }
 
     /// Reads a queue that is there already.
@@ -124,20 +149,20 @@ impl Reader {
 
     /// Reads what a client of NATS hears below these subjects.
     pub(crate) async fn of_client(client: &async_nats::Client, subjects: &[&str]) -> Self {
+        Self::noting(Self::heard(client, subjects).await, None)
+    }
+
+    async fn heard(client: &async_nats::Client, subjects: &[&str]) -> BoxStream<'static, Message> {
         let mut all = Vec::new();
         for subject in subjects {
             all.push(ok(client.subscribe((*subject).to_owned()).await));
         }
         ok(client.flush().await);
-        let messages = futures_util::stream::select_all(all).map(of_nats);
         // The client lives as long as its subscriptions.
-        Self::noting(messages.boxed(), None)
+        select_all(all).map(of_nats).boxed()
     }
 
-    pub(crate) fn noting(
-        mut coming: futures_util::stream::BoxStream<'static, Message>,
-        connection: Option<(Connection, Channel)>,
-    ) -> Self {
+    pub(crate) fn noting(mut coming: BoxStream<'static, Message>, connection: Keeps) -> Self {
         let messages = Arc::<Mutex<Vec<Message>>>::default();
         let kept = Arc::clone(&messages);
         let (sender, count) = watch::channel(0);
@@ -182,10 +207,7 @@ impl Reader {
     }
 }
 
-async fn consume(
-    channel: &Channel,
-    queue: &ShortString,
-) -> futures_util::stream::BoxStream<'static, Message> {
+async fn consume(channel: &Channel, queue: &ShortString) -> BoxStream<'static, Message> {
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
     let consumer = channel.basic_consume(queue.clone(), "".into(), options, FieldTable::default());
     let consumer = ok(soon("a consumer", consumer).await);

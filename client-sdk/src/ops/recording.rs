@@ -231,7 +231,8 @@ impl LiveRecording {
     /// Ends it and throws it away.
     ///
     /// # Errors
-    /// See [`LiveRecording`].
+    /// See [`LiveRecording`]; and `Internal` in the moment after RecordingStarted in which Asterisk has not made its file yet:
+    /// the recording ends nonetheless, and may be stored.
     pub async fn discard(&self) -> Result {
         self.call.run(recordings::Cancel::new(self)).await
     }

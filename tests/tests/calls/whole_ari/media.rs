@@ -6,8 +6,13 @@ use ari_client::{
     Result,
     ari::{ChannelId, Event, PlaybackOperation, RecordingName, channels, playbacks, recordings},
 };
+use ari_tests::wait::soon;
+use tokio::time::sleep;
 
 use super::bench::Bench;
+
+/// How often a file is looked for.
+const POLL: Duration = Duration::from_millis(10);
 
 pub(crate) async fn all(bench: &Bench) -> Result {
     let chat = bench.leg("chat").await?;
@@ -80,5 +85,12 @@ async fn live(bench: &Bench, channel: &ChannelId) -> Result {
     bench.run(recordings::Stop::new(&stopped)).await?;
     let cancelled = RecordingName::from(format!("cancelled-{channel}"));
     begun(bench, channel, channels::Record::new(channel, &cancelled, "wav"), &cancelled).await?;
+    // Asterisk says RecordingStarted before it makes the file, and answers 500 to a cancelling that finds no file to delete.
+    soon("the file of a recording", async {
+        while bench.call.run(recordings::GetStored::new(&cancelled)).await.is_err() {
+            sleep(POLL).await;
+        }
+    })
+    .await;
     bench.run(recordings::Cancel::new(&cancelled)).await
 }

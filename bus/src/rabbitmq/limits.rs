@@ -73,6 +73,10 @@ pub(super) const PUBLISH_STEP: usize = 256;
 /// second's worth of offers. A further one is told to try again.
 pub(super) const ASKERS_WAITING: usize = 4096;
 
+/// How long the consumers that an application's queue had are taken to be there still: a question is a third of an offer's way to
+/// a worker. It is also how long calls may be offered to a queue that the last worker has just left.
+pub(super) const LISTENED: Duration = Duration::from_millis(100);
+
 /// How many questions about queues are asked at once, each on a channel of its own. One at a time would do, if none
 /// could get stuck: in a cluster with a dead node the answer takes more than a minute.
 pub(super) const QUESTIONS_AT_ONCE: usize = 32;

@@ -205,14 +205,14 @@ impl Bus for RabbitmqBus {
 
     async fn offer(&self, topic: &str, payload: Bytes, expires: Duration) -> Result<Reach, BusError> {
         let parcel = self.parcel(topic, vec![payload])?.expiring(expires);
-        // An inbox is its reader's alone to make.
-        let missing = match self.core.options.names.inbox_of(topic) {
-            Some(_) => Missing::Leave,
-            None => Missing::Make,
-        };
         let session = self.core.session()?;
         let offering = async {
-            let reach = self.core.reach(parcel.queue.as_str(), missing).await?;
+            let queue = parcel.queue.as_str();
+            let reach = match self.core.options.names.inbox_of(topic) {
+                // An inbox is its reader's alone to make.
+                Some(_) => self.core.reach(queue, Missing::Leave).await?,
+                None => self.core.reach_of_pool(queue).await?,
+            };
             if reach == Reach::Somebody {
                 session.publisher.publish(&parcel).await?;
             }

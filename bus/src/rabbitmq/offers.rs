@@ -6,6 +6,10 @@
 //! closes its channel where there is no queue, and a connection has only so many of them (see `wire`): it is left
 //! for the rest.
 //!
+//! That an application's queue has consumers is remembered for [`LISTENED`], so that most offers of a busy application cost no
+//! question, and no way to the broker and back. An offer that is published where nobody listens any more lies in the queue
+//! until it expires, and a worker that joins by then has it.
+//!
 //! Everybody who waits when a question is asked shares its answer. It is asked once at a time, by a task that goes on as
 //! long as there is somebody who wants to know, and waited for to its end: the broker can be stuck over one queue (see
 //! [`Session::patiently`]) and answers the next at once.
@@ -25,7 +29,7 @@ use tokio::{
 use super::{
     core::Core,
     fault::{Fault, bus_error, fault, timed_out},
-    limits::{ASKERS_WAITING, QUESTIONS_A_CHANNEL, QUESTIONS_AT_ONCE},
+    limits::{ASKERS_WAITING, LISTENED, QUESTIONS_A_CHANNEL, QUESTIONS_AT_ONCE},
     own::Own,
     session::Session,
 };
@@ -47,6 +51,8 @@ struct Desk {
     idle: Vec<Own>,
     /// Queues that somebody declared differently, or that this login may not make.
     as_they_are: HashSet<String>,
+    /// Queues that had consumers, and when.
+    listened: HashMap<String, Instant>,
 }
 
 /// Who wants to know the answer to a question.
@@ -88,6 +94,18 @@ impl Core {
     pub(super) async fn reach(self: &Arc<Self>, queue: &str, missing: Missing) -> Result<Reach, BusError> {
         let counts = self.counts(&self.offers, queue, missing).await?;
         Ok(if counts.consumers == 0 { Reach::Nobody } else { Reach::Somebody })
+    }
+
+    /// Whether an application's queue, which is made where there is none, has consumers or had some a moment ago. Give it a
+    /// deadline.
+    pub(super) async fn reach_of_pool(self: &Arc<Self>, queue: &str) -> Result<Reach, BusError> {
+        let session = self.session()?;
+        if self.offers.desk_of(&session).had_consumers(queue) {
+            return Ok(Reach::Somebody);
+        }
+        let reach = self.reach(queue, Missing::Make).await?;
+        self.offers.desk_of(&session).note(queue, reach);
+        Ok(reach)
     }
 
     /// Asks how many messages of a queue nobody has taken. Give it a deadline.
@@ -230,8 +248,25 @@ impl Questions {
             desk.session = session.id;
             desk.idle.clear();
             desk.as_they_are.clear();
+            desk.listened.clear();
         }
         desk
+    }
+}
+
+impl Desk {
+    /// Whether a queue had consumers a moment ago.
+    fn had_consumers(&self, queue: &str) -> bool {
+        self.listened.get(queue).is_some_and(|since| since.elapsed() < LISTENED)
+    }
+
+    /// Remembers who listens, and forgets of whom it is not known any more.
+    fn note(&mut self, queue: &str, reach: Reach) {
+        self.listened.retain(|_, since| since.elapsed() < LISTENED);
+        match reach {
+            Reach::Somebody => self.listened.insert(queue.to_owned(), Instant::now()),
+            Reach::Nobody => self.listened.remove(queue),
+        };
     }
 }
 
@@ -280,5 +315,21 @@ mod tests {
         assert_eq!(enter(Duration::ZERO).unwrap_err().kind(), BusErrorKind::Timeout);
         questions.end(&question);
         assert_eq!(questions.begin(&question).map(|askers| askers.len()), Some(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn that_somebody_listens_is_known_for_a_moment_and_that_nobody_does_never() {
+        let mut desk = Desk::default();
+        desk.note("app", Reach::Somebody);
+        desk.note("other", Reach::Nobody);
+        assert_eq!(["app", "other", "third"].map(|queue| desk.had_consumers(queue)), [true, false, false]);
+        desk.note("app", Reach::Nobody);
+        assert!(!desk.had_consumers("app"));
+
+        desk.note("app", Reach::Somebody);
+        tokio::time::advance(LISTENED).await;
+        assert!(!desk.had_consumers("app"));
+        desk.note("other", Reach::Somebody);
+        assert_eq!(desk.listened.len(), 1, "what is not known any more is not kept");
     }
 }

@@ -266,6 +266,27 @@ async fn an_offer_that_was_held_until_it_expired_goes_to_nobody() {
     assert_eq!(next(&mut other).await, "fresh");
 }
 
+/// That a worker listens is taken for granted for a moment: what is offered to one that has just left waits for the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_offer_is_heard_if_it_is_said_to_be() {
+    let broker = broker().await;
+    let (proxy, worker) = (connected(&broker).await, connected(&broker).await);
+    let offer = async |text: &'static str| {
+        proxy.offer("app", Bytes::from_static(text.as_bytes()), Duration::from_secs(60)).await.unwrap()
+    };
+    let mut member = worker.join("app", "workers").await.unwrap();
+    assert_eq!(offer("heard").await, Reach::Somebody);
+    assert_eq!(next(&mut member).await, "heard");
+    within("the leave", member.leave()).await;
+    let left_behind = offer("left behind").await;
+    let mut member = worker.join("app", "workers").await.unwrap();
+    assert_eq!(offer("the next").await, Reach::Somebody);
+    if left_behind == Reach::Somebody {
+        assert_eq!(next(&mut member).await, "left behind");
+    }
+    assert_eq!(next(&mut member).await, "the next");
+}
+
 /// Under load, many times: nothing hangs, and what is published when it is over arrives.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_under_load_comes_back_each_time() {

@@ -39,8 +39,8 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
 
     /// Publishes one payload and learns whether anybody listens to the topic. Where nobody does, the payload is
     /// not kept; where somebody does, it is dropped if nobody has taken it when `expires` has passed
-    /// (RabbitMQ; NATS keeps nothing). RabbitMQ: who listened to an application a tenth of a second ago counts as
-    /// listening still.
+    /// (RabbitMQ; NATS keeps nothing). RabbitMQ: who listened a tenth of a second ago counts as listening still,
+    /// but for an inbox.
     ///
     /// # Errors
     /// Those of [`Bus::publish_all`].

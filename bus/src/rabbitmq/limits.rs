@@ -73,8 +73,8 @@ pub(super) const PUBLISH_STEP: usize = 256;
 /// second's worth of offers. A further one is told to try again.
 pub(super) const ASKERS_WAITING: usize = 4096;
 
-/// How long the consumers that an application's queue had are taken to be there still: a question is a third of an offer's way to
-/// a worker. It is also how long calls may be offered to a queue that the last worker has just left.
+/// How long the consumers that a queue had are taken to be there still, unless it is its reader's own: a question is a third of an
+/// offer's way to a worker. It is also how long calls may be offered to a queue that the last worker has just left.
 pub(super) const LISTENED: Duration = Duration::from_millis(100);
 
 /// How many questions about queues are asked at once, each on a channel of its own. One at a time would do, if none

@@ -211,7 +211,7 @@ impl Bus for RabbitmqBus {
             let reach = match self.core.options.names.inbox_of(topic) {
                 // An inbox is its reader's alone to make.
                 Some(_) => self.core.reach(queue, Missing::Leave).await?,
-                None => self.core.reach_of_pool(queue).await?,
+                None => self.core.reach_of_common(queue).await?,
             };
             if reach == Reach::Somebody {
                 session.publisher.publish(&parcel).await?;

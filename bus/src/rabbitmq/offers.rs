@@ -6,9 +6,9 @@
 //! closes its channel where there is no queue, and a connection has only so many of them (see `wire`): it is left
 //! for the rest.
 //!
-//! That an application's queue has consumers is remembered for [`LISTENED`], so that most offers of a busy application cost no
-//! question, and no way to the broker and back. An offer that is published where nobody listens any more lies in the queue
-//! until it expires, and a worker that joins by then has it.
+//! That a queue has consumers is remembered for [`LISTENED`] where the queue is not its reader's own, so that most offers of a busy
+//! application cost no question, and no way to the broker and back. An offer that is published where nobody listens any more lies
+//! in the queue until it expires, and a worker that joins by then has it.
 //!
 //! Everybody who waits when a question is asked shares its answer. It is asked once at a time, by a task that goes on as
 //! long as there is somebody who wants to know, and waited for to its end: the broker can be stuck over one queue (see
@@ -96,9 +96,9 @@ impl Core {
         Ok(if counts.consumers == 0 { Reach::Nobody } else { Reach::Somebody })
     }
 
-    /// Whether an application's queue, which is made where there is none, has consumers or had some a moment ago. Give it a
-    /// deadline.
-    pub(super) async fn reach_of_pool(self: &Arc<Self>, queue: &str) -> Result<Reach, BusError> {
+    /// Whether a queue that is not its reader's own, such as an application's, has consumers or had some a moment ago; it is made
+    /// where there is none. Give it a deadline.
+    pub(super) async fn reach_of_common(self: &Arc<Self>, queue: &str) -> Result<Reach, BusError> {
         let session = self.session()?;
         if self.offers.desk_of(&session).had_consumers(queue) {
             return Ok(Reach::Somebody);

@@ -29,7 +29,6 @@ use super::{
     fault::{bus_error, timed_out},
     lanes::Work,
     limits::{LEFTOVER_CHECK, LEFTOVER_GRACE, REPAIRS_AT_ONCE, RESTORE_RETRY_MAX},
-    offers::Missing,
     own::close,
     parcel::Parcel,
     session::Session,
@@ -245,7 +244,7 @@ impl Reader<'_> {
         let due = strangers.iter_mut().filter(|(_, stranger)| stranger.look_at <= now);
         for (process, stranger) in due {
             let sign = sign_of_life(self.journal, *process);
-            let looking = self.core.reach(&sign, Missing::Leave);
+            let looking = self.core.reach(&sign);
             let lives = match self.core.within("looking for another process", looking).await {
                 Ok(reach) => reach == Reach::Somebody,
                 Err(error) => {

@@ -58,7 +58,6 @@ use self::{
         SUBSCRIPTION_CAPACITY, TOPIC_PREFETCH,
     },
     line::LineHandle,
-    offers::Missing,
     parcel::Parcel,
     route::{Route, inbox},
     sink::Sink,
@@ -210,8 +209,8 @@ impl Bus for RabbitmqBus {
             let queue = parcel.queue.as_str();
             let reach = match self.core.options.names.inbox_of(topic) {
                 // An inbox is its reader's alone to make.
-                Some(_) => self.core.reach(queue, Missing::Leave).await?,
-                None => self.core.reach_of_common(queue).await?,
+                Some(_) => self.core.reach(queue).await?,
+                None => self.core.reach_of_common(&session, queue).await?,
             };
             if reach == Reach::Somebody {
                 session.publisher.publish(&parcel).await?;

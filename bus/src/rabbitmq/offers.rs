@@ -75,7 +75,7 @@ struct Question {
 
 /// What asking does about a queue that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Missing {
+enum Missing {
     /// The queue is made, durable.
     Make,
     /// Nothing: it was deleted, or is another connection's own to make. Such a question costs a channel.
@@ -90,21 +90,23 @@ struct Counts {
 }
 
 impl Core {
-    /// Asks whether a queue has consumers. Give it a deadline.
-    pub(super) async fn reach(self: &Arc<Self>, queue: &str, missing: Missing) -> Result<Reach, BusError> {
-        let counts = self.counts(&self.offers, queue, missing).await?;
-        Ok(if counts.consumers == 0 { Reach::Nobody } else { Reach::Somebody })
+    /// Asks whether a queue that is its reader's own has consumers. Give it a deadline.
+    pub(super) async fn reach(self: &Arc<Self>, queue: &str) -> Result<Reach, BusError> {
+        Ok(self.counts(&self.offers, queue, Missing::Leave).await?.reach())
     }
 
     /// Whether a queue that is not its reader's own, such as an application's, has consumers or had some a moment ago; it is made
     /// where there is none. Give it a deadline.
-    pub(super) async fn reach_of_common(self: &Arc<Self>, queue: &str) -> Result<Reach, BusError> {
-        let session = self.session()?;
-        if self.offers.desk_of(&session).had_consumers(queue) {
+    pub(super) async fn reach_of_common(
+        self: &Arc<Self>,
+        session: &Session,
+        queue: &str,
+    ) -> Result<Reach, BusError> {
+        if self.offers.desk_of(session).had_consumers(queue) {
             return Ok(Reach::Somebody);
         }
-        let reach = self.reach(queue, Missing::Make).await?;
-        self.offers.desk_of(&session).note(queue, reach);
+        let reach = self.counts(&self.offers, queue, Missing::Make).await?.reach();
+        self.offers.desk_of(session).note(queue, reach);
         Ok(reach)
     }
 
@@ -267,6 +269,12 @@ impl Desk {
             Reach::Somebody => self.listened.insert(queue.to_owned(), Instant::now()),
             Reach::Nobody => self.listened.remove(queue),
         };
+    }
+}
+
+impl Counts {
+    fn reach(self) -> Reach {
+        if self.consumers == 0 { Reach::Nobody } else { Reach::Somebody }
     }
 }
 

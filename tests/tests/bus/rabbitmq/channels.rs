@@ -4,23 +4,17 @@
 use std::time::Duration;
 
 use ari_bus::{Bus, BusErrorKind, Reach};
-use bytes::Bytes;
 
 use super::{
     broker, connected,
     inside::{channels, connections},
-    next, queues,
+    next, offer, queues,
     somebody::Somebody,
     up,
 };
 
 /// More than a connection has channels.
 const MANY: usize = 3000;
-
-async fn offer(bus: &dyn Bus, topic: &str, text: &'static str) -> Reach {
-    let offered = bus.offer(topic, Bytes::from_static(text.as_bytes()), Duration::from_secs(10)).await;
-    offered.unwrap_or_else(|error| panic!("{topic}: {error}"))
-}
 
 /// Declaring, joining and offering work.
 async fn works(bus: &dyn Bus) {

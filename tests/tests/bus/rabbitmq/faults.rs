@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::{
     back, broker, connect, connected, down,
     inside::{close_connection, has_written_all, waiting},
-    next, publish, queues,
+    next, offer, publish, queues,
     somebody::Somebody,
     until, up, within,
 };
@@ -271,16 +271,13 @@ async fn an_offer_that_was_held_until_it_expired_goes_to_nobody() {
 async fn an_offer_is_heard_if_it_is_said_to_be() {
     let broker = broker().await;
     let (proxy, worker) = (connected(&broker).await, connected(&broker).await);
-    let offer = async |text: &'static str| {
-        proxy.offer("app", Bytes::from_static(text.as_bytes()), Duration::from_secs(60)).await.unwrap()
-    };
     let mut member = worker.join("app", "workers").await.unwrap();
-    assert_eq!(offer("heard").await, Reach::Somebody);
+    assert_eq!(offer(&*proxy, "app", "heard").await, Reach::Somebody);
     assert_eq!(next(&mut member).await, "heard");
     within("the leave", member.leave()).await;
-    let left_behind = offer("left behind").await;
+    let left_behind = offer(&*proxy, "app", "left behind").await;
     let mut member = worker.join("app", "workers").await.unwrap();
-    assert_eq!(offer("the next").await, Reach::Somebody);
+    assert_eq!(offer(&*proxy, "app", "the next").await, Reach::Somebody);
     if left_behind == Reach::Somebody {
         assert_eq!(next(&mut member).await, "left behind");
     }

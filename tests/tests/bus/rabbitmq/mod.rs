@@ -12,7 +12,7 @@ mod stuck;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use ari_bus::{Bus, BusOptions, Link, LinkState, Subscription};
+use ari_bus::{Bus, BusOptions, Link, LinkState, Reach, Subscription};
 use ari_testbed::RabbitMq;
 use bytes::Bytes;
 use tokio::time::timeout;
@@ -75,6 +75,11 @@ pub(crate) async fn publish(bus: &dyn Bus, topic: &str, text: &'static str) {
     bus.publish(topic, Bytes::from_static(text.as_bytes()))
         .await
         .unwrap_or_else(|error| panic!("{topic}: {error}"));
+}
+
+pub(crate) async fn offer(bus: &dyn Bus, topic: &str, text: &'static str) -> Reach {
+    let offered = bus.offer(topic, Bytes::from_static(text.as_bytes()), Duration::from_secs(60)).await;
+    offered.unwrap_or_else(|error| panic!("{topic}: {error}"))
 }
 
 pub(crate) async fn next(subscription: &mut Subscription) -> String {

@@ -28,6 +28,10 @@ pub(crate) const RESEND_TAIL: u64 = 16;
 /// What a worker that never says what it has was sent so long before an outage was noticed, it has: a broker that hangs is
 /// given up after 10 s.
 pub(crate) const NOTICED_LATE: Duration = Duration::from_secs(15);
+/// Dialogs whose events or offers are being put on the bus at once. Further ones wait for their turn: tens of thousands that have
+/// something to send, after an outage or too many calls at once, would wait in the bus's queue until their time is up, each for nothing, and our pulse
+/// and our claim behind them.
+pub(crate) const PUBLISHING_AT_ONCE: usize = 1_024;
 /// Events put on the bus in one go: enough to be fast, few enough to be fair to other dialogs.
 pub(crate) const EVENTS_PER_BATCH: usize = 128;
 /// What happened to dialogs that waits for whoever watches the slowest. Then the oldest goes, and that one is told how much.

@@ -62,7 +62,7 @@ use ari_bus::{
 };
 use bytes::Bytes;
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, SemaphorePermit, mpsc, watch},
     task::JoinHandle,
     time::Instant,
 };
@@ -74,7 +74,7 @@ use crate::{
     asterisk::{rest::Rest, websocket::Status},
     claim::Claim,
     config::Config,
-    limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
+    limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, PUBLISHING_AT_ONCE, RECONNECT, REPLIES_AT_ONCE},
     metrics::Metrics,
     policy::{Guard, Policy},
     sabotage::Sabotage,
@@ -128,6 +128,8 @@ pub(crate) struct Context {
     pub(crate) abandon: CancellationToken,
     /// Cancelled when another process has all dialogs: they end here without a word.
     pub(crate) over: CancellationToken,
+    /// Bounds how many dialogs publish at once.
+    turns: Semaphore,
     /// Bounds how many late accepts are answered at once.
     farewells: Arc<Semaphore>,
     /// Bounds how many heartbeats are answered at once.
@@ -198,6 +200,7 @@ impl Context {
             stop,
             abandon,
             over: CancellationToken::new(),
+            turns: Semaphore::new(PUBLISHING_AT_ONCE),
             farewells,
             replies,
             attaches: Arc::new(Semaphore::new(ATTACHES_AT_ONCE)),
@@ -232,6 +235,12 @@ impl Context {
         self.tasks.spawn(async move {
             over.run_until_cancelled(task).await;
         })
+    }
+
+    /// Waits for a dialog's turn to put something on the bus. Each turn ends within the bus's deadline.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed.
+        self.turns.acquire().await.ok()
     }
 
     // A panic while one of these was held would leave it as whole as each of their short methods does.

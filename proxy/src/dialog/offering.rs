@@ -157,7 +157,11 @@ impl<'a> Offering<'a> {
                 if !self.was_heard {
                     self.asked = Some(Instant::now());
                 }
-                let offered = self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await;
+                let offering = async {
+                    let _turn = context.turn().await;
+                    context.bus.offer(&topic, message.clone(), expires).await
+                };
+                let offered = self.beside_mail(offering).await;
                 // The accept may be here before the bus has said that somebody heard.
                 if matches!(offered, Ok(Ok(Reach::Somebody)) | Err(Offered::Owned { .. })) {
                     self.is_heard(term);

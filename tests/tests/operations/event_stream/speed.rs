@@ -3,7 +3,9 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     future::ready,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,9 +19,10 @@ use ari_tests::{
     wait::{ok, soon},
     worlds::{start_simulator, until_connected},
 };
-use asterisk_sim::{LoadPlan, Simulator};
+use asterisk_sim::{LoadCall, LoadPlan, Simulator};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -62,6 +65,12 @@ const FIRST_RATE: f64 = 50.0;
 /// much by chance.
 const HARDLY: Duration = Duration::from_millis(1);
 
+/// When callers hang up.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// After calls that came too late: how long no more may come until the rest of them is worked off.
+const QUIET: Duration = Duration::from_millis(500);
+
 /// More than any machine of today takes.
 const LAST_RATE: f64 = 20_000.0;
 
@@ -94,48 +103,74 @@ async fn dialogs_feel_little_of_a_busy_stream(setup: Setup) {
     while rate < LAST_RATE && bench.round(rate).await.1 {
         (sustained, rate) = (rate, rate * 1.5);
     }
-    let half = sustained / 2.0;
+    println!("{setup:?}: {sustained:.0} dialogs/s are sustained");
     let bare = Arc::new(Writer::of(&bench.crew.broker).await);
-    let (mut without, mut with, mut floor) = <(Durations, Durations, Durations)>::default();
-    let (mut sent, mut written) = (0, 0);
-    // In turn: what else the machine does meets all.
-    for _ in 0..TURNS {
-        without.extend(bench.round(half).await.0);
-        let noise = Noise::of_asterisk(&bench);
-        with.extend(bench.round(half).await.0);
-        sent += noise.stop().await;
-        let noise = Noise::of_a_writer(&bare, written);
-        floor.extend(bench.round(half).await.0);
-        written += noise.stop().await;
-    }
-    let all = sent + written;
+    let read = bench.compare(sustained / 2.0, &bare, 0).await;
+    println!("{setup:?}, all events read: {read}");
+    let all = read.sent + read.written;
     let published = reader.until("every event", |messages| messages.len() as u64 >= all).await;
     assert_eq!(published.len() as u64, all, "each once");
-    let change = |with: &Durations| {
-        with.quantile(0.5).as_secs_f64() / without.quantile(0.5).as_secs_f64() * 100.0 - 100.0
-    };
-    let rate = |sent: u64| {
-        f64::from(u32::try_from(sent).unwrap_or(u32::MAX)) / (f64::from(TURNS) * ROUND.as_secs_f64())
-    };
-    println!(
-        "{setup:?}: {sustained:.0} dialogs/s are sustained; at {half:.0}/s StasisStart to worker: {without};"
-    );
-    println!(
-        "{setup:?}: with {:.0} stream events/s beside, all read: {with}; the median changes by {:+.0} %",
-        rate(sent),
-        change(&with),
-    );
-    println!(
-        "{setup:?}: with {:.0} messages/s of a bare publisher beside instead, all read: {floor}; the median changes by {:+.0} %",
-        rate(written),
-        change(&floor),
-    );
+    drop((reader, published));
+    let unread = bench.compare(sustained / 2.0, &bare, read.written).await;
+    println!("{setup:?}, nobody reads the events: {unread}");
     proxy.stop().await;
 }
 
+/// What calls at one rate take to a worker.
+struct Compared {
+    rate: f64,
+    without: Durations,
+    /// With the stream beside, and how many events it had.
+    with: Durations,
+    sent: u64,
+    /// With as many of a bare publisher, which is the floor, and how many it published.
+    floor: Durations,
+    written: u64,
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rate, without, with, sent, floor, written } = self;
+        let median = |ways: &Durations| ways.quantile(0.5).as_secs_f64();
+        let change = |ways: &Durations| (median(ways) / median(without) - 1.0) * 100.0;
+        let took = (ROUND + PATIENCE).as_secs_f64() * f64::from(TURNS);
+        let a_second = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / took;
+        write!(f, "at {rate:.0} dialogs/s StasisStart to worker: {without};")?;
+        write!(
+            f,
+            "\n  beside {:.0} stream events/s: {with}; the median changes by {:+.0} %;",
+            a_second(*sent),
+            change(with)
+        )?;
+        write!(
+            f,
+            "\n  beside {:.0} messages/s of a bare publisher instead: {floor}; the median changes by {:+.0} %",
+            a_second(*written),
+            change(floor)
+        )
+    }
+}
+
 impl Bench {
+    /// Calls without anything else, with the stream, and with a bare publisher whose first message has this number. In turn: what
+    /// else the machine does meets all.
+    async fn compare(&mut self, rate: f64, bare: &Arc<Writer>, first: u64) -> Compared {
+        let (mut without, mut with, mut floor) = <(Durations, Durations, Durations)>::default();
+        let (mut sent, mut written) = (0, 0);
+        for _ in 0..TURNS {
+            without.extend(self.round(rate).await.0);
+            let noise = Noise::of_asterisk(self);
+            with.extend(self.round(rate).await.0);
+            sent += noise.stop().await;
+            let noise = Noise::of_a_writer(bare, first + written);
+            floor.extend(self.round(rate).await.0);
+            written += noise.stop().await;
+        }
+        Compared { rate, without, with, sent, floor, written }
+    }
+
     /// Calls at this rate, each of which is accepted at once: how long each took to reach the worker, and whether the
-    /// queues on the way did not grow: the last ones took hardly longer than the first.
+    /// queues on the way did not grow: all came while there were calls, the last ones hardly later than the first.
     async fn round(&mut self, rate: f64) -> (Durations, bool) {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let calls = (rate * ROUND.as_secs_f64()) as u64;
@@ -143,35 +178,50 @@ impl Bench {
             application: self.crew.application.clone(),
             rate,
             calls,
-            hang_up_after: Some(Duration::from_millis(200)),
+            hang_up_after: Some(PATIENCE),
             ..LoadPlan::default()
         };
-        let began = Instant::now();
-        let load = self.simulator.load(plan);
-        let mut came = HashMap::new();
-        while came.len() < usize::try_from(calls).unwrap_or(usize::MAX) {
-            let offer = self.pool.offer().await;
-            let at = Instant::now();
-            let start: Value = ok(serde_json::from_str(offer["start"].as_str().unwrap_or_default()));
-            let id = start["channel"]["id"].as_str().unwrap_or_default().to_owned();
-            came.entry(id).or_insert(at);
-            self.desk.accept(&offer).await;
-        }
-        let took = began.elapsed();
-        let report = soon("the end of all calls", load.wait_ended()).await;
-        let ways: Vec<Duration> = report
-            .calls
-            .iter()
-            .map(|call| came[&call.channel_id].saturating_duration_since(call.at))
-            .collect();
+        let ended = self.simulator.load(plan).wait_ended();
+        let (came, report) = self.work(soon("the end of all calls", ended)).await;
+        let way = |call: &LoadCall| {
+            came.get(&call.channel_id).map_or(PATIENCE, |at| at.saturating_duration_since(call.at))
+        };
+        let ways: Vec<Duration> = report.calls.iter().map(way).collect();
         let quarter = ways.len() / 4;
         let median = |ways: &[Duration]| Durations::from_iter(ways.iter().copied()).quantile(0.5);
         let (first, last) = (median(&ways[..quarter]), median(&ways[ways.len() - quarter..]));
-        let in_time = took < ROUND + ROUND / 20 && last < first + first / 2 + HARDLY;
+        let late = report.calls.iter().filter(|call| !came.contains_key(&call.channel_id)).count();
+        let sustained = late == 0 && last < first + first / 2 + HARDLY;
         println!(
-            "{rate:.0} dialogs/s: first {first:.2?}, last {last:.2?}, in {took:.2?}: sustained {in_time}"
+            "{rate:.0} dialogs/s: first {first:.2?}, last {last:.2?}, {late} too late: sustained {sustained}"
         );
-        (ways.into_iter().collect(), in_time)
+        if late > 0 {
+            // What is left of them is not the next round's.
+            while !self.work(sleep(QUIET)).await.0.is_empty() {}
+        }
+        (ways.into_iter().collect(), sustained)
+    }
+
+    /// Accepts each call at once until something is done: when each came. Who waits for the broker to have one answer before the
+    /// next does not see the next call come.
+    async fn work<T>(&mut self, until: impl Future<Output = T>) -> (HashMap<String, Instant>, T) {
+        let Self { desk, pool, .. } = self;
+        let desk = &*desk;
+        let (mut came, mut accepting) = (HashMap::new(), FuturesUnordered::new());
+        let mut until = pin!(until);
+        loop {
+            tokio::select! {
+                offer = pool.offer() => {
+                    let at = Instant::now();
+                    let start: Value = ok(serde_json::from_str(offer["start"].as_str().unwrap_or_default()));
+                    let id = start["channel"]["id"].as_str().unwrap_or_default().to_owned();
+                    came.entry(id).or_insert(at);
+                    accepting.push(async move { drop(desk.accept(&offer).await) });
+                }
+                Some(()) = accepting.next() => {}
+                done = &mut until => return (came, done),
+            }
+        }
     }
 }
 

@@ -64,7 +64,7 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            sleep(self.standstill() + left).await;
+            sleep(left.saturating_add(self.standstill())).await;
         }
     }
 

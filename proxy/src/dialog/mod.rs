@@ -29,6 +29,7 @@ mod outlet;
 mod owner;
 mod parting;
 mod persist;
+mod publishing;
 pub(crate) mod pulse;
 mod queues;
 mod reader;
@@ -62,7 +63,7 @@ use ari_bus::{
 };
 use bytes::Bytes;
 use tokio::{
-    sync::{Semaphore, SemaphorePermit, mpsc, watch},
+    sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
     time::Instant,
 };
@@ -74,7 +75,7 @@ use crate::{
     asterisk::{rest::Rest, websocket::Status},
     claim::Claim,
     config::Config,
-    limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, PUBLISHING_AT_ONCE, RECONNECT, REPLIES_AT_ONCE},
+    limits::{ATTACHES_AT_ONCE, FAREWELLS, MAIL_PER_DIALOG, RECONNECT, REPLIES_AT_ONCE},
     metrics::Metrics,
     policy::{Guard, Policy},
     sabotage::Sabotage,
@@ -93,6 +94,7 @@ use moves::Moves;
 use offers::{Offer, Offers, uuid_of};
 use owner::Owner;
 use parting::Parting;
+use publishing::Publishing;
 use recorded::Recorded;
 use registry::{Member, Registry};
 use restart::{Marks, Settling};
@@ -129,7 +131,7 @@ pub(crate) struct Context {
     /// Cancelled when another process has all dialogs: they end here without a word.
     pub(crate) over: CancellationToken,
     /// Bounds how many dialogs publish at once.
-    turns: Semaphore,
+    publishing: Publishing,
     /// Bounds how many late accepts are answered at once.
     farewells: Arc<Semaphore>,
     /// Bounds how many heartbeats are answered at once.
@@ -200,7 +202,7 @@ impl Context {
             stop,
             abandon,
             over: CancellationToken::new(),
-            turns: Semaphore::new(PUBLISHING_AT_ONCE),
+            publishing: Publishing::default(),
             farewells,
             replies,
             attaches: Arc::new(Semaphore::new(ATTACHES_AT_ONCE)),
@@ -235,12 +237,6 @@ impl Context {
         self.tasks.spawn(async move {
             over.run_until_cancelled(task).await;
         })
-    }
-
-    /// Waits for a dialog's turn to put something on the bus. Each turn ends within the bus's deadline.
-    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // Never closed.
-        self.turns.acquire().await.ok()
     }
 
     // A panic while one of these was held would leave it as whole as each of their short methods does.

@@ -148,6 +148,8 @@ impl<'a> Offering<'a> {
             if context.bus.link().is_up() && !declared {
                 declared = self.declare(term, &id).await?;
             }
+            // Before it is asked whether one may offer, and for how long: by its turn that may have changed.
+            let turn = self.beside_mail(context.publishing.turn()).await?;
             if declared && context.bus.link().is_up() && context.claim.is_certain() {
                 // With the call at the latest: a worker that comes too late must not find it in its queue.
                 let left = self.deadline.saturating_sub(context.clock.now());
@@ -157,11 +159,7 @@ impl<'a> Offering<'a> {
                 if !self.was_heard {
                     self.asked = Some(Instant::now());
                 }
-                let offering = async {
-                    let _turn = context.turn().await;
-                    context.bus.offer(&topic, message.clone(), expires).await
-                };
-                let offered = self.beside_mail(offering).await;
+                let offered = self.beside_mail(context.bus.offer(&topic, message.clone(), expires)).await;
                 // The accept may be here before the bus has said that somebody heard.
                 if matches!(offered, Ok(Ok(Reach::Somebody)) | Err(Offered::Owned { .. })) {
                     self.is_heard(term);
@@ -188,6 +186,7 @@ impl<'a> Offering<'a> {
                     Err(error) => return Err(self.cannot_be_offered(&error)),
                 }
             }
+            drop(turn);
             self.listen(pauses.next(), false).await?;
         }
     }

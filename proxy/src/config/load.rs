@@ -10,6 +10,8 @@ use figment::{
     value::Dict,
 };
 
+use serde_json::{Value, json};
+
 use super::{Config, check::check, secret, values::without_url};
 use crate::fields::Fields;
 
@@ -104,7 +106,13 @@ pub(super) fn read(file: &Path) -> Result<(Config, String), ConfigError> {
     let (mut values, mut warnings) = (figment.extract::<Dict>().map_err(mistaken)?, Vec::new());
     secret::from_files(&mut values, &mut warnings)
         .map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))?;
-    let config: Config = Figment::from(Serialized::globals(values)).extract().map_err(mistaken)?;
+    if let Some(exposed) = secret::warning_of(file, &text) {
+        warnings.push(exposed);
+    }
+    let config: Config = Figment::from(Serialized::globals(&values)).extract().map_err(mistaken)?;
+    if let Some(key) = list_for_object(&json!(values), &json!(config)) {
+        return Err(ConfigError::at(file, &key, LISTED));
+    }
     let config =
         check(Config { warnings, ..config }).map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))?;
     Ok((config, text))
@@ -118,6 +126,32 @@ fn twice(object: &str) -> Option<String> {
         true => twice(value).map(|below| format!("{key}.{below}")),
         false => Some(key.to_owned()),
     })
+}
+
+/// What is wrong with that.
+const LISTED: &str = "is a list, expected an object";
+
+/// The first key whose object was written as a list: serde takes one for the values of an object's keys in their order.
+fn list_for_object(written: &Value, read: &Value) -> Option<String> {
+    let below = |key: &str, inner: Option<String>| match inner?.as_str() {
+        "" => Some(key.to_owned()),
+        inner if inner.starts_with('[') => Some(format!("{key}{inner}")),
+        inner => Some(format!("{key}.{inner}")),
+    };
+    match (written, read) {
+        (Value::Array(_), Value::Object(_)) => Some(String::new()),
+        (Value::Array(written), Value::Array(read)) => {
+            let mut both = written.iter().zip(read).enumerate();
+            both.find_map(|(index, (written, read))| {
+                below(&format!("[{index}]"), list_for_object(written, read))
+            })
+        }
+        (Value::Object(written), Value::Object(read)) => {
+            let mut both = written.iter().filter_map(|(key, written)| Some((key, written, read.get(key)?)));
+            both.find_map(|(key, written, read)| below(key, list_for_object(written, read)))
+        }
+        _ => None,
+    }
 }
 
 /// The variables that are meant for us, as keys with dots and their values.
@@ -158,6 +192,8 @@ fn describe(error: &figment::Error) -> (String, String) {
         Kind::InvalidValue(actual, expected) => {
             (path, format!("is {} that cannot be used, expected {expected}", type_of(actual)))
         }
+        // Only where a list is taken for the values of an object's keys, and has too few: see `list_for_object`.
+        Kind::InvalidLength(..) => (path, LISTED.to_owned()),
         // A word in the place of one of ours.
         Kind::UnknownVariant(word, known) => {
             let allowed = known.join(", ");

@@ -7,6 +7,7 @@ use std::path::Path;
 use ari_bus::security::{is_exposed, read_secret};
 use figment::value::{Dict, Value};
 use secrecy::ExposeSecret as _;
+use serde_json::Value as Json;
 
 use super::check::{Problem, problem};
 
@@ -59,6 +60,31 @@ fn from_file(values: &mut Dict, above: &str, name: &str, warnings: &mut Vec<Stri
     warn_if_exposed(&key, file, warnings);
     values.insert(name.to_owned(), secret.expose_secret().into());
     Ok(())
+}
+
+/// What is to be said of a configuration file with secrets in it that everybody on the machine can read.
+pub(super) fn warning_of(file: &Path, text: &str) -> Option<String> {
+    let values = serde_json::from_str(text).ok()?;
+    let secret = SECRETS.iter().find(|path| holds(&values, path)).filter(|_| is_exposed(file))?;
+    let file = file.display();
+    Some(format!(
+        "{secret}: everybody on this machine can read {file}: chmod o-r, or see docs/tls.md for a file of its own"
+    ))
+}
+
+/// Whether a secret stands at a path.
+fn holds(values: &Json, path: &str) -> bool {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let of = |value: &Json| match (rest, value.as_str()) {
+        (Some(rest), _) => holds(value, rest),
+        // A URL without credentials is none.
+        (None, Some(url)) if path == "url" => url.contains('@'),
+        (None, secret) => secret.is_some_and(|secret| !secret.is_empty()),
+    };
+    match first.strip_suffix("[]") {
+        Some(list) => values[list].as_array().is_some_and(|items| items.iter().any(of)),
+        None => of(&values[first]),
+    }
 }
 
 /// A file with a secret in it that everybody on the machine can read is used, and told.
@@ -151,5 +177,28 @@ mod tests {
             warnings[0].starts_with("ws_password_file: everybody") && !warnings[0].contains("s3cret"),
             "{warnings:?}"
         );
+    }
+
+    #[test]
+    fn a_configuration_with_secrets_that_everybody_can_read_is_warned_about() {
+        let (open, closed) = (secret_file(0o644), secret_file(0o640));
+        for (text, told) in [
+            (r#"{"ws_password": "s3cret"}"#, Some("ws_password: ")),
+            (r#"{"bus_config": {"url": "nats://me:s3cret@bus"}}"#, Some("bus_config.url: ")),
+            (
+                r#"{"websocket_listen": {"asterisks": [{}, {"password": "s3cret"}]}}"#,
+                Some("websocket_listen.asterisks[].password: "),
+            ),
+            (r#"{"bus_config": {"url": "nats://bus"}, "ws_password": "", "http": []}"#, None),
+        ] {
+            let warning = warning_of(open.path(), text);
+            assert_eq!(warning.is_some(), told.is_some(), "{text}: {warning:?}");
+            let warning = warning.unwrap_or_default();
+            assert!(
+                warning.starts_with(told.unwrap_or_default()) && !warning.contains("s3cret"),
+                "{warning}"
+            );
+            assert_eq!(warning_of(closed.path(), text), None);
+        }
     }
 }

@@ -310,3 +310,17 @@ fn what_contradicts_it_or_lacks_is_named() {
         assert!(error.ends_with(&format!(": {key}: is missing")), "{error}");
     }
 }
+
+#[test]
+fn an_object_is_not_written_as_a_list() {
+    for (section, key) in [
+        (r#""stream": []"#, "stream"),
+        (r#""policy": {"default": []}"#, "policy.default"),
+        (r#""policy": {"applications": {"foo": [null]}}"#, "policy.applications.foo"),
+        (r#""dialog": {"unanswered": ["hangup"]}"#, "dialog.unanswered"),
+        (r#""bus_config": {"tls": []}"#, "bus_config.tls"),
+    ] {
+        let error = error_of(r#""bus_config": {"url": "", "queue": ""}"#, section);
+        assert!(error.ends_with(&format!("{key}: is a list, expected an object")), "{section}: {error}");
+    }
+}

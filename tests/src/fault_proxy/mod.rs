@@ -17,6 +17,7 @@ use std::{
     },
 };
 
+use rustix::net::{Shutdown, shutdown};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -248,7 +249,14 @@ impl Relay {
         loop {
             let refused = self.conditions.borrow_and_update().refused;
             if refused == listener.is_some() {
-                listener = if refused { None } else { Some(ok(TcpListener::bind(self.address).await)) };
+                listener = match listener.take() {
+                    Some(old) => {
+                        // Not by closing it alone: a program that is just being started has a copy of it until it runs.
+                        ok(shutdown(&old, Shutdown::Both));
+                        None
+                    }
+                    None => Some(ok(TcpListener::bind(self.address).await)),
+                };
                 self.doings.send_modify(|doings| doings.listening = !refused);
             }
             tokio::select! {

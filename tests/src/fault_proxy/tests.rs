@@ -1,6 +1,6 @@
 //! The relay against a server that sends back what it gets.
 
-use std::{io::ErrorKind, time::Duration};
+use std::{io::ErrorKind, process::Command, sync::atomic::AtomicBool, thread, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -172,6 +172,28 @@ async fn refused_connections_find_nobody() {
     let mut new = client(&proxy).await;
     says(&mut new, "after").await;
     hears(&mut new, "after").await;
+}
+
+/// A program that is just being started holds a copy of all that is open here until it runs.
+#[tokio::test]
+async fn refusing_is_for_programs_that_are_being_started_too() {
+    let (proxy, _server) = echo().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let starting = thread::spawn(move || {
+        while !stopped.load(Ordering::Relaxed) {
+            ok(Command::new("true").status());
+        }
+    });
+    for _ in 0..300 {
+        proxy.refuse(true).await;
+        let refused = TcpStream::connect(proxy.address).await.map_err(|error| error.kind());
+        assert_eq!(refused.err(), Some(ErrorKind::ConnectionRefused));
+        proxy.refuse(false).await;
+        drop(client(&proxy).await);
+    }
+    stop.store(true, Ordering::Relaxed);
+    ok(starting.join());
 }
 
 #[tokio::test]

@@ -187,7 +187,8 @@ async fn a_broker_that_stands_still_does_not_hold_asterisk_up(kind: Kind) {
         assert!(simulator.send_raw("hello", &event));
     }
     eventually("all events at the proxy, while the broker stands still", async || {
-        proxy.metrics.get(Metric::EventsReceived) == received + EVENTS
+        // The proxy's own mark of the channel has an event, too, which may come before or after.
+        proxy.metrics.get(Metric::EventsReceived) >= received + EVENTS
     })
     .await;
     assert_eq!(simulator.handshakes().len(), 1, "it was never cut off");

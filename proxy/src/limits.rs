@@ -28,10 +28,19 @@ pub(crate) const RESEND_TAIL: u64 = 16;
 /// What a worker that never says what it has was sent so long before an outage was noticed, it has: a broker that hangs is
 /// given up after 10 s.
 pub(crate) const NOTICED_LATE: Duration = Duration::from_secs(15);
-/// Dialogs whose events or offers are being put on the bus at once. Further ones wait for their turn: tens of thousands that have
-/// something to send, after an outage or too many calls at once, would wait in the bus's queue until their time is up, each for nothing, and our pulse
-/// and our claim behind them.
+/// Dialogs whose events are being put on the bus at once. Further ones wait for their turn: tens of thousands that have something to
+/// send, after an outage or too many calls at once, would wait in the bus's queue until their time is up, each for nothing, and our pulse and our claim
+/// behind them. With offers and answers these are fewer than wait in the queue of either bus.
 pub(crate) const PUBLISHING_AT_ONCE: usize = 1_024;
+/// Dialogs that are being offered at once, likewise. Apart from the events: one application's queue may be out of reach.
+pub(crate) const OFFERING_AT_ONCE: usize = 512;
+/// Dialogs whose commands are being answered at once, likewise. More than Asterisk is asked at once.
+pub(crate) const ANSWERING_AT_ONCE: usize = 256;
+/// Dialogs that make the topic of an offer at once, where the bus has any for each. RabbitMQ makes some hundred a second: what callers who
+/// have hung up meanwhile would still get, the next ones wait for.
+pub(crate) const DECLARING_AT_ONCE: usize = 256;
+/// Topics that are being deleted at once: calls that come meanwhile do not wait behind all that is left of those before.
+pub(crate) const DELETING_AT_ONCE: usize = 64;
 /// Events put on the bus in one go: enough to be fast, few enough to be fair to other dialogs.
 pub(crate) const EVENTS_PER_BATCH: usize = 128;
 /// What happened to dialogs that waits for whoever watches the slowest. Then the oldest goes, and that one is told how much.

@@ -2,10 +2,13 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use ari_bus::{Bus, Reach, Subscription, Topics, protocol::Names};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
@@ -228,6 +231,30 @@ impl Pool {
     pub async fn offer(&mut self) -> Value {
         let Some(message) = soon("an offer", self.0.next()).await else { panic!("the bus is closed") };
         ok(serde_json::from_slice(&message.payload))
+    }
+
+    /// Accepts each offer at once until something is done: when the first one of each channel came. Who waits for the broker to
+    /// have one answer before the next does not see the next call come.
+    pub async fn accept_all<T>(
+        &mut self,
+        desk: &Desk,
+        until: impl Future<Output = T>,
+    ) -> (HashMap<String, Instant>, T) {
+        let (mut came, mut accepting) = (HashMap::new(), FuturesUnordered::new());
+        let mut until = pin!(until);
+        loop {
+            tokio::select! {
+                offer = self.offer() => {
+                    let at = Instant::now();
+                    let start: Value = ok(serde_json::from_str(offer["start"].as_str().unwrap_or_default()));
+                    let id = start["channel"]["id"].as_str().unwrap_or_default().to_owned();
+                    came.entry(id).or_insert(at);
+                    accepting.push(async move { drop(desk.accept(&offer).await) });
+                }
+                Some(()) = accepting.next() => {}
+                done = &mut until => return (came, done),
+            }
+        }
     }
 }
 

@@ -32,12 +32,12 @@ use crate::{
     policy::Refusal,
 };
 
-/// What takes its turn among the commands of a dialog.
+/// What takes its turn among the commands of a dialog. Boxed: every dialog's queue has room for some from its beginning.
 pub(super) enum Turn {
     /// A command.
-    Job(Job),
+    Job(Box<Job>),
     /// A command of an operator.
-    Operator(Wanted),
+    Operator(Box<Wanted>),
     /// The dialog has come to rest: the commands that wait are to be told.
     Rest(oneshot::Sender<Vec<JobForm>>),
 }
@@ -64,8 +64,8 @@ pub(super) struct Wanted {
 
 /// What is done next.
 enum Next {
-    Job(Job),
-    Operator(Wanted),
+    Job(Box<Job>),
+    Operator(Box<Wanted>),
 }
 
 /// What is to be done for a command.
@@ -82,7 +82,7 @@ pub(super) struct Commands<'a> {
     dialog: &'a Arc<Dialog>,
     jobs: mpsc::Receiver<Turn>,
     /// Those that stood still, and go before all others.
-    stood: VecDeque<Job>,
+    stood: VecDeque<Box<Job>>,
     /// Who is to be told what waits.
     asked: Option<oneshot::Sender<Vec<JobForm>>>,
     /// Commands that were begun and not yet answered, one at most.
@@ -135,6 +135,7 @@ impl<'a> Commands<'a> {
 
     /// Runs commands in the order issued, for ever.
     pub(super) async fn run(&mut self) -> Infallible {
+        // What runs one is boxed: most dialogs run none, most of the time.
         loop {
             let Some(next) = self.next().await else {
                 self.rest().await;
@@ -144,13 +145,13 @@ impl<'a> Commands<'a> {
             let (unsettled, busy) = match next {
                 Next::Job(job) => {
                     job.waits.ends();
-                    (self.run_one(&job).await, Some(job.busy))
+                    (Box::pin(self.run_one(&job)).await, Some(job.busy))
                 }
-                Next::Operator(wanted) => (self.run_wanted(wanted).await, None),
+                Next::Operator(wanted) => (Box::pin(self.run_wanted(*wanted)).await, None),
             };
             self.running = 0;
             // Not before the worker knows: Asterisk may be silent for long.
-            settle(self.context, self.dialog, &unsettled).await;
+            Box::pin(settle(self.context, self.dialog, &unsettled)).await;
             drop(busy);
         }
     }
@@ -186,8 +187,9 @@ impl<'a> Commands<'a> {
         let freeze = &self.context.freeze;
         loop {
             if let Some(waiting) = self.asked.take() {
+                let stood = self.stood.iter().map(|job| JobForm::from(&**job));
                 // Who asked may have gone on.
-                let _ = waiting.send(self.stood.iter().map(JobForm::from).collect());
+                let _ = waiting.send(stood.collect());
             }
             tokio::select! {
                 turn = self.jobs.recv() => match turn {

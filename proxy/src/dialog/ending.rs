@@ -38,7 +38,7 @@ pub(super) async fn until_over(
     if owner.version_1 {
         dialog.delivery.finish(None);
         // What it has not read yet would be deleted with its queues.
-        return queues::until_read(context, dialog, owner).await;
+        return Box::pin(queues::until_read(context, dialog, owner)).await;
     }
     dialog.delivery.finish(Some(KeptEvent::new("ProxyEnded", r#"{"type":"ProxyEnded"}"#.into())));
     let times = &context.config.dialog;

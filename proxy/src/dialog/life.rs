@@ -95,7 +95,7 @@ pub(super) async fn run(
                 let busy = activity.begin();
                 let waits = context.metrics.hold(Metric::CommandsWaiting, 1);
                 let job = Job { owner, unique_id, task, arrived, busy, waits };
-                let _ = jobs.try_send(Turn::Job(job));
+                let _ = jobs.try_send(Turn::Job(Box::new(job)));
             }
             (terms, step)
         }
@@ -181,7 +181,8 @@ impl Life<'_> {
         loop {
             let mut serving = match step {
                 Step::Serve(serving) => serving,
-                Step::Offer(heard) => match self.offer(heard).await {
+                // Boxed, as what serves it: what a dialog needs now it does not need then.
+                Step::Offer(heard) => match Box::pin(self.offer(heard)).await {
                     Ok(serving) => serving,
                     Err(end) => return end,
                 },
@@ -194,7 +195,6 @@ impl Life<'_> {
                 context.marks.owned(context, dialog, owner.term);
             }
             let began = Instant::now();
-            // Boxed: the larger part of a dialog's state is needed only now.
             let left = loop {
                 match Box::pin(self.serve(&owner, &mut serving)).await {
                     Left::Frozen => {

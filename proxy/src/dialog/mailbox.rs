@@ -77,8 +77,9 @@ impl<'a> Mailbox<'a> {
     ) {
         let mut next = first;
         loop {
+            // Boxed: most of the time there is none.
             if let Some(mail) = next.take()
-                && self.read(mail).await
+                && Box::pin(self.read(mail)).await
             {
                 return;
             }
@@ -93,7 +94,7 @@ impl<'a> Mailbox<'a> {
                 () = self.context.clock.sleep_until(gives_up.unwrap_or_default()), if gives_up.is_some() => {
                     for wish in self.order.give_up() {
                         let text = "a command with a smaller `cmd_seq` did not come";
-                        self.refuse(wish.unique_id, Answer::error(409, text)).await;
+                        Box::pin(self.refuse(wish.unique_id, Answer::error(409, text))).await;
                     }
                 }
             }
@@ -243,7 +244,7 @@ impl<'a> Mailbox<'a> {
         let (owner, busy) = (Arc::clone(self.owner), self.activity.begin());
         let waits = self.context.metrics.hold(Metric::CommandsWaiting, 1);
         let job = Job { owner, unique_id, task, arrived: Instant::now(), busy, waits };
-        let job = match self.jobs.try_send(Turn::Job(job)) {
+        let job = match self.jobs.try_send(Turn::Job(Box::new(job))) {
             Err(TrySendError::Full(Turn::Job(job))) => job,
             _ => return,
         };

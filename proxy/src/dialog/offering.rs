@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Context, Dialog, Mail,
+    at_once::Turn,
     offers::Offer,
     owner::Holding,
     terms::Terms,
@@ -146,10 +147,11 @@ impl<'a> Offering<'a> {
         loop {
             // Not tried while the broker is away: each failure would cost a term.
             if context.bus.link().is_up() && !declared {
-                declared = self.declare(term, &id).await?;
+                let turn = self.beside_mail(context.at_once.declaring.turn()).await?;
+                declared = self.declare(term, &id, turn).await?;
             }
             // Before it is asked whether one may offer, and for how long: by its turn that may have changed.
-            let turn = self.beside_mail(context.publishing.turn()).await?;
+            let turn = self.beside_mail(context.at_once.offering.turn()).await?;
             if declared && context.bus.link().is_up() && context.claim.is_certain() {
                 // With the call at the latest: a worker that comes too late must not find it in its queue.
                 let left = self.deadline.saturating_sub(context.clock.now());
@@ -201,12 +203,12 @@ impl<'a> Offering<'a> {
 
     /// Makes the topic to which a version-1 worker sends as soon as it has the offer; says whether it is there. Nothing
     /// was offered yet: a failure costs no term.
-    async fn declare(&mut self, term: u64, dialog_id: &str) -> Result<bool, Offered> {
+    async fn declare(&mut self, term: u64, dialog_id: &str, turn: Turn) -> Result<bool, Offered> {
         let context = self.context;
         let topic = context.names.commands(dialog_id);
         // If the phase ends half-way the topic may come to be all the same; a declaration that fails leaves none.
         self.terms.note_declared(term, Retention::Kept);
-        let declared = self.beside_mail(context.bus.declare(&topic)).await?;
+        let declared = self.beside_mail(context.declare(topic, turn)).await?;
         self.terms.note_declared(term, *declared.as_ref().unwrap_or(&Retention::Dropped));
         match declared {
             Ok(_) => Ok(true),
@@ -225,10 +227,17 @@ impl<'a> Offering<'a> {
         let mut doing = pin!(doing);
         loop {
             let next = tokio::select! {
-                done = &mut doing => return Ok(done),
+                // What comes first: whose time is up is not to begin what a turn is just given for.
+                biased;
                 next = self.next(None) => next,
+                done = &mut doing => return Ok(done),
             };
-            self.read(next).await?;
+            // It goes on meanwhile: it may have what the answer to the mail waits for, down in the bus.
+            let mut reading = pin!(self.read(next));
+            tokio::select! {
+                read = &mut reading => read?,
+                done = &mut doing => return reading.await.map(|()| done),
+            }
         }
     }
 

@@ -66,7 +66,7 @@ impl Context {
     pub(crate) async fn operate(&self, name: &str, request: Request) -> Result<Answer, NotRun> {
         let dialog = self.called(name)?;
         let (answers, answer) = oneshot::channel();
-        let turn = Turn::Operator(Wanted { request, answers });
+        let turn = Turn::Operator(Box::new(Wanted { request, answers }));
         dialog.turns.get().ok_or(NotRun::Gone)?.try_send(turn).map_err(|_| NotRun::Busy)?;
         answer.await.map_err(|_| NotRun::Gone)
     }

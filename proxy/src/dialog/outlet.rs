@@ -144,7 +144,7 @@ impl<'a> Outlet<'a> {
         let _queued = metrics.hold(Metric::BusQueue, messages.len());
         let mut pauses = Pauses::new(MAX_PAUSE);
         while !messages.is_empty() {
-            let turn = self.context.publishing.turn().await;
+            let turn = self.context.at_once.publishing.turn().await;
             let given = Instant::now();
             let result = self.context.bus.publish_all(&self.owner.events(), messages.clone()).await;
             drop(turn);

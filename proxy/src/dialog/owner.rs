@@ -11,7 +11,7 @@ use super::{
     Context, Dialog,
     handover::form::OwnerForm,
     leases::{Held, Lease, check_name},
-    persist::publish_persistently,
+    persist::answer_persistently,
 };
 use crate::{limits::VERSION_1_ANSWER, metrics::Metric};
 
@@ -185,10 +185,10 @@ impl Owner {
         let responses = self.responses();
         let delivered = match messages {
             Some(messages) if self.version_1 && unique_id.is_empty() => {
-                let publish = context.bus.publish_all(&responses, messages);
+                let publish = context.publish_answer(&responses, messages);
                 matches!(timeout_at(arrived + VERSION_1_ANSWER, publish).await, Ok(Ok(())))
             }
-            Some(messages) => publish_persistently(context, &responses, messages).await,
+            Some(messages) => answer_persistently(context, &responses, messages).await,
             None => false,
         };
         if !delivered {

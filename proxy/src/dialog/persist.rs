@@ -11,17 +11,17 @@ use crate::{
     pauses::Pauses,
 };
 
-/// Publishes messages, again and again while the broker is away; false if they could not be delivered in time.
-pub(super) async fn publish_persistently(context: &Context, topic: &str, messages: Vec<Bytes>) -> bool {
+/// Publishes the answer to a command, again and again while the broker is away; false if they could not be delivered in time.
+pub(super) async fn answer_persistently(context: &Context, topic: &str, messages: Vec<Bytes>) -> bool {
     let deadline = Instant::now() + ANSWER_RETRY;
-    persistently(context, deadline, || context.bus.publish_all(topic, messages.clone())).await.is_ok()
+    persistently(context, deadline, || context.publish_answer(topic, messages.clone())).await.is_ok()
 }
 
 /// Deletes the topics of a dialog, again and again while the broker is away.
 pub(super) async fn delete_persistently(context: &Context, topics: Vec<String>) {
     let deadline = Instant::now() + CLEAN_UP;
     for topic in topics {
-        if let Err(error) = persistently(context, deadline, || context.bus.delete(&topic)).await {
+        if let Err(error) = persistently(context, deadline, || context.delete(&topic)).await {
             debug!(%topic, %error, "a topic could not be deleted");
         }
     }

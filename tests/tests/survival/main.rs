@@ -1,6 +1,7 @@
-//! Calls survive: workers, proxies, brokers, Asterisk and the ways between them die, stand still, are cut and are upgraded.
+//! Calls survive: workers, proxies, brokers, Asterisk and the ways between them die, stand still, are cut, are overrun and are upgraded.
 
 mod blips;
+mod bursts;
 mod dial_in;
 mod drain;
 mod faults;

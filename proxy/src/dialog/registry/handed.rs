@@ -18,14 +18,15 @@ pub(crate) struct Handed<D> {
 impl<D: Member> Registry<D> {
     /// Everything that belongs to a dialog.
     pub(crate) fn hand_over(&self, dialog: &Arc<D>) -> Vec<Handed<D>> {
-        let bound = self.applications.get(dialog.application()).into_iter().flatten();
-        let own = bound.filter(|(_, binding)| Arc::ptr_eq(&binding.dialog, dialog));
-        let handed = own.map(|(object, Binding { presence, found, before, .. })| Handed {
-            object: object.clone(),
-            presence: *presence,
-            found: *found,
-            before: before.clone(),
-        });
+        let bindings = self.applications.get(dialog.application()).into_iter();
+        let handed = bindings.flat_map(|bindings| bindings.of(dialog)).map(
+            |(object, Binding { presence, found, before, .. })| Handed {
+                object: object.clone(),
+                presence: *presence,
+                found: *found,
+                before: before.clone(),
+            },
+        );
         handed.collect()
     }
 

@@ -4,6 +4,7 @@
 //! applications is named by the events of both for a while.
 
 mod binding;
+mod bindings;
 mod handed;
 mod remains;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use crate::asterisk::{chosen::Chosen, event::Header};
 use binding::Binding;
 pub(crate) use binding::{Bound, Found, Presence};
+use bindings::Bindings;
 pub(crate) use handed::Handed;
 pub(crate) use remains::Remains;
 
@@ -30,7 +32,7 @@ pub(crate) trait Member {
 
 /// All bindings of objects to dialogs.
 pub(crate) struct Registry<D> {
-    applications: HashMap<String, HashMap<Object, Binding<D>>>,
+    applications: HashMap<String, Bindings<D>>,
     /// Channels whose dialogs are over, by application, and where they were then: they are being given back to Asterisk.
     leaving: HashMap<(String, String), Presence>,
 }
@@ -113,7 +115,7 @@ impl<D: Member> Registry<D> {
     pub(crate) fn knows(&self, header: &Header<'_>) -> bool {
         let Some(objects) = self.applications.get(&*header.application) else { return false };
         let mut named = header.objects.iter();
-        named.any(|named| objects.contains_key(&named.object()))
+        named.any(|named| objects.get(&named.object()).is_some())
     }
 
     /// Whether all of these channels that belong to a dialog, one at least, have moved away from it.
@@ -215,8 +217,8 @@ impl<D: Member> Registry<D> {
 
     /// Everything that belongs to a dialog, in the order of the ids.
     pub(crate) fn objects(&self, dialog: &Arc<D>) -> Vec<Object> {
-        let bound = self.applications.get(dialog.application()).into_iter().flatten();
-        let own = bound.filter(|(_, binding)| Arc::ptr_eq(&binding.dialog, dialog) && !binding.is_over());
+        let bindings = self.applications.get(dialog.application()).into_iter();
+        let own = bindings.flat_map(|bindings| bindings.of(dialog)).filter(|(_, binding)| !binding.is_over());
         let mut objects: Vec<Object> = own.map(|(object, _)| object.clone()).collect();
         objects.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         objects
@@ -224,7 +226,7 @@ impl<D: Member> Registry<D> {
 
     /// Every object of an application that belongs to a dialog and is not just being made.
     pub(crate) fn bound(&self, application: &str) -> Vec<Bound> {
-        let bindings = self.applications.get(application).into_iter().flatten();
+        let bindings = self.applications.get(application).into_iter().flat_map(Bindings::iter);
         bindings
             .filter(|(_, binding)| !binding.provisional)
             .map(|(object, binding)| Bound {
@@ -242,8 +244,8 @@ impl<D: Member> Registry<D> {
 
     /// Every dialog that has any object in an application, once.
     pub(crate) fn dialogs(&self, application: &str) -> Vec<Arc<D>> {
-        let bindings = self.applications.get(application).into_iter().flat_map(HashMap::values);
-        let mut dialogs: Vec<Arc<D>> = bindings.map(|binding| Arc::clone(&binding.dialog)).collect();
+        let bindings = self.applications.get(application).into_iter().flat_map(Bindings::iter);
+        let mut dialogs: Vec<Arc<D>> = bindings.map(|(_, binding)| Arc::clone(&binding.dialog)).collect();
         dialogs.sort_unstable_by_key(|dialog| Arc::as_ptr(dialog).addr());
         dialogs.dedup_by(|one, other| Arc::ptr_eq(one, other));
         dialogs
@@ -251,8 +253,8 @@ impl<D: Member> Registry<D> {
 
     /// After a gap no end of before is still to come.
     pub(crate) fn forget_owed_ends(&mut self, application: &str) {
-        for binding in self.applications.get_mut(application).into_iter().flat_map(HashMap::values_mut) {
-            binding.before = None;
+        if let Some(bindings) = self.applications.get_mut(application) {
+            bindings.forget_before();
         }
     }
 

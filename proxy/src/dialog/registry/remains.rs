@@ -31,26 +31,19 @@ impl<D: Member> Registry<D> {
     /// Forgets everything that belongs to a dialog; returns what it leaves behind.
     pub(crate) fn close(&mut self, dialog: &Arc<D>) -> Remains {
         let mut remains = Remains::default();
-        if let Some(objects) = self.applications.get_mut(dialog.application()) {
-            for (object, mut binding) in objects.extract_if(|_, binding| Arc::ptr_eq(&binding.dialog, dialog))
-            {
-                let behind = match binding.presence {
-                    Presence::Entered => Some(&mut remains.entered),
-                    Presence::Expected => Some(&mut remains.called),
-                    Presence::Left | Presence::Moved | Presence::Beside => None,
-                };
-                if let Some(behind) = behind {
-                    let place = (dialog.application().to_owned(), object.id.clone());
-                    self.leaving.insert(place, binding.presence);
-                    behind.push(object.id);
-                }
-                binding.become_(Presence::Left);
+        let bindings = self.applications.get_mut(dialog.application()).into_iter();
+        for (object, mut binding) in bindings.flat_map(|bindings| bindings.take(dialog)) {
+            let behind = match binding.presence {
+                Presence::Entered => Some(&mut remains.entered),
+                Presence::Expected => Some(&mut remains.called),
+                Presence::Left | Presence::Moved | Presence::Beside => None,
+            };
+            if let Some(behind) = behind {
+                let place = (dialog.application().to_owned(), object.id.clone());
+                self.leaving.insert(place, binding.presence);
+                behind.push(object.id);
             }
-            for binding in objects.values_mut() {
-                if binding.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, dialog)) {
-                    binding.before = None;
-                }
-            }
+            binding.become_(Presence::Left);
         }
         remains
     }

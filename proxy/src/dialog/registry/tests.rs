@@ -6,7 +6,7 @@ use ari_bus::protocol::{Object, ObjectKind};
 use proptest::prelude::*;
 use tokio::sync::watch;
 
-use super::{Member, Registry, Remains};
+use super::{Bindings, Member, Registry, Remains};
 use crate::asterisk::{chosen::Chosen, event::Header};
 
 /// An event that belongs to no dialog.
@@ -66,9 +66,22 @@ impl World {
         self.registry.bind(&self.dialogs[dialog], vec![Chosen { object, will_enter }])
     }
 
+    /// What a dialog has of all that is bound, in the order of the ids, looked for everywhere.
+    fn owned(&self, dialog: &Arc<Fake>) -> Vec<Object> {
+        let bindings = self.registry.applications.values().flat_map(Bindings::iter);
+        let own = bindings.filter(|(_, binding)| Arc::ptr_eq(&binding.dialog, dialog));
+        by_id(own.map(|(object, _)| object.clone()))
+    }
+
     fn channels(&self, dialog: usize) -> usize {
         *self.dialogs[dialog].channels.borrow()
     }
+}
+
+fn by_id(objects: impl Iterator<Item = Object>) -> Vec<Object> {
+    let mut objects: Vec<Object> = objects.collect();
+    objects.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    objects
 }
 
 #[test]
@@ -240,7 +253,8 @@ fn a_closed_dialog_gets_nothing() {
 
 proptest! {
     /// Whatever comes, in whatever order: no event goes to a dialog twice, a dialog's count of channels is never more
-    /// than the channels there are, and every StasisStart reaches at least one dialog.
+    /// than the channels there are, every StasisStart reaches at least one dialog, a dialog finds what it has, and when all
+    /// are closed nothing is left.
     #[test]
     fn any_sequence_of_events(steps in proptest::collection::vec((0usize..7, 0usize..3, 0usize..2), 1..60)) {
         let mut world = World::default();
@@ -274,7 +288,13 @@ proptest! {
             prop_assert_eq!(once.len(), reached.len());
             for dialog in &world.dialogs {
                 prop_assert!(*dialog.channels.borrow() <= 3, "dialog {} holds more than there is", dialog.name);
+                let found = by_id(world.registry.hand_over(dialog).into_iter().map(|handed| handed.object));
+                prop_assert_eq!(found, world.owned(dialog));
             }
         }
+        for dialog in &world.dialogs {
+            world.registry.close(dialog);
+        }
+        prop_assert!(world.registry.applications.values().all(Bindings::is_empty));
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use ari_tests::{
     brokers::{Broker, Kind},
+    process::Process,
     wait::{DEADLINE, ok, soon},
 };
 use futures_util::{
@@ -66,6 +67,8 @@ pub(crate) struct Reader {
     count: watch::Receiver<usize>,
     task: JoinHandle<()>,
     _connection: Keeps,
+    /// Where it runs, if not beside the test.
+    process: Option<Process>,
 }
 
 impl Drop for Reader {
@@ -77,22 +80,28 @@ impl Drop for Reader {
 impl Reader {
     /// Reads what is published under these keys (RabbitMQ) or below these subjects (NATS).
     pub(crate) async fn of(broker: &Broker, keys: &[&str]) -> Self {
-        let (messages, connection) = Self::coming(broker, keys).await;
+        let (messages, connection) = Self::coming(broker.kind(), &broker.url(), keys).await;
         Self::noting(messages, connection)
     }
 
-    /// Does so, and keeps the events of one type alone.
-    pub(crate) async fn of_type(broker: &Broker, keys: &[&str], name: &'static str) -> Self {
-        let (messages, connection) = Self::coming(broker, keys).await;
-        let such =
-            messages.filter(move |message| ready(message.headers.get("name").is_some_and(|its| its == name)));
-        Self::noting(such.boxed(), connection)
+    /// Does so as a program of its own, whose reading holds nothing else of the test up, and keeps the events of one type alone.
+    pub(crate) async fn apart(broker: &Broker, keys: &'static [&'static str], name: &'static str) -> Self {
+        let (process, kind, url) = (Process::start(), broker.kind(), broker.url());
+        let of_type =
+            move |message: &Message| ready(message.headers.get("name").is_some_and(|its| its == name));
+        let reading = async move {
+            let (messages, connection) = Self::coming(kind, &url, keys).await;
+            Self::noting(messages.filter(of_type).boxed(), connection)
+        };
+        let mut reader = process.run(reading).await;
+        reader.process = Some(process);
+        reader
     }
 
-    async fn coming(broker: &Broker, keys: &[&str]) -> (BoxStream<'static, Message>, Keeps) {
-        match broker.kind() {
-            Kind::Nats => (Self::heard(&ok(async_nats::connect(broker.url()).await), keys).await, None),
-            Kind::Rabbitmq => Self::bound_to(&broker.url(), keys).await,
+    async fn coming(kind: Kind, url: &str, keys: &[&str]) -> (BoxStream<'static, Message>, Keeps) {
+        match kind {
+            Kind::Nats => (Self::heard(&ok(async_nats::connect(url).await), keys).await, None),
+            Kind::Rabbitmq => Self::bound_to(url, keys).await,
         }
     }
 
@@ -172,7 +181,7 @@ impl Reader {
                 sender.send_modify(|count| *count += 1);
             }
         });
-        Self { messages, count, task, _connection: connection }
+        Self { messages, count, task, _connection: connection, process: None }
     }
 
     /// What came so far.

@@ -2,10 +2,8 @@
 //! with as many of a bare publisher, which is the floor.
 
 use std::{
-    collections::HashMap,
     fmt,
     future::ready,
-    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,8 +18,7 @@ use ari_tests::{
     worlds::{start_simulator, until_connected},
 };
 use asterisk_sim::{LoadCall, LoadPlan, Simulator};
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -88,9 +85,9 @@ async fn dialogs_feel_little_of_a_busy_stream(setup: Setup) {
     let mut config = crew.config_for(&(&*simulator).into(), &crew.broker.url());
     config["stream"] = json!({"channels": true});
     config["dialog"] = json!({"linger": "100ms"});
-    let keys = if setup == Setup::Nats { ["stasis.>"] } else { ["stasis.#"] };
+    let keys: &[&str] = if setup == Setup::Nats { &["stasis.>"] } else { &["stasis.#"] };
     // It reads all; what it kept of millions would cost the dialogs, too.
-    let reader = Reader::of_type(&crew.broker, &keys, "Noise").await;
+    let reader = Reader::apart(&crew.broker, keys, "Noise").await;
     let proxy = crew.start_proxy(&config);
     until_connected(&simulator, &crew.application).await;
     until_connected(&simulator, CHANNELS).await;
@@ -182,7 +179,8 @@ impl Bench {
             ..LoadPlan::default()
         };
         let ended = self.simulator.load(plan).wait_ended();
-        let (came, report) = self.work(soon("the end of all calls", ended)).await;
+        let Self { desk, pool, .. } = self;
+        let (came, report) = pool.accept_all(desk, soon("the end of all calls", ended)).await;
         let way = |call: &LoadCall| {
             came.get(&call.channel_id).map_or(PATIENCE, |at| at.saturating_duration_since(call.at))
         };
@@ -197,31 +195,9 @@ impl Bench {
         );
         if late > 0 {
             // What is left of them is not the next round's.
-            while !self.work(sleep(QUIET)).await.0.is_empty() {}
+            while !pool.accept_all(desk, sleep(QUIET)).await.0.is_empty() {}
         }
         (ways.into_iter().collect(), sustained)
-    }
-
-    /// Accepts each call at once until something is done: when each came. Who waits for the broker to have one answer before the
-    /// next does not see the next call come.
-    async fn work<T>(&mut self, until: impl Future<Output = T>) -> (HashMap<String, Instant>, T) {
-        let Self { desk, pool, .. } = self;
-        let desk = &*desk;
-        let (mut came, mut accepting) = (HashMap::new(), FuturesUnordered::new());
-        let mut until = pin!(until);
-        loop {
-            tokio::select! {
-                offer = pool.offer() => {
-                    let at = Instant::now();
-                    let start: Value = ok(serde_json::from_str(offer["start"].as_str().unwrap_or_default()));
-                    let id = start["channel"]["id"].as_str().unwrap_or_default().to_owned();
-                    came.entry(id).or_insert(at);
-                    accepting.push(async move { drop(desk.accept(&offer).await) });
-                }
-                Some(()) = accepting.next() => {}
-                done = &mut until => return (came, done),
-            }
-        }
     }
 }
 

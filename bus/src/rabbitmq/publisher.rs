@@ -97,7 +97,8 @@ impl Publisher {
         }
     }
 
-    /// Publishes as [`Publisher::publish`] does; returns the messages that the broker refused while it took the others.
+    /// Publishes as [`Publisher::publish`] does; returns the messages that the broker refused, or could not take, while it took the
+    /// others.
     ///
     /// `may_be_another_s` tells whether a failure is about one message, which may be any of those that were under way.
     pub(super) async fn publish_each(
@@ -105,44 +106,56 @@ impl Publisher {
         batch: &impl Batch,
         may_be_another_s: impl Fn(&Unconfirmed) -> bool + Send,
     ) -> Result<Vec<(usize, Unconfirmed)>, Unconfirmed> {
-        let Err((confirmed, why)) = self.pipelined(batch).await else { return Ok(Vec::new()) };
+        let Outcome { nacked, failed } = self.pipelined(batch).await;
+        let mut refused: Vec<_> = nacked.into_iter().map(|index| (index, Unconfirmed::Nack)).collect();
+        let Some((confirmed, why)) = failed else { return Ok(refused) };
         if !may_be_another_s(&why) {
             return Err(why);
         }
         // The broker refused a message by closing the channel, with everything that was under way. The one that it
         // refuses again, when it comes alone, is the one that it meant.
-        let mut refused = Vec::new();
         for index in confirmed..batch.len() {
             match self.alone(batch, index).await {
                 Ok(()) => {}
-                Err(why) if may_be_another_s(&why) => refused.push((index, why)),
+                Err(why) if matches!(why, Unconfirmed::Nack) || may_be_another_s(&why) => {
+                    refused.push((index, why));
+                }
                 Err(why) => return Err(why),
             }
         }
         Ok(refused)
     }
 
-    /// Publishes step by step, without waiting for one step's confirms before the next. Where it fails, also tells how
-    /// many messages are confirmed.
-    async fn pipelined(&self, batch: &impl Batch) -> Result<(), (usize, Unconfirmed)> {
+    /// Publishes step by step, without waiting for one step's confirms before the next.
+    async fn pipelined(&self, batch: &impl Batch) -> Outcome {
         // The same channel for all: were it replaced in between, a later message could come without an earlier one.
-        let channel = self.channel().await.map_err(|error| (0, Unconfirmed::Failed(error)))?;
+        let channel = match self.channel().await {
+            Ok(channel) => channel,
+            Err(error) => return Outcome::failed(Unconfirmed::Failed(error)),
+        };
         let mut under_way = Vec::new();
         let mut next = 0;
         while next < batch.len() {
             let (units, count) = step(batch, next);
             // Closed with the bus: nothing more is sent, and what was sent is nobody's any more.
-            let permit = self.permit(units).await.map_err(|why| (0, why))?;
+            let permit = match self.permit(units).await {
+                Ok(permit) => permit,
+                Err(why) => return Outcome::failed(why),
+            };
             under_way.push((count, self.step(&channel, batch, next..next + count, permit)));
             next += count;
         }
-        let mut confirmed = 0;
-        for (count, all_confirmed) in under_way {
-            let result = all_confirmed.await.unwrap_or(Err((0, Unconfirmed::Stopped)));
-            result.map_err(|(more, why)| (confirmed + more, why))?;
-            confirmed += count;
+        let (mut outcome, mut before) = (Outcome::default(), 0);
+        for (count, settled) in under_way {
+            let step = settled.await.unwrap_or_else(|_| Outcome::failed(Unconfirmed::Stopped));
+            outcome.nacked.extend(step.nacked.into_iter().map(|index| before + index));
+            if let Some((settled, why)) = step.failed {
+                outcome.failed = Some((before + settled, why));
+                break;
+            }
+            before += count;
         }
-        Ok(())
+        outcome
     }
 
     /// Publishes a message while nothing else is under way.
@@ -150,8 +163,12 @@ impl Publisher {
         let permit = self.permit(PUBLISH_BUDGET).await?;
         // Only now: what was under way before may have closed an earlier one.
         let channel = self.channel().await.map_err(Unconfirmed::Failed)?;
-        let confirmed = self.step(&channel, batch, index..index + 1, permit);
-        confirmed.await.unwrap_or(Err((0, Unconfirmed::Stopped))).map_err(|(_, why)| why)
+        let settled = self.step(&channel, batch, index..index + 1, permit).await;
+        match settled.unwrap_or_else(|_| Outcome::failed(Unconfirmed::Stopped)) {
+            Outcome { failed: Some((_, why)), .. } => Err(why),
+            Outcome { nacked, .. } if !nacked.is_empty() => Err(Unconfirmed::Nack),
+            Outcome { .. } => Ok(()),
+        }
     }
 
     /// Waits until the budget has so many units.
@@ -159,17 +176,17 @@ impl Publisher {
         Arc::clone(&self.budget).acquire_many_owned(units).await.map_err(|_| Unconfirmed::Stopped)
     }
 
-    /// Sends messages; returns what tells that they are confirmed.
+    /// Sends messages; returns what tells what became of them.
     fn step(
         &self,
         channel: &Arc<Channel>,
         batch: &impl Batch,
         messages: Range<usize>,
         permit: OwnedSemaphorePermit,
-    ) -> oneshot::Receiver<StepResult> {
-        let (done, all_confirmed) = oneshot::channel();
+    ) -> oneshot::Receiver<Outcome> {
+        let (done, settled) = oneshot::channel();
         self.confirms.spawn(confirm(self.hand_over(channel, batch, messages), permit, done));
-        all_confirmed
+        settled
     }
 
     /// Puts messages into lapin's queue, in order.
@@ -222,8 +239,20 @@ fn send(channel: &Arc<Channel>, message: Outgoing) -> Sent {
     }
 }
 
-/// Of a step that failed: how many of its messages were confirmed before, and why the next was not.
-type StepResult = Result<(), (usize, Unconfirmed)>;
+/// What became of messages.
+#[derive(Debug, Default)]
+struct Outcome {
+    /// Those that the broker could not take.
+    nacked: Vec<usize>,
+    /// If there was no answer to all of them: to how many there was, and why not to the next.
+    failed: Option<(usize, Unconfirmed)>,
+}
+
+impl Outcome {
+    fn failed(why: Unconfirmed) -> Self {
+        Self { nacked: Vec::new(), failed: Some((0, why)) }
+    }
+}
 
 /// Why a message is not confirmed.
 #[derive(Debug)]
@@ -263,21 +292,21 @@ impl Unconfirmed {
     }
 }
 
-async fn confirm(sent: Vec<Sent>, permit: OwnedSemaphorePermit, done: oneshot::Sender<StepResult>) {
-    let mut result = Ok(());
-    for (before, sent) in sent.into_iter().enumerate() {
+async fn confirm(sent: Vec<Sent>, permit: OwnedSemaphorePermit, done: oneshot::Sender<Outcome>) {
+    let mut outcome = Outcome::default();
+    for (index, sent) in sent.into_iter().enumerate() {
         let confirmation = sent.await;
-        if result.is_ok() {
-            result = match confirmation {
-                Ok(Confirmation::Ack(_)) => Ok(()),
-                Ok(Confirmation::Nack(_) | Confirmation::NotRequested) => Err((before, Unconfirmed::Nack)),
-                Err(error) => Err((before, Unconfirmed::Failed(error))),
-            };
+        if outcome.failed.is_none() {
+            match confirmation {
+                Ok(Confirmation::Ack(_)) => {}
+                Ok(Confirmation::Nack(_) | Confirmation::NotRequested) => outcome.nacked.push(index),
+                Err(error) => outcome.failed = Some((index, Unconfirmed::Failed(error))),
+            }
         }
     }
     drop(permit);
     // Whoever published may have given up.
-    let _ = done.send(result);
+    let _ = done.send(outcome);
 }
 
 #[cfg(test)]

@@ -17,13 +17,15 @@ pub use self::{
 };
 use crate::{BusError, LinkState};
 
-/// A record that was not published and never will be, in the midst of others that were.
+/// A record that was not published, in the midst of others that were.
 #[derive(Debug, Clone)]
 pub struct Rejected {
     /// Its place in what was to be published, from 0.
     pub index: usize,
     /// Why: `Invalid` for a key, header or id that cannot be sent, naming it; `TooLarge` for a body over
-    /// [`Sink::largest_message`], or over a stream's own limit; `Refused` for a key that this login may not publish to.
+    /// [`Sink::largest_message`], or over a stream's own limit; `Refused` for a key that this login may not publish to. None of these
+    /// ever will be. `Unavailable` for one that a reader's queue did not take, because it is full or has failed (RabbitMQ: a negative
+    /// confirm); other readers have it.
     pub error: BusError,
 }
 
@@ -43,7 +45,7 @@ pub trait Sink: std::fmt::Debug + Send + Sync + 'static {
 
     /// Publishes records in this order and resolves when the broker has taken all of them for good (RabbitMQ: confirmed;
     /// JetStream: acknowledged; NATS without JetStream: the server has handled them), but for those that it returns: they cannot
-    /// be sent, or the broker does not take them, now or later.
+    /// be sent, or the broker does not take them.
     ///
     /// To be called by one task, batch by batch: of two calls at the same time the records mix. On NATS without JetStream the very
     /// first refusals of a connection may be told by the log alone.

@@ -6,13 +6,16 @@ use ari_bus::{
     BusError, BusErrorKind,
     stream::{Record, Rejected},
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Inner;
 use crate::{
-    limits::{MAX_STREAM_PAUSE, STREAM_BUSY, STREAM_GATHER, STREAM_REFUSED_PAUSE, STREAM_REJECTIONS},
+    limits::{
+        MAX_STREAM_PAUSE, STREAM_BATCH, STREAM_BATCH_MOST, STREAM_BUSY, STREAM_GATHER, STREAM_REFUSED_PAUSE,
+        STREAM_REJECTIONS,
+    },
     metrics::Metric,
     pauses::Pauses,
 };
@@ -26,11 +29,15 @@ pub(super) struct Publisher {
     said: HashSet<(String, BusErrorKind)>,
     /// Why nothing at all is taken, if it was said.
     stuck: Option<BusErrorKind>,
+    /// How many records are sent at once: as many as the broker takes in its time.
+    most: usize,
+    /// When a reader's queue last refused a record that was sent once more.
+    in_vain: Option<Instant>,
 }
 
 impl Publisher {
     pub(super) fn new(stream: Arc<Inner>, closing: CancellationToken) -> Self {
-        Self { stream, closing, said: HashSet::new(), stuck: None }
+        Self { stream, closing, said: HashSet::new(), stuck: None, most: STREAM_BATCH_MOST, in_vain: None }
     }
 
     /// Publishes until it is to close and everything is published.
@@ -43,9 +50,8 @@ impl Publisher {
                 () = self.closing.cancelled() => return,
             };
             let records: Vec<Record> = batch.items.iter().map(|item| stream.record(item)).collect();
-            if !self.publish(&records).await {
-                return;
-            }
+            let Some(rejected) = self.publish(&records).await else { return };
+            self.settle(&records, &rejected);
             let lost = stream.buffer.settle(&batch);
             stream.measure();
             if let Some(lost) = lost {
@@ -60,18 +66,54 @@ impl Publisher {
         }
     }
 
-    /// Publishes records until the broker has each of them, or has said that it never will. False if the sink is closed.
-    async fn publish(&mut self, records: &[Record]) -> bool {
+    /// Publishes records until the broker has each of them, but for those that it returns. `None` if the sink is closed.
+    async fn publish(&mut self, records: &[Record]) -> Option<Vec<Rejected>> {
+        let rejected = self.send(records).await?;
+        // A reader's queue that is full or has failed: all others have the record, and do not want it again and again.
+        let (refused, mut rejected): (Vec<_>, Vec<_>) =
+            rejected.into_iter().partition(|rejected| rejected.error.is_retryable());
+        let is_known = self.in_vain.is_some_and(|since| since.elapsed() < STREAM_REFUSED_PAUSE);
+        if refused.is_empty() || is_known {
+            rejected.extend(refused);
+            return Some(rejected);
+        }
+        let again: Vec<Record> =
+            refused.iter().filter_map(|refused| records.get(refused.index).cloned()).collect();
+        let still = self.send(&again).await?;
+        if !still.is_empty() {
+            self.in_vain = Some(Instant::now());
+        }
+        let place = |index: usize| refused.get(index).map_or(index, |refused| refused.index);
+        rejected.extend(
+            still.into_iter().map(|Rejected { index, error }| Rejected { index: place(index), error }),
+        );
+        Some(rejected)
+    }
+
+    /// Sends records, and those that the broker did not confirm again. What is too much for its time would never come to an end: then
+    /// there are fewer at once.
+    async fn send(&mut self, records: &[Record]) -> Option<Vec<Rejected>> {
         let stream = Arc::clone(&self.stream);
+        let (mut rejected, mut sent) = (Vec::new(), 0);
         let mut pauses = Pauses::new(MAX_STREAM_PAUSE);
-        loop {
-            let pause = match stream.sink.publish(records).await {
-                Ok(rejected) => {
-                    self.settle(records, &rejected);
-                    return true;
+        while sent < records.len() {
+            let some = &records[sent..records.len().min(sent + self.most)];
+            let pause = match stream.sink.publish(some).await {
+                Ok(its) => {
+                    rejected.extend(
+                        its.into_iter()
+                            .map(|Rejected { index, error }| Rejected { index: sent + index, error }),
+                    );
+                    sent += some.len();
+                    self.most = STREAM_BATCH_MOST.min(self.most + STREAM_BATCH);
+                    pauses = Pauses::new(MAX_STREAM_PAUSE);
+                    continue;
                 }
-                Err(error) if error.kind() == BusErrorKind::Closed => return false,
+                Err(error) if error.kind() == BusErrorKind::Closed => return None,
                 Err(error) => {
+                    if error.kind() == BusErrorKind::Timeout {
+                        self.most = (some.len() / 2).max(1);
+                    }
                     self.say_stuck(&error);
                     // Where it is refused, only a person can change that.
                     if error.is_retryable() { pauses.next() } else { STREAM_REFUSED_PAUSE }
@@ -79,6 +121,7 @@ impl Publisher {
             };
             self.wait(pause).await;
         }
+        Some(rejected)
     }
 
     /// The broker has the records, but for these.

@@ -10,7 +10,10 @@ use ari_tests::{
     wait::{eventually, ok, soon},
 };
 use bytes::Bytes;
-use lapin::options::ExchangeDeleteOptions;
+use lapin::{
+    options::{ExchangeDeleteOptions, QueueBindOptions},
+    types::{AMQPValue, FieldTable},
+};
 
 use super::{
     reader::Program,
@@ -95,6 +98,35 @@ async fn a_record_that_cannot_be_sent_blocks_no_other() {
     largest.body = Bytes::from(vec![b' '; sink.largest_message()]);
     publish(&*sink, &[largest]).await;
     assert_eq!(program.consume("bad").await.next().await.body.len(), sink.largest_message());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_that_refuses_more_holds_no_other_reader_up() {
+    let broker = shared().await;
+    let sink = ready(&broker.url(), exchange("full", ExchangeKind::Topic)).await;
+    let program = Program::connect(broker).await;
+    let full = [
+        ("x-max-length", AMQPValue::LongInt(3)),
+        ("x-overflow", AMQPValue::LongString("reject-publish".into())),
+    ];
+    program.bind("full_other", "full", "#", &[]).await;
+    program.declare("full_one", &full).await;
+    let (options, none) = (QueueBindOptions::default(), FieldTable::default());
+    ok(program.channel.queue_bind("full_one".into(), "full".into(), "#".into(), options, none).await);
+    let rejected = ok(sink.publish(&records(0..500)).await);
+    assert!(
+        rejected.iter().all(|rejected| rejected.error.kind() == BusErrorKind::Unavailable),
+        "{rejected:?}"
+    );
+    let mut expected: Vec<_> = (0..500).map(|n| format!("id-{n}")).collect();
+    let seen = program.consume("full_other").await.take(500).await;
+    assert_eq!(seen.iter().map(|seen| seen.id()).collect::<Vec<_>>(), expected);
+    // A broker looks at the length now and then only: a few more than three may be in it.
+    let refused: Vec<_> = rejected.iter().map(|rejected| format!("id-{}", rejected.index)).collect();
+    expected.retain(|id| !refused.contains(id));
+    assert!(expected.len() >= 3 && refused.len() > 1, "{expected:?}");
+    let seen = program.consume("full_one").await.take(expected.len()).await;
+    assert_eq!(seen.iter().map(|seen| seen.id()).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

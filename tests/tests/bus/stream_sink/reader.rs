@@ -47,10 +47,18 @@ impl Program {
         Self { channel: ok(connection.create_channel().await), _connection: connection }
     }
 
+    /// A durable queue with arguments.
+    pub(crate) async fn declare(&self, queue: &str, arguments: &[(&str, AMQPValue)]) {
+        let mut table = FieldTable::default();
+        for (name, value) in arguments {
+            table.insert((*name).into(), value.clone());
+        }
+        ok(self.channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), table).await);
+    }
+
     /// A durable queue bound to an exchange by a key, or by headers.
     pub(crate) async fn bind(&self, queue: &str, exchange: &str, key: &str, headers: &[(&str, &str)]) {
-        let (durable, none) = (QueueDeclareOptions::durable(), FieldTable::default());
-        ok(self.channel.queue_declare(queue.into(), durable, none).await);
+        self.declare(queue, &[]).await;
         let mut arguments = FieldTable::default();
         for (name, value) in headers {
             arguments.insert((*name).into(), AMQPValue::LongString((*value).into()));

@@ -227,6 +227,9 @@ pub(crate) const MAX_STREAM_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) const STREAM_REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// Types of events of which it is said once that the broker does not take one, with the reason; of further ones at debug level only.
 pub(crate) const STREAM_REJECTIONS: usize = 256;
+/// How long a process that takes over waits for its login at the manager interface, before Asterisk's events come over to it: less than
+/// [`HANDOVER_STEP`], in which the other process expects those to go.
+pub(crate) const MANAGER_HEARD: Duration = Duration::from_secs(2);
 /// How long a process that has handed over still publishes the channels, unless Asterisk changes over to the next one before.
 pub(crate) const STREAM_CHANGE: Duration = Duration::from_secs(5);
 /// Commands that one dialog may send in a second, on average, where the policy says nothing else. Further ones are answered 429.

@@ -4,6 +4,7 @@ use std::{collections::HashMap, pin::pin, sync::Arc};
 
 use ari_bus::{BusError, Subscription};
 use futures_util::{FutureExt as _, future::BoxFuture};
+use time::OffsetDateTime;
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
@@ -31,8 +32,8 @@ use crate::{
         handover::{self, Given, Giver},
         inbox, opening, pulse, restart,
     },
-    limits::{HANDOVER_END, LAST_WORDS},
-    stream::{Channels, Tap, manager},
+    limits::{HANDOVER_END, LAST_WORDS, MANAGER_HEARD, STREAM_CHANGE},
+    stream::{Before, Channels, Predecessor, Tap, manager},
 };
 
 /// A process that acts for its server.
@@ -148,10 +149,14 @@ impl<'a> Acting<'a> {
         };
         let stream = self.running.proxy.stream.clone();
         let tap = Tap::new(router, stream, Arc::clone(&context.applications), granted.is_none());
-        // Both processes hear the manager interface until the handover is over: it knows nothing of one that takes another's place.
-        self.stream_manager(granted.is_none());
+        let predecessor = Arc::new(Predecessor::default());
         if granted.is_none() {
-            self.stream_channels(true);
+            self.stream_manager(Before::Nobody);
+            self.stream_channels(Before::Nobody);
+        } else {
+            // Both processes hear the manager interface until the handover is over: it knows nothing of one that takes another's place.
+            self.stream_manager(Before::Predecessor(Arc::clone(&predecessor)));
+            self.until_manager_is_heard(&predecessor).await;
         }
         let mut listening = pin!(self.listen(tap));
         if let Some(granted) = granted {
@@ -164,7 +169,10 @@ impl<'a> Acting<'a> {
                     self.keep_claim(questions);
                     self.serve(workers);
                     // Not before: nobody would take them back for the other process.
-                    self.stream_channels(false);
+                    predecessor.leaves(OffsetDateTime::now_utc());
+                    let predecessor = Predecessor::default();
+                    predecessor.leaves(OffsetDateTime::now_utc() + STREAM_CHANGE);
+                    self.stream_channels(Before::Predecessor(Arc::new(predecessor)));
                 }
                 Err(why) => return Ended::NotTakenOver(why),
             }
@@ -201,7 +209,7 @@ impl<'a> Acting<'a> {
     }
 
     /// Publishes what Asterisk tells of all channels, if that is configured.
-    fn stream_channels(&self, fresh: bool) {
+    fn stream_channels(&self, before: Before) {
         let Some(channels) = self.channels.clone() else { return };
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
         self.spawn(async move {
@@ -211,17 +219,27 @@ impl<'a> Acting<'a> {
                 std::future::pending::<()>().await;
             };
             tokio::select! {
-                () = channels.listen(&context.claim, &stop, fresh) => {}
+                () = channels.listen(&context.claim, &stop, before) => {}
                 () = successor => {}
             }
         });
     }
 
     /// Publishes what Asterisk's manager interface tells, if that is configured.
-    fn stream_manager(&self, fresh: bool) {
+    fn stream_manager(&self, before: Before) {
         if let Some(stream) = self.running.proxy.stream.clone() {
             let stop = self.stop.clone();
-            self.spawn(async move { manager::listen(&stream, &stop, fresh).await });
+            self.spawn(async move { manager::listen(&stream, &stop, before).await });
+        }
+    }
+
+    /// Waits until the manager interface is heard, if it is configured, but not for long: soon after Asterisk's events have come over,
+    /// the process before logs off there.
+    async fn until_manager_is_heard(&self, predecessor: &Predecessor) {
+        let ami = self.running.proxy.stream.as_ref().and_then(|stream| stream.config().ami.as_ref());
+        if ami.is_some() {
+            let heard = timeout(MANAGER_HEARD, predecessor.succeeded());
+            let _ = self.stop.run_until_cancelled(heard).await;
         }
     }
 

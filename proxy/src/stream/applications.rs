@@ -39,6 +39,9 @@ impl<L> Tap<L> {
 
 impl<L: Listener> Listener for Tap<L> {
     fn connected(&mut self, applications: &[String], fence: &Fence) {
+        // Of those that were removed nobody asks.
+        let wanted = self.applications.all();
+        self.gaps.retain(|application, _| wanted.contains(application));
         if let Some(stream) = &self.stream {
             for application in applications {
                 if let Some(since) = self.gaps.remove(application)
@@ -52,7 +55,8 @@ impl<L: Listener> Listener for Tap<L> {
     }
 
     fn disconnected(&mut self, applications: &[String]) {
-        for application in applications {
+        let wanted = self.applications.all();
+        for application in applications.iter().filter(|application| wanted.contains(application)) {
             self.gaps.entry(application.clone()).or_insert_with(|| Some(OffsetDateTime::now_utc()));
         }
         self.listener.disconnected(applications);

@@ -48,6 +48,8 @@ pub(super) enum Pushed {
         /// Whether there was for the one before.
         first: bool,
     },
+    /// There never would be.
+    TooLarge,
 }
 
 /// Items that the publisher has in hand.
@@ -98,6 +100,10 @@ impl Buffer {
 
     /// Puts an item behind the others.
     pub(super) fn push(&self, item: Item) -> Pushed {
+        // A hole is there only while something waits whose publication ends it: this one alone would be there for ever.
+        if item.size() > self.most {
+            return Pushed::TooLarge;
+        }
         let mut state = self.state();
         let full = state.bytes + item.size() > self.most;
         let first = state.hole.is_none();

@@ -1,13 +1,15 @@
 //! The stream of all channels: a websocket of its own, on which Asterisk tells everything about everything.
 
 use ari_bus::protocol::ObjectKind;
-use time::OffsetDateTime;
 use tokio::{sync::Notify, time::timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
-use super::{Origin, Stream};
+use super::{
+    Origin, Stream,
+    missed::{Before, Missed},
+};
 use crate::{
     applications::Applications,
     asterisk::{
@@ -42,14 +44,13 @@ impl Channels {
         Some(Self { config, stream, status: Status::default() })
     }
 
-    /// Publishes what Asterisk tells until `stop` is cancelled, as long as no other process acts. `fresh`: this process has heard
-    /// nothing so far, and no other one before it either.
-    pub(crate) async fn listen(&self, claim: &Claim, stop: &CancellationToken, fresh: bool) {
+    /// Publishes what Asterisk tells until `stop` is cancelled, as long as no other process acts.
+    pub(crate) async fn listen(&self, claim: &Claim, stop: &CancellationToken, before: Before) {
         let rest = match Rest::new(&self.config) {
             Ok(rest) => rest,
             Err(error) => return error!(%error, "the channels cannot be published"),
         };
-        let ear = Ear { stream: &self.stream, missed: fresh.then_some(None) };
+        let ear = Ear { stream: &self.stream, missed: Missed::new(&self.stream, Origin::Channel, before) };
         let told = Notify::new();
         let applications = Applications::fixed(&self.config.applications);
         let surroundings = Surroundings {
@@ -80,19 +81,16 @@ impl Channels {
 
 struct Ear<'a> {
     stream: &'a Stream,
-    /// Whether events went by, and since when; since before this process, if there is no time.
-    missed: Option<Option<OffsetDateTime>>,
+    missed: Missed<'a>,
 }
 
 impl Listener for Ear<'_> {
     fn connected(&mut self, _: &[String], _: &Fence) {
-        if let Some(since) = self.missed.take() {
-            self.stream.missed(Origin::Channel, "", since);
-        }
+        self.missed.ends();
     }
 
     fn disconnected(&mut self, _: &[String]) {
-        self.missed.get_or_insert_with(|| Some(OffsetDateTime::now_utc()));
+        self.missed.begins();
     }
 
     fn failed(&mut self, _: bool) {}

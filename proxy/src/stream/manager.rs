@@ -1,35 +1,40 @@
 //! The stream of the manager interface.
 
-use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use super::{Origin, Stream};
+use super::{
+    Origin, Stream,
+    missed::{Before, Missed},
+};
 use crate::asterisk::ami::{self, AmiEvent, Listener};
 
-/// Publishes what the manager interface tells, if it is configured, until `stop` is cancelled. `fresh`: this process has heard
-/// nothing so far, and no other one before it either.
-pub(crate) async fn listen(stream: &Stream, stop: &CancellationToken, fresh: bool) {
+/// Publishes what the manager interface tells, if it is configured, until `stop` is cancelled.
+pub(crate) async fn listen(stream: &Stream, stop: &CancellationToken, before: Before) {
     if let Some(ami) = &stream.config().ami {
-        let ear = Ear { stream, missed: fresh.then_some(None) };
+        let ear = Ear { stream, missed: Missed::new(stream, Origin::Ami, before) };
         ami::listen(ami, ear, &stream.0.metrics, stop).await;
     }
 }
 
 struct Ear<'a> {
     stream: &'a Stream,
-    /// Whether events went by, and since when; since before this process, if there is no time.
-    missed: Option<Option<OffsetDateTime>>,
+    missed: Missed<'a>,
+}
+
+impl Drop for Ear<'_> {
+    fn drop(&mut self) {
+        // A process that takes over hears, and knows nothing of what this one did not.
+        self.missed.ends();
+    }
 }
 
 impl Listener for Ear<'_> {
     fn connected(&mut self) {
-        if let Some(since) = self.missed.take() {
-            self.stream.missed(Origin::Ami, "", since);
-        }
+        self.missed.ends();
     }
 
-    fn disconnected(&mut self) {
-        self.missed.get_or_insert_with(|| Some(OffsetDateTime::now_utc()));
+    fn lost(&mut self) {
+        self.missed.begins();
     }
 
     fn event(&mut self, event: AmiEvent) {

@@ -11,12 +11,13 @@ mod channels;
 mod gap;
 mod keys;
 pub(crate) mod manager;
+mod missed;
 mod publisher;
 #[cfg(test)]
 mod tests;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use ari_bus::stream::{Record, Sink};
 use time::OffsetDateTime;
@@ -34,6 +35,7 @@ use buffer::{Buffer, Item, Pushed};
 pub(crate) use channels::Channels;
 use keys::Keys;
 pub(crate) use keys::{BadTemplate, Template};
+pub(crate) use missed::{Before, Predecessor};
 use publisher::Publisher;
 pub(crate) use words::{Words, options};
 
@@ -61,6 +63,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     /// What the ids of all records of this process begin with.
     id: String,
+    say_too_large: Once,
 }
 
 impl Stream {
@@ -79,6 +82,7 @@ impl Stream {
             sink,
             metrics,
             id: Uuid::now_v7().simple().to_string(),
+            say_too_large: Once::new(),
         }))
     }
 
@@ -102,6 +106,15 @@ impl Stream {
     fn push(&self, item: Item) {
         match self.0.buffer.push(item) {
             Pushed::Kept => self.0.measure(),
+            Pushed::TooLarge => {
+                self.0.metrics.count(Metric::StreamRejected);
+                self.0.say_too_large.call_once(|| {
+                    warn!(
+                        bytes = self.0.config.max_buffer,
+                        "an event is larger than all of `stream.max_buffer`: it is dropped, and others like it without a word"
+                    );
+                });
+            }
             Pushed::Full { first } => {
                 self.0.metrics.count(Metric::StreamLost);
                 if first {

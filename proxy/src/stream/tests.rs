@@ -23,12 +23,19 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// In the key of what goes to somebody's full queue.
+const FULL: &str = "overfull";
+
 /// Takes records, unless an answer says otherwise.
 #[derive(Debug)]
-struct Broker {
+pub(super) struct Broker {
     answers: Mutex<VecDeque<BusErrorKind>>,
     /// Records with such a key are refused.
     poison: &'static str,
+    /// How many records it takes in its time.
+    at_once: usize,
+    /// How often a record was not taken by somebody's full queue, which such a key goes to.
+    overfull: Mutex<usize>,
     taken: Mutex<Vec<Record>>,
     took: Notify,
     link: watch::Sender<Link>,
@@ -36,10 +43,16 @@ struct Broker {
 }
 
 impl Broker {
-    fn new(poison: &'static str, answers: &[BusErrorKind]) -> Arc<Self> {
+    pub(super) fn new(poison: &'static str, answers: &[BusErrorKind]) -> Arc<Self> {
+        Self::slow(poison, answers, usize::MAX)
+    }
+
+    fn slow(poison: &'static str, answers: &[BusErrorKind], at_once: usize) -> Arc<Self> {
         Arc::new(Self {
             answers: Mutex::new(answers.iter().copied().collect()),
             poison,
+            at_once,
+            overfull: Mutex::default(),
             taken: Mutex::default(),
             took: Notify::new(),
             link: watch::Sender::new(Link::Up),
@@ -47,7 +60,7 @@ impl Broker {
         })
     }
 
-    fn taken(&self) -> Vec<Record> {
+    pub(super) fn taken(&self) -> Vec<Record> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -83,6 +96,9 @@ impl Sink for Broker {
         if let Some(kind) = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front() {
             return Err(BusError::new(kind, "as told"));
         }
+        if records.len() > self.at_once {
+            return Err(BusError::new(BusErrorKind::Timeout, "too much"));
+        }
         let (mut rejected, mut taken) =
             (Vec::new(), self.taken.lock().unwrap_or_else(PoisonError::into_inner));
         for (index, record) in records.iter().enumerate() {
@@ -90,6 +106,9 @@ impl Sink for Broker {
                 rejected.push(Rejected { index, error: BusError::new(BusErrorKind::TooLarge, "too large") });
             } else if record.key.contains(self.poison) {
                 rejected.push(Rejected { index, error: BusError::new(BusErrorKind::Refused, "poison") });
+            } else if record.key.contains(FULL) {
+                *self.overfull.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+                rejected.push(Rejected { index, error: BusError::new(BusErrorKind::Unavailable, FULL) });
             } else {
                 taken.push(record.clone());
             }
@@ -101,7 +120,7 @@ impl Sink for Broker {
     async fn close(&self) {}
 }
 
-fn stream(broker: &Arc<Broker>, section: Value) -> Stream {
+pub(super) fn stream(broker: &Arc<Broker>, section: Value) -> Stream {
     let config = config("localhost");
     let section: StreamConfig = serde_json::from_value(section).unwrap();
     let words = Words::of(&section).unwrap();
@@ -110,7 +129,7 @@ fn stream(broker: &Arc<Broker>, section: Value) -> Stream {
     Stream::new(&config, &section, words, sink, metrics)
 }
 
-fn data(record: &Record) -> Value {
+pub(super) fn data(record: &Record) -> Value {
     serde_json::from_slice::<Value>(&record.body).unwrap()["data"].take()
 }
 
@@ -123,7 +142,7 @@ fn numbers(records: &[Record]) -> Vec<u64> {
     records.iter().filter_map(|record| data(record)["n"].as_u64()).collect()
 }
 
-async fn finish(publishing: Publishing) {
+pub(super) async fn finish(publishing: Publishing) {
     publishing.finish(Instant::now() + PATIENCE).await;
 }
 
@@ -143,6 +162,34 @@ async fn what_the_broker_did_not_confirm_comes_again_in_order_and_with_its_ids()
     assert_eq!(taken[0].headers, headers.map(|(name, value)| (name, value.to_owned())));
     finish(publishing).await;
     assert_eq!(stream.0.metrics.get(Metric::StreamPublished), 300);
+}
+
+#[tokio::test]
+async fn what_is_too_much_for_the_broker_s_time_goes_in_smaller_batches() {
+    let broker = Broker::slow("poison", &[], 10);
+    let stream = stream(&broker, json!({}));
+    (0..1_000).for_each(|n| offer(&stream, n, 0));
+    let publishing = stream.start();
+    let taken = broker.has(1_000).await;
+    finish(publishing).await;
+    assert_eq!(numbers(&taken), (0..1_000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_reader_s_full_queue_holds_no_other_up() {
+    let broker = Broker::new("poison", &[]);
+    let stream = stream(&broker, json!({"channels": true}));
+    let publishing = stream.start();
+    for n in 0..3 {
+        stream.offer(Origin::Channel, "Full", FULL, "{}");
+        offer(&stream, n, 0);
+        broker.has(n + 1).await;
+    }
+    finish(publishing).await;
+    assert_eq!(numbers(&broker.taken()), [0, 1, 2], "each once");
+    assert_eq!(stream.0.metrics.get(Metric::StreamRejected), 3);
+    // Once more for the first; it is known then.
+    assert_eq!(*broker.overfull.lock().unwrap(), 4);
 }
 
 #[tokio::test]
@@ -189,6 +236,24 @@ async fn what_does_not_fit_is_dropped_counted_and_told_where_it_is_missing() {
     let lines: Vec<_> = std::iter::from_fn(|| lines.try_recv().ok()).collect();
     let told = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
     assert_eq!((told("`stream.max_buffer` is full"), told(&format!("lost={lost}"))), (1, 1), "{lines:?}");
+}
+
+#[tokio::test]
+async fn an_event_larger_than_the_whole_buffer_holds_nobody_up() {
+    let (_log, mut lines) = log();
+    let broker = Broker::new("poison", &[]);
+    let stream = stream(&broker, json!({"max_buffer": 1 << 20}));
+    let publishing = stream.start();
+    for n in 0..3 {
+        offer(&stream, 100, 1 << 20);
+        offer(&stream, n, 0);
+    }
+    let taken = broker.has(3).await;
+    finish(publishing).await;
+    assert_eq!(numbers(&taken), [0, 1, 2]);
+    assert_eq!(stream.0.metrics.get(Metric::StreamRejected), 3);
+    let lines: Vec<_> = std::iter::from_fn(|| lines.try_recv().ok()).collect();
+    assert!(lines.len() == 1 && lines[0].contains("larger than all of"), "{lines:?}");
 }
 
 #[tokio::test]

@@ -42,8 +42,8 @@ use crate::{
 pub(crate) trait Listener {
     /// Events come from now on. What happened before is not repeated.
     fn connected(&mut self);
-    /// Events are lost until [`Listener::connected`].
-    fn disconnected(&mut self);
+    /// The connection was lost, and with it events until [`Listener::connected`].
+    fn lost(&mut self);
     /// An event, each once, in Asterisk's order.
     fn event(&mut self, event: AmiEvent);
 }
@@ -118,9 +118,9 @@ impl<L: Listener> Link<'_, L> {
         self.listener.connected();
         let since = Instant::now();
         let why = self.read(&mut connection, since + STEADY).await;
-        self.listener.disconnected();
         let steady = since.elapsed() >= STEADY;
         if let Some(why) = why {
+            self.listener.lost();
             self.said.lost(steady, &why);
         }
         steady

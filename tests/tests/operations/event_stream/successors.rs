@@ -1,6 +1,8 @@
-//! A new proxy process takes over under load: readers get every event once, whichever process heard it.
+//! A new proxy process takes over under load: readers get every event once, whichever process heard it; those of the manager interface,
+//! which both hear for a moment, at least once.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -40,19 +42,29 @@ fn numbers(messages: &[Message], key: &str) -> Vec<u64> {
     data.filter_map(|data| data["value"].as_str()?.parse().ok()).collect()
 }
 
+/// Those that the manager interface told.
+fn managed(messages: &[Message]) -> BTreeSet<u64> {
+    let of_key = messages.iter().filter(|message| message.key == "stasis.ami.VarSet");
+    let data = of_key.map(Message::data).filter(|data| data["Variable"] == VARIABLE);
+    data.filter_map(|data| data["Value"].as_str()?.parse().ok()).collect()
+}
+
 async fn every_event_is_published_once_over_an_upgrade(setup: Setup) {
     let _alone = ALONE.lock().await;
     let crew = Crew::new(setup, programs!()).await;
     let asterisk = start_asterisk(AsteriskOptions::new().application(&crew.application)).await;
     let ari = Ari::from(&asterisk);
     let mut config = crew.config_for(&ari, &crew.broker.url());
-    config["stream"] = json!({"channels": true, "channelvarset": true});
+    let manager = json!({
+        "address": asterisk.ami_address().to_string(), "user": asterisk.user(), "secret": asterisk.password(),
+    });
+    config["stream"] = json!({"channels": true, "channelvarset": true, "ami": manager});
     config["dialog"] = json!({"offer_deadline": "10m"});
     let keys = if setup == Setup::Nats { ["stasis.>"] } else { ["stasis.#"] };
     let reader = Reader::of(&crew.broker, &keys).await;
     let mut proxy = crew.start_proxy(&config);
     until_registered(&asterisk, &crew.application).await;
-    reader.until("that both have begun", |messages| messages.len() >= 2).await;
+    reader.until("that all have begun", |messages| messages.len() >= 3).await;
     let phones = Phones::to(ari);
     phones.call("numbered").await;
     reader.until("the call", |messages| messages.iter().any(|one| one.name() == "StasisStart")).await;
@@ -88,8 +100,14 @@ async fn every_event_is_published_once_over_an_upgrade(setup: Setup) {
         let missing = wanted.iter().filter(|n| !came.contains(n)).count();
         assert!(came == wanted, "{key}: {} of {last} came, {missing} are missing", came.len());
     }
+    eventually("the last number from the manager interface", async || {
+        managed(&reader.messages()).last() == Some(&last)
+    })
+    .await;
+    let came = managed(&reader.messages());
+    assert!(came.iter().eq(&wanted), "{} of {last} came from the manager interface", came.len());
     let gaps = reader.messages().iter().filter(|message| message.name() == "ProxyGap").count();
-    assert_eq!(gaps, 2, "of the first process alone");
+    assert_eq!(gaps, 3, "of the first process alone");
     println!("{setup:?}: {last} events over 3 upgrades, each once in both streams");
     proxy.stop().await;
 }

@@ -123,7 +123,7 @@ impl Session {
 #[derive(Debug, PartialEq)]
 pub(super) enum Told {
     Connected,
-    Disconnected,
+    Lost,
     Event(AmiEvent),
 }
 
@@ -134,8 +134,8 @@ impl Listener for Ear {
         self.0.send(Told::Connected).unwrap();
     }
 
-    fn disconnected(&mut self) {
-        self.0.send(Told::Disconnected).unwrap();
+    fn lost(&mut self) {
+        self.0.send(Told::Lost).unwrap();
     }
 
     fn event(&mut self, event: AmiEvent) {

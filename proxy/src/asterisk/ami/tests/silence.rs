@@ -25,7 +25,7 @@ async fn who_answers_pings_is_there_and_who_does_not_is_given_up() {
         }
         assert!(session.action().await.is_empty(), "closed");
         assert!(quiet.elapsed() >= AMI_SILENCE * (AMI_PINGS_UNANSWERED + 1), "{:?}", quiet.elapsed());
-        assert_eq!(client.next().await, Told::Disconnected);
+        assert_eq!(client.next().await, Told::Lost);
         // The other side still has that connection; another one is made.
         let _session = fake.logged_in().await;
         assert_eq!(client.next().await, Told::Connected);
@@ -49,7 +49,7 @@ async fn a_block_that_never_ends_is_silence() {
         tokio::select! {
             // Before the connection is found to be closed.
             biased;
-            told = client.next() => assert_eq!(told, Told::Disconnected),
+            told = client.next() => assert_eq!(told, Told::Lost),
             () = dripping => {}
         }
         client.stop.cancel();

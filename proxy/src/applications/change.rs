@@ -58,14 +58,15 @@ pub(crate) enum Refused {
     NotKept(String),
 }
 
-/// Adds an application; where it is there already, it is as asked for from now on. One of the configuration streams again.
+/// Adds an application, without dialogs unless they are asked for; one that is there already stays as it is in what is not asked
+/// for. One of the configuration streams again.
 ///
 /// # Errors
 /// Why nothing is changed.
 pub(crate) async fn add(
     context: &Arc<Context>,
     name: &str,
-    wanted: Added,
+    dialogs: Option<bool>,
     force: bool,
 ) -> Result<(), Refused> {
     let applications = &context.applications;
@@ -81,7 +82,9 @@ pub(crate) async fn add(
         info!(application = name, "the events of this application go to the stream");
         return Ok(());
     }
-    match applications.added(name) {
+    let added = applications.added(name);
+    let wanted = Added { dialogs: dialogs.unwrap_or(added.is_some_and(|added| added.dialogs)) };
+    match added {
         Some(added) if added == wanted => Ok(()),
         Some(_) => applications.alter(context, name, Some(wanted)).await,
         None => register(context, name, wanted, force).await,

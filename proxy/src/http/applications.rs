@@ -18,10 +18,7 @@ use super::{
     reply::Refusal,
 };
 use crate::{
-    applications::{
-        Added,
-        change::{self, Refused},
-    },
+    applications::change::{self, Refused},
     dialog::Context,
     proxy::state::Role,
 };
@@ -86,10 +83,10 @@ async fn remove_named(
 
 async fn added(site: &Site, asked: Asked) -> Answer {
     let context = acting(site)?;
-    let (name, wanted) = (asked.name, Added { dialogs: asked.dialogs });
     let tasks = context.tasks.clone();
     // To its end, although the client may go away meanwhile.
-    let work = tasks.spawn(async move { change::add(&context, &name, wanted, asked.force).await });
+    let work =
+        tasks.spawn(async move { change::add(&context, &asked.name, asked.dialogs, asked.force).await });
     answer(work.await)
 }
 
@@ -148,7 +145,8 @@ fn dials_in() -> Refusal {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
     name: String,
-    dialogs: bool,
+    /// As it is, where nothing is said.
+    dialogs: Option<bool>,
     force: bool,
 }
 
@@ -166,7 +164,7 @@ impl Asked {
                     return Err(bad("two different applications are named".to_owned()));
                 }
                 "applicationName" => {}
-                "dialogs" => asked.dialogs = switch(&field, &value).map_err(bad)?,
+                "dialogs" => asked.dialogs = Some(switch(&field, &value).map_err(bad)?),
                 "force" => asked.force = switch(&field, &value).map_err(bad)?,
                 _ => {
                     let shown: String = field.chars().take(MAX_SHOWN).collect();
@@ -206,11 +204,11 @@ mod tests {
     #[test]
     fn the_name_stands_in_the_path_the_query_or_a_form() {
         let asked = |name: &str, dialogs| Ok(Asked { name: name.to_owned(), dialogs, force: false });
-        assert_eq!(read(Some("a"), "", ""), asked("a", false));
-        assert_eq!(read(Some("a"), "dialogs=true", "applicationName=a"), asked("a", true));
-        assert_eq!(read(None, "applicationName=a%20b&dialogs=1", ""), asked("a b", true));
-        assert_eq!(read(None, "dialogs=no", "applicationName=a"), asked("a", false));
-        assert_eq!(read(None, "", ""), asked("", false));
+        assert_eq!(read(Some("a"), "", ""), asked("a", None));
+        assert_eq!(read(Some("a"), "dialogs=true", "applicationName=a"), asked("a", Some(true)));
+        assert_eq!(read(None, "applicationName=a%20b&dialogs=1", ""), asked("a b", Some(true)));
+        assert_eq!(read(None, "dialogs=no", "applicationName=a"), asked("a", Some(false)));
+        assert_eq!(read(None, "", ""), asked("", None));
         for (query, form, why) in [
             ("applicationName=b", "", "two different"),
             ("", "applicationName=b", "two different"),

@@ -131,8 +131,10 @@ async fn with_dialogs_its_calls_go_to_workers() {
     })
     .await;
 
-    world.add("?dialogs=true").await;
-    assert_eq!(world.listed().await.unwrap_or_default()["dialogs"], true);
+    for query in ["?dialogs=true", "?dialogs=false", "?dialogs=true", ""] {
+        world.add(query).await;
+        assert_eq!(world.listed().await.unwrap_or_default()["dialogs"], query != "?dialogs=false", "{query}");
+    }
     world.call_in("call").await;
     let offer = pool.offer().await;
     assert_eq!(offer["application"], *world.added);

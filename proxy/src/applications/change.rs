@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use reqwest::Method;
-use tokio::time::timeout;
+use tokio::{sync::MutexGuard, time::timeout};
 use tracing::{info, warn};
 
 use super::{Added, Applications, check_name};
@@ -74,7 +74,7 @@ pub(crate) async fn add(
     if applications.hears_by(name) {
         return Err(Refused::Ours);
     }
-    let _alone = applications.begin(context).await?;
+    let mut alone = applications.begin(context).await?;
     if applications.is_configured(name) {
         applications.live.send_modify(|live| {
             live.quiet.remove(name);
@@ -82,6 +82,7 @@ pub(crate) async fn add(
         info!(application = name, "the events of this application go to the stream");
         return Ok(());
     }
+    applications.knows(&mut alone).await?;
     let added = applications.added(name);
     let wanted = Added { dialogs: dialogs.unwrap_or(added.is_some_and(|added| added.dialogs)) };
     match added {
@@ -113,7 +114,7 @@ pub(crate) async fn add(
 pub(crate) async fn remove(context: &Arc<Context>, name: &str) -> Result<(), Refused> {
     let applications = &context.applications;
     check_name(name, &context.names).map_err(Refused::Name)?;
-    let _alone = applications.begin(context).await?;
+    let mut alone = applications.begin(context).await?;
     if applications.is_configured(name) {
         applications.live.send_modify(|live| {
             live.quiet.insert(name.to_owned());
@@ -124,6 +125,7 @@ pub(crate) async fn remove(context: &Arc<Context>, name: &str) -> Result<(), Ref
         );
         return Ok(());
     }
+    applications.knows(&mut alone).await?;
     if applications.added(name).is_none() {
         return Err(Refused::Unknown);
     }
@@ -167,11 +169,19 @@ async fn register(context: &Arc<Context>, name: &str, wanted: Added, force: bool
 
 impl Applications {
     /// Waits until nobody else changes anything.
-    async fn begin(&self, context: &Context) -> Result<impl Drop + '_, Refused> {
+    async fn begin(&self, context: &Context) -> Result<MutexGuard<'_, bool>, Refused> {
         let alone = self.changing.lock().await;
         match context.status.now().handing_over {
             true => Err(Refused::HandingOver),
             false => Ok(alone),
+        }
+    }
+
+    /// What was kept and could not be read is read now, or nothing is changed: it would be overwritten.
+    async fn knows(&self, unread: &mut bool) -> Result<(), Refused> {
+        match *unread {
+            true => self.recall(unread).await.map_err(Refused::NotKept),
+            false => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{ErrorKind, Read as _, Write as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -24,6 +24,15 @@ pub(super) struct Kept {
     file: PathBuf,
 }
 
+/// Why what was kept is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// The file was none of ours, and is put aside.
+    Aside(String),
+    /// It is where it was, and may be readable once a person has seen to it: it must not be overwritten.
+    InTheWay(String),
+}
+
 /// What stands in it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,13 +48,13 @@ impl Kept {
         Self { folder: folder.to_owned(), file }
     }
 
-    /// Reads it; `None` where there is none. What cannot be used is put aside, so that nothing overwrites it.
+    /// Reads it; `None` where there is none. What is none of ours is put aside, so that nothing overwrites it.
     ///
     /// # Errors
     /// Why it cannot be used, with its path.
-    pub(super) async fn read(&self) -> Result<Option<BTreeMap<String, Added>>, String> {
+    pub(super) async fn read(&self) -> Result<Option<BTreeMap<String, Added>>, Unread> {
         let file = self.file.clone();
-        blocking(move || read(&file)).await
+        blocking(move || Ok(read(&file))).await.unwrap_or_else(|why| Err(Unread::InTheWay(why)))
     }
 
     /// Writes it as a whole: whoever reads it finds the old or the new one.
@@ -55,7 +64,7 @@ impl Kept {
     pub(super) async fn write(&self, applications: BTreeMap<String, Added>) -> Result<(), String> {
         let Self { folder, file } = self.clone();
         blocking(move || {
-            let failed = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
+            let failed = |error: io::Error| format!("{} cannot be written: {error}", file.display());
             let text =
                 serde_json::to_vec_pretty(&Written { applications }).map_err(|error| failed(error.into()))?;
             let mut new = NamedTempFile::new_in(&folder).map_err(failed)?;
@@ -74,22 +83,23 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-fn read(file: &Path) -> Result<Option<BTreeMap<String, Added>>, String> {
+fn read(file: &Path) -> Result<Option<BTreeMap<String, Added>>, Unread> {
+    let unreadable =
+        |error: io::Error| Unread::InTheWay(format!("{} cannot be read: {error}", file.display()));
     let opened = match File::open(file) {
         Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("{} cannot be read: {error}", file.display())),
+        Err(error) => return Err(unreadable(error)),
     };
     let mut text = Vec::new();
-    let read = opened.take(LARGEST + 1).read_to_end(&mut text);
-    read.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    opened.take(LARGEST + 1).read_to_end(&mut text).map_err(unreadable)?;
     parse(&text).map(Some).map_err(|why| {
+        let why = format!("{} is none of ours: {why}", file.display());
         let aside = file.with_extension("json.broken");
-        let put = match std::fs::rename(file, &aside) {
-            Ok(()) => format!("it is {} now", aside.display()),
-            Err(error) => format!("it cannot be put aside: {error}"),
-        };
-        format!("{} is none of ours: {why}; {put}", file.display())
+        match std::fs::rename(file, &aside) {
+            Ok(()) => Unread::Aside(format!("{why}; it is {} now", aside.display())),
+            Err(error) => Unread::InTheWay(format!("{why}; it cannot be put aside: {error}")),
+        }
     })
 }
 
@@ -145,14 +155,33 @@ mod tests {
             &many,
         ] {
             std::fs::write(&kept.file, bad).unwrap();
-            let why = kept.read().await.unwrap_err();
+            let Err(Unread::Aside(why)) = kept.read().await else { panic!("{bad}") };
             assert!(why.contains("is none of ours") && why.contains(".json.broken"), "{why}");
             assert_eq!(kept.read().await, Ok(None));
         }
         std::fs::write(&kept.file, vec![b' '; usize::try_from(LARGEST).unwrap() + 10]).unwrap();
-        assert!(kept.read().await.unwrap_err().contains("larger than"));
+        assert!(matches!(kept.read().await, Err(Unread::Aside(why)) if why.contains("larger than")));
         let nowhere = Kept::new(&folder.path().join("none"), "pbx");
         assert!(nowhere.write(BTreeMap::new()).await.unwrap_err().contains("cannot be written"));
+    }
+
+    #[tokio::test]
+    async fn what_may_be_readable_later_stays_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept::new(folder.path(), "pbx");
+        // Readable for nobody, whoever runs the test.
+        std::fs::create_dir(&kept.file).unwrap();
+        assert!(
+            matches!(kept.read().await, Err(Unread::InTheWay(why)) if why.contains("pbx.json cannot be read"))
+        );
+        std::fs::remove_dir(&kept.file).unwrap();
+        // What cannot be used cannot be put aside either.
+        std::fs::write(&kept.file, "").unwrap();
+        std::fs::create_dir(folder.path().join("applications-pbx.json.broken")).unwrap();
+        assert!(
+            matches!(kept.read().await, Err(Unread::InTheWay(why)) if why.contains("cannot be put aside"))
+        );
+        assert!(kept.file.exists());
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{error, info};
 
 use crate::config::Config;
-use file::Kept;
+use file::{Kept, Unread};
 pub(crate) use name::check_name;
 
 /// The applications of one proxy, as they are now.
@@ -27,8 +27,8 @@ pub(crate) struct Applications {
     /// The one under which the proxy hears of all channels: never one of these.
     ears: Option<String>,
     live: watch::Sender<Live>,
-    /// Held by whoever changes it: one after the other.
-    changing: Mutex<()>,
+    /// Held by whoever changes it: one after the other. True while there is a file that cannot be read: nothing may be written over it.
+    changing: Mutex<bool>,
     kept: Option<Kept>,
 }
 
@@ -141,9 +141,26 @@ impl Applications {
 
     /// Adds what an earlier process, or one before this in its place, has kept.
     pub(crate) async fn restore(&self) {
-        let _alone = self.changing.lock().await;
-        let Some(kept) = &self.kept else { return };
-        match kept.read().await {
+        let mut unread = self.changing.lock().await;
+        let said = *unread;
+        if let Err(why) = self.recall(&mut unread).await
+            && !said
+        {
+            error!(
+                "applications that were added before are not known, and none can be added or removed until they are: {why}"
+            );
+        }
+    }
+
+    /// Reads what was kept.
+    ///
+    /// # Errors
+    /// Why it cannot be read, although it is there.
+    async fn recall(&self, unread: &mut bool) -> Result<(), String> {
+        let Some(kept) = &self.kept else { return Ok(()) };
+        let read = kept.read().await;
+        *unread = matches!(read, Err(Unread::InTheWay(_)));
+        match read {
             Ok(Some(mut added)) => {
                 added.retain(|name, _| !self.is_configured(name) && !self.hears_by(name));
                 if !added.is_empty() && self.live.borrow().added != added {
@@ -153,8 +170,12 @@ impl Applications {
                 self.live.send_modify(|live| live.added = added);
             }
             Ok(None) => {}
-            Err(why) => error!("applications that were added before are not known any more: {why}"),
+            Err(Unread::Aside(why)) => {
+                error!("applications that were added before are not known any more: {why}");
+            }
+            Err(Unread::InTheWay(why)) => return Err(why),
         }
+        Ok(())
     }
 
     fn is_configured(&self, name: &str) -> bool {

@@ -1,5 +1,7 @@
 //! When nothing can be changed: it is said why, and nothing is.
 
+use std::os::unix::fs::symlink;
+
 use ari_tests::{
     brokers::Setup,
     operator::Operator,
@@ -118,6 +120,42 @@ async fn a_broken_file_is_put_aside_and_the_proxy_starts() {
     assert!(said.contains("none of ours") && said.contains("holds '.'"), "{said}");
     assert!(folder.path().join("applications-pbx.json.broken").exists());
     assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
+    proxy.stop().await;
+}
+
+/// It would be gone with the next change, and may only have another owner.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_is_not_overwritten() {
+    let stage = Stage::new(Setup::Nats, programs!()).await;
+    let (mut config, folder) = keeping_state(&stage);
+    let (file, elsewhere) = (folder.path().join("applications-pbx.json"), folder.path().join("elsewhere"));
+    ok(std::fs::write(&elsewhere, r#"{"applications":{"kept":{}}}"#));
+    // No user can read a link to itself, and any can rename a file over it.
+    ok(symlink(&file, &file));
+    let operator = Operator::of(&mut config, None);
+    let proxy = ready(&stage, &config, &operator).await;
+    for method in [Method::POST, Method::DELETE] {
+        let (status, body) = operator.ask(method.clone(), "/ari/amqp/added").await;
+        let said = body["message"].as_str().unwrap_or_default();
+        assert!(
+            status == 500 && said.contains("applications-pbx.json cannot be read"),
+            "{method} {status} {said}"
+        );
+        // Those of the configuration stand in no file.
+        assert_eq!(operator.ask(method, &format!("/ari/amqp/{}", stage.application)).await.0, 204);
+    }
+    assert!(ok(file.symlink_metadata()).is_symlink());
+    assert_eq!(
+        proxy.output().matches("are not known, and none can be added").count(),
+        1,
+        "{}",
+        proxy.output()
+    );
+
+    ok(std::fs::rename(elsewhere, &file));
+    assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
+    assert_eq!(names(&operator).await, [stage.application.as_str(), "added", "kept"]);
+    eventually("registered", async || is_registered(&stage.simulator, "kept")).await;
     proxy.stop().await;
 }
 

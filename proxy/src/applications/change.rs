@@ -59,7 +59,7 @@ pub(crate) enum Refused {
 }
 
 /// Adds an application, without dialogs unless they are asked for; one that is there already stays as it is in what is not asked
-/// for. One of the configuration streams again.
+/// for. One of the configuration streams again. What another program has taken since is registered first.
 ///
 /// # Errors
 /// Why nothing is changed.
@@ -76,6 +76,7 @@ pub(crate) async fn add(
     }
     let mut alone = applications.begin(context).await?;
     if applications.is_configured(name) {
+        take_back(context, name, force).await?;
         applications.live.send_modify(|live| {
             live.quiet.remove(name);
         });
@@ -86,10 +87,14 @@ pub(crate) async fn add(
     let added = applications.added(name);
     let wanted = Added { dialogs: dialogs.unwrap_or(added.is_some_and(|added| added.dialogs)) };
     match added {
-        Some(added) if added == wanted => Ok(()),
-        Some(_) => applications.alter(context, name, Some(wanted)).await,
-        None => register(context, name, wanted, force).await,
-    }?;
+        Some(added) => {
+            take_back(context, name, force).await?;
+            if added != wanted {
+                applications.alter(context, name, Some(wanted)).await?;
+            }
+        }
+        None => register(context, name, wanted, force).await?,
+    }
     let kept = applications.kept.is_some();
     info!(application = name, dialogs = wanted.dialogs, kept, "this application is here from now on");
     if !kept {
@@ -145,26 +150,55 @@ async fn register(context: &Arc<Context>, name: &str, wanted: Added, force: bool
     if context.status.now().ours.is_empty() {
         return Err(Refused::AsteriskAway);
     }
-    if !force {
-        let question = Request::own(Method::GET, &["applications", name]);
-        let answer = context.rest.ask(&question, ASK, &context.stop).await.ok_or(Refused::AsteriskAway)?;
-        if answer.status != 404 {
-            return Err(Refused::Held);
-        }
-    }
+    may_take(context, name, force).await?;
     applications.keep(applications.with(name, Some(wanted))).await?;
     applications.set(name, Some(wanted));
-    let registered = context.status.until(|now| now.ours.contains(name));
-    let registered = context.stop.run_until_cancelled(timeout(REGISTER, registered)).await;
-    if matches!(registered, Some(Ok(()))) {
+    if is_registered(context, name).await {
         return Ok(());
     }
     match applications.alter(context, name, None).await {
         // A call has come: it was registered after all.
         Err(Refused::HasDialogs(_)) => Ok(()),
         Err(other) => Err(other),
-        Ok(()) => Err(Refused::NotRegistered),
+        Ok(()) => {
+            // Where another program was quicker, it is not waited for.
+            context.status.given_back(&[name.to_owned()]);
+            Err(Refused::NotRegistered)
+        }
     }
+}
+
+/// Registers one that is here already, where another program has taken it since.
+async fn take_back(context: &Context, name: &str, force: bool) -> Result<(), Refused> {
+    if !context.status.now().taken.contains(name) {
+        return Ok(());
+    }
+    may_take(context, name, force).await?;
+    context.status.want_back(name, true);
+    if is_registered(context, name).await {
+        return Ok(());
+    }
+    context.status.want_back(name, false);
+    Err(Refused::NotRegistered)
+}
+
+/// Whether nobody has an application, or whoever has it is to lose it.
+async fn may_take(context: &Context, name: &str, force: bool) -> Result<(), Refused> {
+    if force {
+        return Ok(());
+    }
+    let question = Request::own(Method::GET, &["applications", name]);
+    match context.rest.ask(&question, ASK, &context.stop).await {
+        Some(answer) if answer.status == 404 => Ok(()),
+        Some(_) => Err(Refused::Held),
+        None => Err(Refused::AsteriskAway),
+    }
+}
+
+/// Whether the link to Asterisk comes to have an application.
+async fn is_registered(context: &Context, name: &str) -> bool {
+    let registered = timeout(REGISTER, context.status.until(|now| now.ours.contains(name)));
+    matches!(context.stop.run_until_cancelled(registered).await, Some(Ok(())))
 }
 
 impl Applications {

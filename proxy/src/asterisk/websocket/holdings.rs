@@ -31,25 +31,28 @@ impl<'a> Holdings<'a> {
         Self { all, status }
     }
 
-    /// Those that are ours, or nobody's.
+    /// Those that are ours, or nobody's, or to be taken back.
     pub(super) fn ours(&self) -> Vec<String> {
-        let taken = self.status.now().taken;
+        let now = self.status.now();
         let mut all = self.all.all();
-        all.retain(|application| !taken.contains(application));
+        all.retain(|application| !now.leaves(application));
         all
     }
 
-    /// Resolves when other applications are wanted than these, which are ours or nobody's.
+    /// Resolves when others are to be ours than these.
     pub(super) async fn differ(&self, had: &[String]) {
         let had: BTreeSet<&String> = had.iter().collect();
-        let mut changes = self.all.follow();
+        let (mut all, mut held) = (self.all.follow(), self.status.follow());
         loop {
-            changes.mark_unchanged();
+            all.mark_unchanged();
+            held.mark_unchanged();
             if self.ours().iter().collect::<BTreeSet<_>>() != had {
                 return;
             }
-            if changes.changed().await.is_err() {
-                return std::future::pending().await;
+            // The senders live as long as `self`: neither can fail.
+            tokio::select! {
+                _ = all.changed() => {}
+                _ = held.changed() => {}
             }
         }
     }
@@ -88,7 +91,6 @@ impl<'a> Holdings<'a> {
                     info!(applications = ?taken, "told to take applications back");
                     return taken;
                 }
-                wanted = self.status.wanted_back() => return wanted,
                 () = tokio::time::sleep(FREE_LOOK) => {}
             }
             let mut free = Vec::new();

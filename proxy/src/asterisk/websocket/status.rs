@@ -21,8 +21,8 @@ pub(crate) struct Held {
     pub(crate) handing_over: bool,
     /// Those that were taken then.
     handed: BTreeSet<String>,
-    /// Whether these are to be taken back.
-    back: bool,
+    /// Those that were taken and are to be taken back.
+    back: BTreeSet<String>,
 }
 
 impl Status {
@@ -55,15 +55,18 @@ impl Status {
 
     /// What was taken while that was expected is to be taken back.
     pub(crate) fn take_back(&self) {
-        self.state.send_modify(|state| state.back = true);
+        self.state.send_modify(|state| state.back.extend(state.handed.iter().cloned()));
     }
 
-    /// Resolves with what is to be taken back.
-    pub(super) async fn wanted_back(&self) -> Vec<String> {
-        let mut state = self.state.subscribe();
-        // The sender lives as long as `self`: this cannot fail.
-        let wanted = state.wait_for(|state| state.back && !state.handed.is_empty()).await;
-        wanted.map(|state| state.handed.iter().cloned().collect()).unwrap_or_default()
+    /// An application that another program has is to be taken back, or is left to it after all.
+    pub(crate) fn want_back(&self, application: &str, wanted: bool) {
+        self.state.send_modify(|state| {
+            if !wanted {
+                state.back.remove(application);
+            } else if state.taken.contains(application) {
+                state.back.insert(application.to_owned());
+            }
+        });
     }
 
     pub(in super::super) fn connected(&self, applications: &[String]) {
@@ -90,7 +93,7 @@ impl Status {
             state.ours.remove(application);
             state.taken.insert(application.to_owned());
             if state.handing_over {
-                state.back = false;
+                state.back.clear();
                 state.handed.insert(application.to_owned());
             }
         });
@@ -105,10 +108,57 @@ impl Status {
 }
 
 impl Held {
+    /// Whether an application is left to another program.
+    pub(super) fn leaves(&self, application: &str) -> bool {
+        self.taken.contains(application) && !self.back.contains(application)
+    }
+
     fn has_back(&mut self, applications: &[String]) {
         for application in applications {
             self.taken.remove(application);
             self.handed.remove(application);
+            self.back.remove(application);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_is_left_to_others_unless_it_is_wanted_back() {
+        let status = Status::without(["a".to_owned(), "b".to_owned()]);
+        let left = || ["a", "b"].map(|name| status.now().leaves(name));
+        assert_eq!(left(), [true, true]);
+        status.want_back("a", true);
+        assert_eq!(left(), [false, true]);
+        status.want_back("a", false);
+        assert_eq!(left(), [true, true]);
+
+        status.want_back("a", true);
+        status.connected(&["a".to_owned()]);
+        status.taken("a");
+        assert_eq!(left(), [true, true], "it was had back, and taken again");
+
+        // Nobody has it: there is nothing that could be taken again.
+        status.given_back(&["b".to_owned()]);
+        status.want_back("b", true);
+        status.taken("b");
+        assert_eq!(left(), [true, true]);
+    }
+
+    #[test]
+    fn what_a_failed_handover_has_cost_is_wanted_back() {
+        let status = Status::without(["others".to_owned()]);
+        for _ in 0..2 {
+            status.expect_handover(true);
+            status.taken("ours");
+            assert!(status.now().leaves("ours"), "the other process has it for now");
+            status.take_back();
+            status.expect_handover(false);
+            let now = status.now();
+            assert_eq!((now.leaves("ours"), now.leaves("others")), (false, true));
         }
     }
 }

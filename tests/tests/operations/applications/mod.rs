@@ -3,3 +3,30 @@
 mod names;
 mod real;
 mod refused;
+mod taken;
+
+use ari_tests::{operator::Operator, programs::Running, stage::Stage, wait::ok};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The applications that are listed.
+async fn names(operator: &Operator) -> Vec<String> {
+    let (_, list) = operator.get("/ari/amqp").await;
+    let names = list.as_array().into_iter().flatten().filter_map(|one| one["application"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+/// A proxy that does its part.
+async fn ready(stage: &Stage, config: &Value, operator: &Operator) -> Running {
+    let proxy = stage.proxy_with(config).await;
+    operator.until_ready("ready", |status, _| status == 200).await;
+    proxy
+}
+
+/// A configuration whose proxy writes down what it is told, and where.
+fn keeping_state(stage: &Stage) -> (Value, TempDir) {
+    let folder = ok(tempfile::tempdir());
+    let mut config = stage.config();
+    config["state_dir"] = folder.path().to_string_lossy().into();
+    (config, folder)
+}

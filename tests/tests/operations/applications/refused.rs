@@ -6,7 +6,6 @@ use ari_tests::{
     brokers::Setup,
     operator::Operator,
     programs,
-    programs::Running,
     stage::Stage,
     wait::{eventually, ok},
     worlds::until_connected,
@@ -14,27 +13,8 @@ use ari_tests::{
 use asterisk_sim::{Refusal, RestFault, Simulator};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-async fn names(operator: &Operator) -> Vec<String> {
-    let (_, list) = operator.get("/ari/amqp").await;
-    let names = list.as_array().into_iter().flatten().filter_map(|one| one["application"].as_str());
-    names.map(str::to_owned).collect()
-}
-
-async fn ready(stage: &Stage, config: &Value, operator: &Operator) -> Running {
-    let proxy = stage.proxy_with(config).await;
-    operator.until_ready("ready", |status, _| status == 200).await;
-    proxy
-}
-
-/// A configuration whose proxy writes down what it is told, and where.
-fn keeping_state(stage: &Stage) -> (Value, TempDir) {
-    let folder = ok(tempfile::tempdir());
-    let mut config = stage.config();
-    config["state_dir"] = folder.path().to_string_lossy().into();
-    (config, folder)
-}
+use super::{keeping_state, names, ready};
 
 fn is_registered(simulator: &Simulator, name: &str) -> bool {
     simulator.is_registered(name)

@@ -50,8 +50,8 @@ pub(crate) enum Refused {
     /// It was tried.
     #[error("Asterisk did not register the application in {REGISTER:?}: nothing is changed")]
     NotRegistered,
-    /// Another process is about to act.
-    #[error("the calls are being handed over to another process: ask that one")]
+    /// Another process is about to act, or this one is.
+    #[error("one process hands all calls over to another just now: try again")]
     HandingOver,
     /// It could not be written down.
     #[error("it would not outlive this process, so nothing is changed: {0}")]
@@ -204,10 +204,15 @@ async fn is_registered(context: &Context, name: &str) -> bool {
 impl Applications {
     /// Waits until nobody else changes anything.
     async fn begin(&self, context: &Context) -> Result<MutexGuard<'_, bool>, Refused> {
-        let alone = self.changing.lock().await;
-        match context.status.now().handing_over {
-            true => Err(Refused::HandingOver),
-            false => Ok(alone),
+        let alone = tokio::select! {
+            alone = self.changing.lock() => alone,
+            // Nothing can be changed before that is over.
+            () = context.status.until(|now| now.handing_over) => return Err(Refused::HandingOver),
+        };
+        // A process that takes over acts before it is known whether it can: until then they are the other one's.
+        match context.claim.is_held() && !context.status.now().handing_over {
+            true => Ok(alone),
+            false => Err(Refused::HandingOver),
         }
     }
 

@@ -8,10 +8,16 @@ pub(crate) mod change;
 mod file;
 mod name;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    time::timeout,
+};
 use tracing::{error, info};
 
 use crate::config::Config;
@@ -178,7 +184,13 @@ impl Applications {
         Ok(())
     }
 
-    fn is_configured(&self, name: &str) -> bool {
+    /// Nothing is changed as long as this is held; `None` if a change that is under way takes longer than that.
+    pub(crate) async fn unchanged(&self, patience: Duration) -> Option<impl Drop + '_> {
+        timeout(patience, self.changing.lock()).await.ok()
+    }
+
+    /// Whether it is one of the configuration.
+    pub(crate) fn is_configured(&self, name: &str) -> bool {
         self.configured.iter().any(|configured| configured == name)
     }
 

@@ -112,6 +112,11 @@ impl Claim {
         self.lock().clone().filter(|_| !*self.given.borrow())
     }
 
+    /// Whether this process has it, as far as it knows, and not only the word of one that hands over.
+    pub(crate) fn is_held(&self) -> bool {
+        self.since().is_some() && *self.state.borrow() != State::Lost
+    }
+
     /// Whether it is certain at this moment that no other process acts.
     pub(crate) fn is_certain(&self) -> bool {
         matches!(*self.state.borrow(), State::Until(until) if until > Instant::now())
@@ -141,7 +146,7 @@ impl Claim {
     /// One that nobody can take.
     pub(crate) fn for_ever() -> Self {
         let claim = Self::wanted();
-        claim.state.send_replace(State::Until(Instant::now() + std::time::Duration::from_secs(1 << 20)));
+        claim.begin(Instant::now() + std::time::Duration::from_secs(1 << 20));
         claim
     }
 }

@@ -86,10 +86,8 @@ impl Running<'_> {
         self.stop.run_until_cancelled(talk.listens()).await?;
         if takes_over {
             talk.expect_handover(true);
-            // Those that were added to the other one stand where that has written them.
-            self.proxy.applications.restore().await;
-            let applications = self.proxy.applications.all();
-            match self.stop.run_until_cancelled(handover::ask(talk, words, &applications)).await? {
+            let asking = handover::ask(talk, words, &self.proxy.applications);
+            match self.stop.run_until_cancelled(asking).await? {
                 Ok(Some(granted)) => return Some(Ok(Beginning::Granted(granted))),
                 Ok(None) => info!("no process of this server_id runs: there is nothing to take over"),
                 Err(why) => return Some(Err(StartError::TakeOver(why))),

@@ -42,11 +42,14 @@ pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) ->
             debug!(?replies, "a process that wants to take over cannot be spoken to there");
             continue;
         }
-        if let Err(not_now) = giver.ready(version, &applications) {
-            debug!(?not_now, "a process that wants to take over is to wait");
-            giver.talk.tell(&replies, &not_now).await;
-            continue;
-        }
+        let _unchanged = match giver.ready(version, &applications).await {
+            Ok(unchanged) => unchanged,
+            Err(not_now) => {
+                debug!(?not_now, "a process that wants to take over is to wait");
+                giver.talk.tell(&replies, &not_now).await;
+                continue;
+            }
+        };
         info!(process = from, "another process takes over: handing it all calls");
         giver.context.status.expect_handover(true);
         let done = giver.hand_over(&replies, &applications, words).await;
@@ -64,9 +67,9 @@ pub(crate) async fn give(giver: &Giver<'_>, words: &mut mpsc::Receiver<Word>) ->
     }
 }
 
-impl Giver<'_> {
-    /// Whether everything can be handed over now.
-    fn ready(&self, version: u32, applications: &[String]) -> Result<(), Say> {
+impl<'a> Giver<'a> {
+    /// Whether everything can be handed over now. As long as what is returned is held, no application is added or removed.
+    async fn ready(&self, version: u32, applications: &[String]) -> Result<impl Drop + use<'a>, Say> {
         let never = |why: String| Err(Say::NotNow { why, later: false });
         let later = |why: &str| Err(Say::NotNow { why: why.to_owned(), later: true });
         if version != VERSION {
@@ -74,12 +77,20 @@ impl Giver<'_> {
                 "the running process hands over in version {VERSION}, the new one takes version {version}: stop the one, then start the other"
             ));
         }
+        // First: the other process reads which were added when it hears that this one is ready.
+        // Sooner than that one gives up: it asks again.
+        let Some(unchanged) = self.context.applications.unchanged(HANDOVER_STEP / 2).await else {
+            return later("the running process is just adding or removing an application");
+        };
         let dialogs = self.context.dialogs();
         if let Some(left) = dialogs.values().find(|dialog| !applications.contains(&dialog.application)) {
-            return never(format!(
+            let why = format!(
                 "there are calls in the application {:?}, which the new process does not serve: leave it in `applications` until they have ended",
                 left.application
-            ));
+            );
+            // One that was added may be there since the other process has read which are.
+            let later = !self.context.applications.is_configured(&left.application);
+            return Err(Say::NotNow { why, later });
         }
         drop(dialogs);
         if self.context.settling().is_active() || self.context.is_sorting() {
@@ -91,7 +102,7 @@ impl Giver<'_> {
         if self.context.status.now().ours.is_empty() {
             return later("the running process has no connection to Asterisk");
         }
-        Ok(())
+        Ok(unchanged)
     }
 
     async fn hand_over(

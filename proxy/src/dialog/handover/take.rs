@@ -17,6 +17,7 @@ use super::{
     form::{MailForm, Part, VERSION},
 };
 use crate::{
+    applications::Applications,
     claim::{Say, Talk, Word, take_from},
     config::Topology,
     limits::{DECLARED_AT_ONCE, FREEZE, HANDOVER_STEP, TAKE_OVER_AGAIN, TAKE_OVER_PATIENCE},
@@ -33,20 +34,22 @@ pub(crate) struct Granted {
     replies: String,
 }
 
-/// Asks the process that acts to hand over; `None` if there is none.
+/// Asks the process that acts to hand over, with the applications that it has kept; `None` if there is none.
 ///
 /// # Errors
 /// Why it does not.
 pub(crate) async fn ask(
     talk: &Talk,
     words: &mut mpsc::Receiver<Word>,
-    applications: &[String],
+    applications: &Applications,
 ) -> Result<Option<Granted>, String> {
     let until = Instant::now() + TAKE_OVER_PATIENCE;
     let mut last = "nobody answers".to_owned();
     let mut nobody = 0;
     while Instant::now() < until {
-        match talk.want_over(VERSION, applications).await {
+        // Each time: some may have been added since.
+        applications.restore().await;
+        match talk.want_over(VERSION, &applications.all()).await {
             // Its connection may just be made anew.
             Ok(Reach::Nobody) if nobody >= 2 => return Ok(None),
             Ok(Reach::Nobody) => nobody += 1,

@@ -1,5 +1,6 @@
 //! Applications that are added and removed while the proxy runs.
 
+mod handover;
 mod names;
 mod real;
 mod refused;

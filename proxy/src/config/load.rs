@@ -9,7 +9,6 @@ use figment::{
     providers::{Env, Format, Json, Serialized},
     value::Dict,
 };
-
 use serde_json::{Value, json};
 
 use super::{Config, check::check, secret, values::without_url};
@@ -106,9 +105,7 @@ pub(super) fn read(file: &Path) -> Result<(Config, String), ConfigError> {
     let (mut values, mut warnings) = (figment.extract::<Dict>().map_err(mistaken)?, Vec::new());
     secret::from_files(&mut values, &mut warnings)
         .map_err(|bad| ConfigError::at(file, &bad.key, &bad.problem))?;
-    if let Some(exposed) = secret::warning_of(file, &text) {
-        warnings.push(exposed);
-    }
+    warnings.extend(secret::warning_of(file, &text));
     let config: Config = Figment::from(Serialized::globals(&values)).extract().map_err(mistaken)?;
     if let Some(key) = list_for_object(&json!(values), &json!(config)) {
         return Err(ConfigError::at(file, &key, LISTED));

@@ -65,11 +65,8 @@ fn from_file(values: &mut Dict, above: &str, name: &str, warnings: &mut Vec<Stri
 /// What is to be said of a configuration file with secrets in it that everybody on the machine can read.
 pub(super) fn warning_of(file: &Path, text: &str) -> Option<String> {
     let values = serde_json::from_str(text).ok()?;
-    let secret = SECRETS.iter().find(|path| holds(&values, path)).filter(|_| is_exposed(file))?;
-    let file = file.display();
-    Some(format!(
-        "{secret}: everybody on this machine can read {file}: chmod o-r, or see docs/tls.md for a file of its own"
-    ))
+    let secret = SECRETS.iter().find(|path| holds(&values, path))?;
+    exposed(secret, file).map(|warning| warning + ", or see docs/tls.md for a file of its own")
 }
 
 /// Whether a secret stands at a path.
@@ -89,10 +86,12 @@ fn holds(values: &Json, path: &str) -> bool {
 
 /// A file with a secret in it that everybody on the machine can read is used, and told.
 pub(super) fn warn_if_exposed(key: &str, file: &Path, warnings: &mut Vec<String>) {
-    if is_exposed(file) {
-        let file = file.display();
-        warnings.push(format!("{key}: everybody on this machine can read {file}: chmod o-r"));
-    }
+    warnings.extend(exposed(key, file));
+}
+
+fn exposed(key: &str, file: &Path) -> Option<String> {
+    let warning = || format!("{key}: everybody on this machine can read {}: chmod o-r", file.display());
+    is_exposed(file).then(warning)
 }
 
 #[cfg(test)]

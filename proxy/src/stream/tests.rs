@@ -175,7 +175,7 @@ async fn what_is_too_much_for_the_broker_s_time_goes_in_smaller_batches() {
     assert_eq!(numbers(&taken), (0..1_000).collect::<Vec<_>>());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reader_s_full_queue_holds_no_other_up() {
     let broker = Broker::new("poison", &[]);
     let stream = stream(&broker, json!({"channels": true}));

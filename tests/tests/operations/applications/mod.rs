@@ -4,6 +4,7 @@ mod handover;
 mod names;
 mod real;
 mod refused;
+mod rival;
 mod taken;
 
 use ari_tests::{operator::Operator, programs::Running, stage::Stage, wait::ok};
@@ -15,6 +16,12 @@ async fn names(operator: &Operator) -> Vec<String> {
     let (_, list) = operator.get("/ari/amqp").await;
     let names = list.as_array().into_iter().flatten().filter_map(|one| one["application"].as_str());
     names.map(str::to_owned).collect()
+}
+
+/// What the list says of one.
+async fn listed(operator: &Operator, name: &str) -> Option<Value> {
+    let (_, list) = operator.get("/ari/amqp").await;
+    list.as_array().into_iter().flatten().find(|one| one["application"] == name).cloned()
 }
 
 /// A proxy that does its part.

@@ -14,11 +14,15 @@ use ari_tests::{
     wait::{DEADLINE, eventually, ok},
     worlds::{fresh_application, start_asterisk, until_registered},
 };
-use futures_util::StreamExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_tungstenite::connect_async;
+
+use super::{
+    listed,
+    rival::{Rival, TAKEN},
+};
 
 /// An Asterisk with an application that is configured and one that is not, whose calls come in at 2000.
 pub(super) struct World {
@@ -59,8 +63,7 @@ impl World {
 
     /// What the list says of the application that was added.
     async fn listed(&self) -> Option<Value> {
-        let (_, list) = self.operator.get("/ari/amqp").await;
-        list.as_array().into_iter().flatten().find(|one| one["application"] == *self.added).cloned()
+        listed(&self.operator, &self.added).await
     }
 
     async fn is_in_asterisk(&self, application: &str) -> bool {
@@ -212,9 +215,7 @@ async fn the_calls_of_others_miss_nothing() {
 async fn what_another_websocket_holds_is_taken_by_force_alone() {
     let world = World::new().await;
     let proxy = world.proxy().await;
-    let Ari { websocket_url, user, password, .. } = &world.ari;
-    let url = format!("{websocket_url}?app={}&api_key={user}:{password}", world.added);
-    let (mut other, _) = ok(connect_async(url.clone()).await);
+    let mut other = Rival::of(&world.ari, &world.added).await;
     until_registered(&world.asterisk, &world.added).await;
     let path = format!("/ari/amqp/{}", world.added);
     let (status, body) = world.operator.ask(Method::POST, &path).await;
@@ -225,23 +226,14 @@ async fn what_another_websocket_holds_is_taken_by_force_alone() {
     );
     assert_eq!(world.listed().await, None);
     world.add("?force=true").await;
-    let told = loop {
-        let frame = ok(other.next().await.unwrap_or_else(|| panic!("the other websocket was closed")));
-        if frame.to_text().is_ok_and(|text| text.contains("ApplicationReplaced")) {
-            break frame;
-        }
-    };
+    let told = other.until_replaced().await;
     println!("the other one was told {told}");
 
     // Taken back by another: removed all the same, and never taken again.
-    let (mut third, _) = ok(connect_async(url.clone()).await);
-    eventually("taken", async || {
-        world.listed().await.is_some_and(|listed| listed["state"] == "taken by another program")
-    })
-    .await;
+    let third = Rival::of(&world.ari, &world.added).await;
+    eventually("taken", async || world.listed().await.is_some_and(|listed| listed["state"] == TAKEN)).await;
     assert_eq!(world.operator.ask(Method::DELETE, &path).await.0, 204);
-    ok(third.close(None).await);
-    while third.next().await.is_some_and(|frame| frame.is_ok()) {}
+    third.close().await;
     eventually("free", async || !world.is_in_asterisk(&world.added).await).await;
     // What no websocket has any more is free.
     world.add("").await;

@@ -10,15 +10,11 @@ use ari_tests::{
     wait::{eventually, ok},
     worlds::until_connected,
 };
-use asterisk_sim::{Refusal, RestFault, Simulator};
+use asterisk_sim::{Refusal, RestFault};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{keeping_state, names, ready};
-
-fn is_registered(simulator: &Simulator, name: &str) -> bool {
-    simulator.is_registered(name)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_asterisk_is_away_or_does_not_answer() {
@@ -39,7 +35,7 @@ async fn while_asterisk_is_away_or_does_not_answer() {
     ok(stage.simulator.start_again().await);
     until_connected(&stage.simulator, &stage.application).await;
     assert_eq!(names(&operator).await, [stage.application.as_str()]);
-    assert!(!is_registered(&stage.simulator, "added"));
+    assert!(!stage.simulator.is_registered("added"));
     proxy.stop().await;
 }
 
@@ -83,7 +79,7 @@ async fn what_cannot_be_written_down_is_not_done() {
     assert_eq!(names(&operator).await, [stage.application.clone(), "added".to_owned()]);
     ok(std::fs::create_dir(&path));
     assert_eq!(operator.ask(Method::DELETE, "/ari/amqp/added").await.0, 204);
-    eventually("given up", async || !is_registered(&stage.simulator, "added")).await;
+    eventually("given up", async || !stage.simulator.is_registered("added")).await;
     proxy.stop().await;
     ok(std::fs::remove_dir_all(path));
 }
@@ -135,7 +131,7 @@ async fn a_file_that_cannot_be_read_is_not_overwritten() {
     ok(std::fs::rename(elsewhere, &file));
     assert_eq!(operator.ask(Method::POST, "/ari/amqp/added").await.0, 204);
     assert_eq!(names(&operator).await, [stage.application.as_str(), "added", "kept"]);
-    eventually("registered", async || is_registered(&stage.simulator, "kept")).await;
+    eventually("registered", async || stage.simulator.is_registered("kept")).await;
     proxy.stop().await;
 }
 
@@ -153,7 +149,7 @@ async fn one_of_the_configuration_stays() {
         let (status, body): (u16, Value) = operator.ask(method, &path).await;
         assert_eq!(status, 204, "{body}");
         assert_eq!(stream().await, streams);
-        assert!(is_registered(&stage.simulator, &stage.application));
+        assert!(stage.simulator.is_registered(&stage.application));
     }
     proxy.stop().await;
 }
@@ -212,7 +208,7 @@ async fn there_is_an_end_to_how_many_there_are() {
     println!("{added} could be added, then {said:?}");
     assert_eq!(said.0, 409);
     eventually("all of them", async || {
-        (0..added).all(|number| is_registered(&stage.simulator, &format!("app-{number:03}")))
+        (0..added).all(|number| stage.simulator.is_registered(&format!("app-{number:03}")))
     })
     .await;
     proxy.stop().await;

@@ -2,51 +2,23 @@
 
 use std::time::Duration;
 
-use ari_tests::{
-    brokers::Setup,
-    operator::Operator,
-    programs,
-    stage::Stage,
-    wait::{eventually, ok},
-};
-use asterisk_sim::{Refusal, Simulator};
-use futures_util::StreamExt as _;
+use ari_tests::{brokers::Setup, operator::Operator, programs, stage::Stage, wait::eventually};
+use asterisk_sim::Refusal;
 use reqwest::Method;
 use serde_json::Value;
-use tokio::{net::TcpStream, time::sleep};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio::time::sleep;
 
-use super::ready;
+use super::{
+    listed, ready,
+    rival::{Rival, TAKEN},
+};
 
-const TAKEN: &str = "taken by another program";
-
-/// Another program with a websocket for these.
-struct Rival(WebSocketStream<MaybeTlsStream<TcpStream>>);
-
-impl Rival {
-    async fn of(simulator: &Simulator, names: &str) -> Self {
-        let (url, user, password) = (simulator.websocket_url(), simulator.user(), simulator.password());
-        Self(ok(connect_async(format!("{url}?app={names}&api_key={user}:{password}")).await).0)
-    }
-
-    async fn until_replaced(&mut self) {
-        while let Some(frame) = self.0.next().await {
-            if ok(frame).to_text().is_ok_and(|text| text.contains("ApplicationReplaced")) {
-                return;
-            }
-        }
-        panic!("the websocket was closed");
-    }
-}
-
-async fn listed(operator: &Operator, name: &str) -> Value {
-    let (_, list) = operator.get("/ari/amqp").await;
-    let mut all = list.as_array().into_iter().flatten();
-    all.find(|one| one["application"] == name).cloned().unwrap_or_default()
+async fn state_of(operator: &Operator, name: &str) -> Value {
+    listed(operator, name).await.unwrap_or_default()["state"].take()
 }
 
 async fn until_state(operator: &Operator, name: &str, state: &str) {
-    eventually(state, async || listed(operator, name).await["state"] == state).await;
+    eventually(state, async || state_of(operator, name).await == state).await;
 }
 
 async fn post(operator: &Operator, name: &str, query: &str) -> (u16, String) {
@@ -64,20 +36,20 @@ async fn it_is_had_back_by_force_alone() {
     assert_eq!(post(&operator, "added", "").await.0, 204);
     // One of two, and then all that there are.
     for (rivals, name) in [("added", "added"), (configured, configured), ("added", configured)] {
-        let mut rival = Rival::of(simulator, rivals).await;
+        let mut rival = Rival::of(&simulator.into(), rivals).await;
         until_state(&operator, rivals, TAKEN).await;
         if rivals != name {
-            rival = Rival::of(simulator, &format!("{rivals},{name}")).await;
+            rival = Rival::of(&simulator.into(), &format!("{rivals},{name}")).await;
             until_state(&operator, name, TAKEN).await;
         }
         let (status, said) = post(&operator, name, "").await;
         assert!(status == 409 && said.contains("another program") && said.contains("force=true"), "{said}");
-        assert_eq!(listed(&operator, name).await["state"], TAKEN);
+        assert_eq!(state_of(&operator, name).await, TAKEN);
         assert_eq!(post(&operator, name, "force=true").await, (204, String::new()), "{name}");
         rival.until_replaced().await;
         until_state(&operator, name, "connected").await;
     }
-    assert_eq!(listed(&operator, "added").await["state"], TAKEN, "nobody wanted that one back");
+    assert_eq!(state_of(&operator, "added").await, TAKEN, "nobody wanted that one back");
     proxy.stop().await;
 }
 
@@ -89,7 +61,7 @@ async fn where_asterisk_refuses_it_stays_with_the_other() {
     let proxy = ready(&stage, &config, &operator).await;
     let simulator = &stage.simulator;
     assert_eq!(post(&operator, "added", "").await.0, 204);
-    let rival = Rival::of(simulator, "added").await;
+    let rival = Rival::of(&simulator.into(), "added").await;
     until_state(&operator, "added", TAKEN).await;
     simulator.faults().refuse_websockets(Refusal::Status(500));
     let tried = simulator.handshakes().len();
@@ -101,13 +73,13 @@ async fn where_asterisk_refuses_it_stays_with_the_other() {
     let tried = simulator.handshakes().len();
     sleep(Duration::from_secs(2)).await;
     assert_eq!(simulator.handshakes().len(), tried, "nobody wants it any more");
-    let listed_now = listed(&operator, "added").await;
+    let listed_now = listed(&operator, "added").await.unwrap_or_default();
     assert_eq!((&listed_now["state"], &listed_now["dialogs"]), (&TAKEN.into(), &false.into()));
 
     drop(rival);
     eventually("free", async || !simulator.is_registered("added")).await;
     assert_eq!(post(&operator, "added", "dialogs=true").await.0, 204);
     assert!(simulator.is_registered("added"), "it is answered when Asterisk has registered it");
-    assert_eq!(listed(&operator, "added").await["dialogs"], true);
+    assert_eq!(listed(&operator, "added").await.unwrap_or_default()["dialogs"], true);
     proxy.stop().await;
 }

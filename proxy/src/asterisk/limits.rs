@@ -66,6 +66,12 @@ pub(super) const STRAGGLERS: Duration = Duration::from_millis(100);
 /// How long a websocket that we close is read on: what Asterisk had sent by then it takes for delivered.
 pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 
+/// How long Asterisk must say nothing before a connection is closed with which it has dialled in: longer than the pauses within a
+/// call's setup; and if that does not happen, some part of the pause between two of hundreds of events a second.
+pub(super) const LULLS: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(2)];
+/// How long each of the two is waited for. Then the connection is closed all the same.
+pub(super) const LULL_PATIENCE: Duration = Duration::from_millis(250);
+
 /// Connections whose handshake is not over, when Asterisk dials in; a further one is closed at once. None of them is known
 /// yet, and each may take the memory of one header, 64 KiB, and of a TLS handshake.
 pub(super) const HANDSHAKES: usize = 64;

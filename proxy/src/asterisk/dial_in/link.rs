@@ -71,7 +71,7 @@ impl<L: Listener> Link<'_, L> {
         self.registered.listener.connected(&config.applications, &fence);
         let applications = config.applications.clone();
         let mut connection =
-            Connection::new(arrival.socket, applications, fences, asks, PING_EVERY).listens_first();
+            Connection::new(arrival.socket, applications, fences, asks, PING_EVERY).dialled_in();
         let (since, mut steady) = (Instant::now(), false);
         let (mut next, mut why) = (None, None);
         loop {

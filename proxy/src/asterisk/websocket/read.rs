@@ -17,7 +17,7 @@ use tracing::debug;
 use super::{Listener, fence::Fences};
 use crate::asterisk::{
     event::Header,
-    limits::{GOODBYE, PINGS_UNANSWERED, PINGS_UNWRITTEN},
+    limits::{GOODBYE, LULL_PATIENCE, LULLS, PINGS_UNANSWERED, PINGS_UNWRITTEN},
     rest::{Asks, RestResponse},
 };
 
@@ -71,6 +71,8 @@ pub(in super::super) struct Connection<S> {
     output: Output,
     /// Whether anything may be written yet.
     speaks: bool,
+    /// Whether it is closed at a moment when Asterisk says nothing.
+    awaits_lull: bool,
 }
 
 /// What is on its way out.
@@ -112,13 +114,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         ping_every: Duration,
     ) -> Self {
         let (pings, output) = (Pings::new(ping_every), Output::default());
-        Self { socket, applications, pings, fences, asks, ping: None, output, speaks: true }
+        let (speaks, awaits_lull) = (true, false);
+        Self { socket, applications, pings, fences, asks, ping: None, output, speaks, awaits_lull }
     }
 
-    /// Lets Asterisk speak first. One that has dialled in says at once what it has registered; what comes to it in one piece
-    /// with our side of the handshake it leaves lying until more comes.
-    pub(in super::super) fn listens_first(mut self) -> Self {
+    /// As it is with an Asterisk that has dialled in. It speaks first: it says at once what it has registered, and what comes to it
+    /// in one piece with our side of the handshake it leaves lying until more comes. And it is closed in a lull: Asterisk 22.10
+    /// crashes where it is about to write an event when it finds the connection closed.
+    pub(in super::super) fn dialled_in(mut self) -> Self {
         self.speaks = false;
+        self.awaits_lull = true;
         self.pings.next = Instant::now() + self.pings.every;
         self
     }
@@ -207,6 +212,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Says goodbye, and takes what had been sent by then: Asterisk takes it for delivered. Nothing is asked any more.
     pub(in super::super) async fn finish(&mut self, listener: &mut impl Listener, patience: Duration) {
         self.asks.close();
+        if self.awaits_lull
+            && let Err(why) = self.until_lull(listener).await
+        {
+            return debug!(why, "the websocket ended before it was closed");
+        }
         let mut goodbye = Some(Message::Close(None));
         let to_the_end = async {
             loop {
@@ -225,6 +235,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(why) => debug!(why, "the websocket was closed and read to its end"),
             Err(_) => debug!("the websocket was closed, and not ended by Asterisk in {patience:?}"),
         }
+    }
+
+    /// Reads until nothing comes for a moment, of the shorter kind if there is none of the longer; or says why there are no more
+    /// frames.
+    async fn until_lull(&mut self, listener: &mut impl Listener) -> Result<(), String> {
+        for lull in LULLS {
+            let until = Instant::now() + LULL_PATIENCE;
+            while Instant::now() < until {
+                match timeout(lull, self.output.exchange(&mut self.socket)).await {
+                    Ok(Moved::Read(frame)) => {
+                        self.take(frame, listener)?;
+                    }
+                    Ok(Moved::Written) => {}
+                    Err(_) => return Ok(()),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes a frame; returns the application that it says another connection has, or why there are no more frames.

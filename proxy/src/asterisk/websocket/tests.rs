@@ -13,14 +13,17 @@ use futures_util::{SinkExt, StreamExt, future::join_all};
 use reqwest::Method;
 use tokio::time::timeout;
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncWriteExt as _, DuplexStream, duplex},
     net::{TcpListener, TcpSocket},
     sync::mpsc::unbounded_channel,
 };
-use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    WebSocketStream, accept_async, connect_async,
+    tungstenite::{Message, protocol::Role},
+};
 
 use super::{connect::Socket, *};
-use crate::asterisk::request::Request;
+use crate::asterisk::{limits::LULL_PATIENCE, request::Request};
 use crate::testing::{config, log, rest};
 
 /// Longer than anything here takes, on any machine.
@@ -272,6 +275,47 @@ async fn silence_is_noticed() {
     let read = connection.read(&mut ear, &stop, patience).await;
     assert!(matches!(&read, Read::Lost(why) if why.starts_with("nothing heard")), "{read:?}");
     drop(silent);
+}
+
+/// Sends an event each time that a pause is over; returns when it was told goodbye: how many it had sent, and how long ago the last.
+async fn talk(raw: DuplexStream, pauses: impl IntoIterator<Item = u64>) -> (usize, Duration) {
+    let mut socket = WebSocketStream::from_raw_socket(raw, Role::Server, None).await;
+    let (mut sent, mut last) = (0, Instant::now());
+    for pause in pauses {
+        tokio::select! {
+            frame = socket.next() => {
+                assert!(matches!(frame, Some(Ok(Message::Close(_)))), "{frame:?}");
+                return (sent, last.elapsed());
+            }
+            () = sleep(Duration::from_millis(pause)) => {
+                socket.send(Message::text(r#"{"type":"X"}"#)).await.unwrap();
+                (sent, last) = (sent + 1, Instant::now());
+            }
+        }
+    }
+    panic!("no goodbye after {sent} events");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_asterisk_that_dials_in_is_told_goodbye_while_it_says_nothing() {
+    for (pauses, lull) in [
+        // A call that is being set up.
+        (vec![1, 2, 30, 5, 30, 20, 10_000], 40),
+        // Hundreds a second.
+        (vec![5; 1_000], 2),
+    ] {
+        let (ours, theirs) = duplex(1 << 20);
+        let talking = tokio::spawn(talk(theirs, pauses));
+        let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+        let mut connection =
+            Connection::new(socket, Vec::new(), Fences::new().1, Line::new().1, PING_EVERY).dialled_in();
+        let (mut ear, begun) = (Ear::default(), Instant::now());
+        connection.finish(&mut ear, GOODBYE).await;
+        let (sent, silent) = talking.await.unwrap();
+        assert!(begun.elapsed() <= LULL_PATIENCE * 3, "{:?}", begun.elapsed());
+        assert_eq!(ear.events, sent);
+        assert_eq!(silent, Duration::from_millis(lull), "after one of {sent} events");
+    }
 }
 
 /// Asterisk writes to us while it acts on a request, and reads nothing else meanwhile.

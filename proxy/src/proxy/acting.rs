@@ -214,9 +214,13 @@ impl<'a> Acting<'a> {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
         self.spawn(async move {
             let successor = async {
-                context.status.until(|now| now.handing_over).await;
-                channels.expect_successor();
-                std::future::pending::<()>().await;
+                loop {
+                    context.status.until(|now| now.handing_over).await;
+                    channels.expect_successor(true);
+                    // It may fail.
+                    context.status.until(|now| !now.handing_over).await;
+                    channels.expect_successor(false);
+                }
             };
             tokio::select! {
                 () = channels.listen(&context.claim, &stop, before) => {}

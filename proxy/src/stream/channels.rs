@@ -1,6 +1,9 @@
 //! The stream of all channels: a websocket of its own, on which Asterisk tells everything about everything.
 
+use std::sync::{Mutex, PoisonError};
+
 use ari_bus::protocol::ObjectKind;
+use time::OffsetDateTime;
 use tokio::{sync::Notify, time::timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +32,8 @@ pub(crate) struct Channels {
     config: Config,
     stream: Stream,
     status: Status,
+    /// Since when another process is expected to act, if it is.
+    leaves: Mutex<Option<OffsetDateTime>>,
 }
 
 impl Channels {
@@ -41,7 +46,7 @@ impl Channels {
         config.applications = vec![stream.config().channels_application.clone()];
         // Commands take the websocket of the dialogs, if any.
         config.asterisk.rest = Some(RestWay::Http);
-        Some(Self { config, stream, status: Status::default() })
+        Some(Self { config, stream, status: Status::default(), leaves: Mutex::default() })
     }
 
     /// Publishes what Asterisk tells until `stop` is cancelled, as long as no other process acts.
@@ -50,7 +55,8 @@ impl Channels {
             Ok(rest) => rest,
             Err(error) => return error!(%error, "the channels cannot be published"),
         };
-        let ear = Ear { stream: &self.stream, missed: Missed::new(&self.stream, Origin::Channel, before) };
+        let missed = Missed::new(&self.stream, Origin::Channel, before);
+        let ear = Ear { stream: &self.stream, missed, leaves: &self.leaves };
         let told = Notify::new();
         let applications = Applications::fixed(&self.config.applications);
         let surroundings = Surroundings {
@@ -65,9 +71,11 @@ impl Channels {
         websocket::listen(surroundings, ear).await;
     }
 
-    /// Another process of this server is about to act.
-    pub(crate) fn expect_successor(&self) {
-        self.status.expect_handover(true);
+    /// Another process of this server is about to act, or is not after all.
+    pub(crate) fn expect_successor(&self, expected: bool) {
+        let leaves = expected.then(OffsetDateTime::now_utc);
+        *self.leaves.lock().unwrap_or_else(PoisonError::into_inner) = leaves;
+        self.status.expect_handover(expected);
     }
 
     /// Waits until that one hears of the channels: Asterisk changes over at once, so that nothing is lost or doubled.
@@ -82,6 +90,16 @@ impl Channels {
 struct Ear<'a> {
     stream: &'a Stream,
     missed: Missed<'a>,
+    leaves: &'a Mutex<Option<OffsetDateTime>>,
+}
+
+impl Drop for Ear<'_> {
+    fn drop(&mut self) {
+        // That one knows nothing of what this one did not hear.
+        if let Some(leaves) = *self.leaves.lock().unwrap_or_else(PoisonError::into_inner) {
+            self.missed.left_to_another(leaves);
+        }
+    }
 }
 
 impl Listener for Ear<'_> {

@@ -80,6 +80,15 @@ impl<'a> Missed<'a> {
         self.stream.missed(self.origin, "", since);
     }
 
+    /// Another process takes over, and says itself what nobody hears from `when` on: what went by before that is told.
+    pub(super) fn left_to_another(&mut self, when: OffsetDateTime) {
+        if let Since::Lost(since) = self.since
+            && since < when
+        {
+            self.ends();
+        }
+    }
+
     /// Asterisk is not heard any more.
     pub(super) fn begins(&mut self) {
         if matches!(self.since, Since::Heard) {
@@ -117,6 +126,24 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_heard_is_told_once() {
         assert_eq!(told(Before::Nobody).await, [false, true]);
+    }
+
+    #[tokio::test]
+    async fn who_takes_over_is_not_left_to_tell_what_went_by_before() {
+        let broker = Broker::new("poison", &[]);
+        let stream = stream(&broker, json!({}));
+        let now = OffsetDateTime::now_utc();
+        // It was heard all the time.
+        Missed::new(&stream, Origin::Channel, Before::Nobody).left_to_another(now);
+        for when in [now - Duration::from_secs(60), now + Duration::from_secs(60)] {
+            let other = Before::Predecessor(Arc::default());
+            let mut missed = Missed::new(&stream, Origin::Channel, other);
+            missed.ends();
+            missed.begins();
+            missed.left_to_another(when);
+        }
+        finish(stream.start()).await;
+        assert_eq!(broker.taken().len(), 1);
     }
 
     #[tokio::test]

@@ -267,6 +267,21 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Why a test fails may be that its server crashed, which must not look like anything of ours.
+        if std::thread::panicking()
+            && let Ok(Some(status)) = self.ended()
+        {
+            println!(
+                "--- {} had ended by itself ({status}); its last words:\n{}",
+                self.kind.name,
+                self.tail()
+            );
+        }
+    }
+}
+
 /// What was added to a log after it had the given length.
 fn since(log: &str, length: usize) -> &str {
     log.get(length..).unwrap_or_default()

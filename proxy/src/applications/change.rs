@@ -41,6 +41,16 @@ pub(crate) enum Refused {
     /// Calls are up.
     #[error("the application has {0} dialogs: send it no more calls, and try again when they have ended")]
     HasDialogs(usize),
+    /// There may be calls that nobody knows of yet.
+    #[error(
+        "it is not known yet whether the application has calls: those of an earlier process, or of a gap, are being sorted out; try again"
+    )]
+    Unsettled,
+    /// The configuration has it, and its calls are dialogs.
+    #[error(
+        "the application is one of the configuration, whose calls go to workers: take it out of `applications` there, and start anew"
+    )]
+    Configured,
     /// There is no room.
     #[error("no further application can be added: {0}")]
     TooMany(String),
@@ -70,9 +80,9 @@ pub(crate) async fn add(
     force: bool,
 ) -> Result<(), Refused> {
     let applications = &context.applications;
-    check_name(name, &context.names).map_err(Refused::Name)?;
-    if applications.hears_by(name) {
-        return Err(Refused::Ours);
+    applications.check(context, name)?;
+    if applications.is_configured(name) && dialogs == Some(false) {
+        return Err(Refused::Configured);
     }
     let mut alone = applications.begin(context).await?;
     if applications.is_configured(name) {
@@ -90,6 +100,7 @@ pub(crate) async fn add(
         Some(added) => {
             take_back(context, name, force).await?;
             if added != wanted {
+                applications.is_settled(context, name)?;
                 applications.alter(context, name, Some(wanted)).await?;
             }
         }
@@ -118,7 +129,7 @@ pub(crate) async fn add(
 /// Why nothing is changed.
 pub(crate) async fn remove(context: &Arc<Context>, name: &str) -> Result<(), Refused> {
     let applications = &context.applications;
-    check_name(name, &context.names).map_err(Refused::Name)?;
+    applications.check(context, name)?;
     let mut alone = applications.begin(context).await?;
     if applications.is_configured(name) {
         applications.live.send_modify(|live| {
@@ -134,6 +145,7 @@ pub(crate) async fn remove(context: &Arc<Context>, name: &str) -> Result<(), Ref
     if applications.added(name).is_none() {
         return Err(Refused::Unknown);
     }
+    applications.is_settled(context, name)?;
     applications.alter(context, name, None).await?;
     // Where another program has taken it, it is not waited for any more.
     context.status.given_back(&[name.to_owned()]);
@@ -202,6 +214,21 @@ async fn is_registered(context: &Context, name: &str) -> bool {
 }
 
 impl Applications {
+    /// Whether it can be the name of an application that is added, or is one of the configuration, which has rules of its own.
+    fn check(&self, context: &Context, name: &str) -> Result<(), Refused> {
+        if self.is_configured(name) {
+            return Ok(());
+        }
+        check_name(name, &context.names).map_err(Refused::Name)?;
+        if self.hears_by(name) { Err(Refused::Ours) } else { Ok(()) }
+    }
+
+    /// Whether all calls of one that was added, if it has dialogs, are known.
+    fn is_settled(&self, context: &Context, name: &str) -> Result<(), Refused> {
+        let has_dialogs = self.added(name).is_some_and(|added| added.dialogs);
+        if has_dialogs && context.is_sorting_out() { Err(Refused::Unsettled) } else { Ok(()) }
+    }
+
     /// Waits until nobody else changes anything.
     async fn begin(&self, context: &Context) -> Result<MutexGuard<'_, bool>, Refused> {
         let alone = tokio::select! {

@@ -228,9 +228,10 @@ impl Context {
         }
     }
 
-    /// Whether Asterisk is being asked what became of objects: dialogs are told later.
-    pub(super) fn is_sorting(&self) -> bool {
-        Arc::strong_count(&self.sorting) > 1
+    /// Whether there may be calls that have no dialog yet: those of an earlier process or of a gap are being sorted out.
+    pub(crate) fn is_sorting_out(&self) -> bool {
+        // The second: Asterisk is being asked what became of objects; dialogs are told later.
+        self.settling().is_active() || Arc::strong_count(&self.sorting) > 1
     }
 
     /// A dialog is over.

@@ -26,6 +26,7 @@ use crate::{
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/ari/amqp", get(list).post(add).delete(remove))
+        .route("/ari/amqp/", get(list).post(add).delete(remove))
         // With slashes as well: whoever sends one is told what is wrong with it.
         .route("/ari/amqp/{*applicationName}", post(add_named).delete(remove_named))
 }
@@ -35,8 +36,10 @@ async fn list(State(site): State<Arc<Site>>) -> Json<Value> {
     let mut applications = Vec::new();
     for server in &site.servers {
         let now = server.now();
+        // Only who acts, or has acted, knows that.
+        let knows = !matches!(now.role.value, Role::Starting | Role::Standby);
         for listed in server.applications().list() {
-            let holder = now.asterisk.get(&listed.name);
+            let holder = now.asterisk.get(&listed.name).filter(|_| knows);
             applications.push(json!({
                 "application": listed.name,
                 "server_id": server.server_id(),
@@ -109,8 +112,10 @@ fn status(refused: &Refused) -> StatusCode {
     match refused {
         Refused::Name(_) | Refused::Ours => StatusCode::BAD_REQUEST,
         Refused::Unknown => StatusCode::NOT_FOUND,
-        Refused::Held | Refused::HasDialogs(_) | Refused::TooMany(_) => StatusCode::CONFLICT,
-        Refused::AsteriskAway | Refused::NotRegistered | Refused::HandingOver => {
+        Refused::Held | Refused::HasDialogs(_) | Refused::Configured | Refused::TooMany(_) => {
+            StatusCode::CONFLICT
+        }
+        Refused::Unsettled | Refused::AsteriskAway | Refused::NotRegistered | Refused::HandingOver => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Refused::NotKept(_) => StatusCode::INTERNAL_SERVER_ERROR,

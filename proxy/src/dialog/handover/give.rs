@@ -93,7 +93,7 @@ impl<'a> Giver<'a> {
             return Err(Say::NotNow { why, later });
         }
         drop(dialogs);
-        if self.context.settling().is_active() || self.context.is_sorting() {
+        if self.context.is_sorting_out() {
             return later("the running process still sorts out the calls of an earlier one, or of a gap");
         }
         if self.context.registry().is_giving_back() {

@@ -4,6 +4,7 @@ mod handover;
 mod names;
 mod real;
 mod refused;
+mod restart;
 mod rival;
 mod taken;
 

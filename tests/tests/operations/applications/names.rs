@@ -12,6 +12,7 @@ async fn a_name_that_cannot_be_one_is_told_why_and_never_reaches_asterisk() {
     let (long, over) = ("x".repeat(1_000), "x".repeat(74));
     for (path, why) in [
         ("/ari/amqp", "is missing"),
+        ("/ari/amqp/", "is missing"),
         ("/ari/amqp?applicationName=", "is missing"),
         ("/ari/amqp/a%20b", "holds ' '"),
         ("/ari/amqp/a+b", "holds '+'"),

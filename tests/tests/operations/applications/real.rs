@@ -256,6 +256,8 @@ async fn an_upgrade_takes_them_along_and_who_stands_by_does_not_change_them() {
     let (status, body) = standby.ask(Method::POST, "/ari/amqp/x").await;
     let said = body["message"].as_str().unwrap_or_default();
     assert!(status == 409 && said.contains("stands by"), "{status} {said}");
+    let (_, list) = standby.get("/ari/amqp").await;
+    assert_eq!((&list[0]["application"], &list[0]["state"]), (&json!(world.crew.application), &Value::Null));
     ok(other.kill().await);
 
     let new = world.crew.start_successor(&world.config);

@@ -141,15 +141,24 @@ async fn one_of_the_configuration_stays() {
     let stage = Stage::new(Setup::Nats, programs!()).await;
     let mut config = stage.config();
     config["stream"] = json!({});
+    // The configuration may have names that cannot be added.
+    config["applications"] = json!([stage.application, "of.the.conf"]);
     let operator = Operator::of(&mut config, None);
     let proxy = ready(&stage, &config, &operator).await;
-    let path = format!("/ari/amqp/{}", stage.application);
-    let stream = async || operator.get("/ari/amqp").await.1[0]["stream"].clone();
-    for (method, streams) in [(Method::DELETE, false), (Method::DELETE, false), (Method::POST, true)] {
-        let (status, body): (u16, Value) = operator.ask(method, &path).await;
-        assert_eq!(status, 204, "{body}");
-        assert_eq!(stream().await, streams);
-        assert!(stage.simulator.is_registered(&stage.application));
+    for (place, name) in [&stage.application, "of.the.conf"].into_iter().enumerate() {
+        let path = format!("/ari/amqp/{name}");
+        let shown = async || operator.get("/ari/amqp").await.1[place].clone();
+        for (method, streams) in [(Method::DELETE, false), (Method::DELETE, false), (Method::POST, true)] {
+            let (status, body): (u16, Value) = operator.ask(method, &path).await;
+            assert_eq!(status, 204, "{body}");
+            assert_eq!(shown().await["stream"], streams);
+            assert!(stage.simulator.is_registered(name));
+        }
+        let (status, body) = operator.ask(Method::POST, &format!("{path}?dialogs=false")).await;
+        let said = body["message"].as_str().unwrap_or_default();
+        assert!(status == 409 && said.contains("is one of the configuration"), "{status} {said}");
+        assert_eq!(operator.ask(Method::POST, &format!("{path}?dialogs=true")).await.0, 204);
+        assert_eq!(shown().await["dialogs"], true);
     }
     proxy.stop().await;
 }
@@ -168,6 +177,7 @@ async fn what_the_stream_hears_of_channels_by_is_nobodys() {
     let (status, body) = operator.ask(Method::POST, "/ari/amqp/ears?force=true").await;
     let said = body["message"].as_str().unwrap_or_default();
     assert!(status == 400 && said.contains("stream.channels_application"), "{body}");
+    assert_eq!(operator.ask(Method::DELETE, "/ari/amqp/ears").await.0, 400);
     assert_eq!(names(&operator).await, [stage.application.as_str(), "added"]);
     assert!(!proxy.output().contains("another program took over"), "{}", proxy.output());
     proxy.stop().await;

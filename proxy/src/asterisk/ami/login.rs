@@ -70,7 +70,11 @@ pub(super) async fn login(ami: &Ami) -> Result<Connection<MaybeTlsStream<TcpStre
 async fn connect(ami: &Ami) -> Result<MaybeTlsStream<TcpStream>, ConnectError> {
     let (host, port) = (ami.address.host.as_str(), ami.port());
     let stream = step(TcpStream::connect((host, port))).await?;
-    let stream = stream.map_err(|error| ConnectError::NoAnswer(error.to_string()))?;
+    let no_answer = |error| {
+        let hint = "is that `bindaddr` and `port` of manager.conf, with `enabled = yes`?";
+        ConnectError::NoAnswer(format!("nothing answers at {host}:{port} ({error}); {hint}"))
+    };
+    let stream = stream.map_err(no_answer)?;
     // Small messages are not to wait for each other.
     let _ = stream.set_nodelay(true);
     if !ami.tls {

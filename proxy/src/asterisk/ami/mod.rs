@@ -194,7 +194,7 @@ impl<L: Listener> Link<'_, L> {
 
     fn drop(&mut self, block: &Block, excess: Excess, heard: &mut Heard) {
         self.metrics.count(Metric::AmiEventsDropped);
-        let event = block.fields.first().map(|(_, name)| beginning(name));
+        let event = block.fields.first().map(|(_, name)| beginning(name)).unwrap_or_default();
         if std::mem::replace(&mut heard.dropped, true) {
             debug!(?event, "one more event of Asterisk's manager interface was dropped: {excess}");
         } else {

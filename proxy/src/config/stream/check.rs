@@ -2,9 +2,12 @@
 
 use ari_bus::protocol::{check_application, server_token};
 
-use super::super::{
-    Config, MessageBus, StreamConfig,
-    check::{Problem, problem},
+use super::{
+    super::{
+        Config, MessageBus, StreamConfig,
+        check::{Problem, problem},
+    },
+    VARIABLES,
 };
 use crate::stream::{BadTemplate, Words, options};
 
@@ -44,6 +47,12 @@ pub(in super::super) fn check(config: &mut Config) -> Result<(), Problem> {
         if list.iter().any(String::is_empty) {
             return Err(problem(format!("stream.{key}"), "names a type of event without a name"));
         }
+    }
+    if let Some(name) = stream.include.iter().find(|name| VARIABLES.contains(&name.as_str()))
+        && !stream.channelvarset
+    {
+        let text = format!("names {name}, which is published only with `stream.channelvarset`: true");
+        return Err(problem("stream.include", text));
     }
     check_bus(config, &stream)?;
     let sink = options(config, &stream, &words);
@@ -163,6 +172,7 @@ mod tests {
             ("NATS", json!({"jetstream": {"name": "a.b"}}), "stream.jetstream: \"a.b\" is no name for"),
             ("NATS", json!({"max_buffer": 5}), "is no whole number between 1048576 and"),
             ("NATS", json!({"include": [""]}), "stream.include: names a type of event without a name"),
+            ("NATS", json!({"include": ["Dial", "VarSet"]}), "stream.include: names VarSet, which is"),
             (
                 "NATS",
                 json!({"channels": true, "channels_application": "hello"}),

@@ -96,7 +96,7 @@ impl Gate {
                 return to.shutdown().await;
             }
             let mut rest = &buffer[..read];
-            if self.way == Way::ToServer && self.conditions.borrow().recorded {
+            if self.conditions.borrow().recorded == Some(self.way) {
                 let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
                 records.entry(self.number).or_default().extend_from_slice(rest);
             }

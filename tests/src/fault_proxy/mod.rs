@@ -76,8 +76,8 @@ struct Conditions {
     cut_below: u64,
     how: Option<Cut>,
     refused: bool,
-    /// What clients send is written down.
-    recorded: bool,
+    /// Of which direction is written down what passes.
+    recorded: Option<Way>,
 }
 
 impl Conditions {
@@ -110,7 +110,7 @@ pub struct FaultProxy {
     task: JoinHandle<()>,
 }
 
-/// What clients have sent, by connection, as far as it is recorded.
+/// What was sent, by connection, as far as it is recorded.
 type Records = Arc<Mutex<BTreeMap<u64, Vec<u8>>>>;
 
 impl FaultProxy {
@@ -139,6 +139,18 @@ impl FaultProxy {
         Self { address, conditions, doings: seen, next, records, task }
     }
 
+    /// Stands before the server of a URL on this machine; returns the URL of the relay in its place, too.
+    ///
+    /// # Panics
+    /// When there is no port for it, or none in the URL.
+    pub async fn before_url(url: &str) -> (Self, String) {
+        let port = url.split([':', '/']).find_map(|part| part.parse().ok());
+        let port = port.unwrap_or_else(|| panic!("no port in {url}"));
+        let relay = Self::before(port).await;
+        let url = relay.url(url, port);
+        (relay, url)
+    }
+
     /// Where clients find it.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -163,12 +175,12 @@ impl FaultProxy {
         self.next.load(Ordering::SeqCst)
     }
 
-    /// Writes down what clients send from now on, whether it reaches the server or not.
-    pub fn record(&self) {
-        self.conditions.send_modify(|conditions| conditions.recorded = true);
+    /// Writes down what is sent in one direction from now on, whether it arrives or not.
+    pub fn record(&self, way: Way) {
+        self.conditions.send_modify(|conditions| conditions.recorded = Some(way));
     }
 
-    /// What clients have sent since, by connection, in the order of these.
+    /// What was sent there since, by connection, in the order of these.
     #[must_use]
     pub fn recorded(&self) -> Vec<Vec<u8>> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()

@@ -42,10 +42,8 @@ impl World {
         let (broker, application) = (Broker::shared(kind).await, fresh_application());
         let asterisk = start_asterisk(AsteriskOptions::new().application(&application)).await;
         let ari = Ari::from(&asterisk);
-        let port = ari.websocket_url.split([':', '/']).find_map(|part| part.parse().ok());
-        let port = port.unwrap_or_else(|| panic!("no port in {}", ari.websocket_url));
-        let network = FaultProxy::before(port).await;
-        let behind = Ari { websocket_url: network.url(&ari.websocket_url, port), ..ari.clone() };
+        let (network, websocket_url) = FaultProxy::before_url(&ari.websocket_url).await;
+        let behind = Ari { websocket_url, ..ari.clone() };
         let proxy = RunningProxy::between(behind, broker, &application, &application);
         until_registered(&asterisk, &application).await;
         let listeners = Listeners::start(broker, &application).await;

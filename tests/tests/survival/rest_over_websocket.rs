@@ -177,13 +177,8 @@ async fn a_cut_under_commands_runs_none_twice(kind: Kind) {
     let (broker, application) = (Broker::shared(kind).await, fresh_application());
     let asterisk = start_asterisk(AsteriskOptions::new().application(&application)).await;
     let ari = Ari::from(&asterisk);
-    let port = ok(ari.websocket_url.split([':', '/']).find_map(|part| part.parse().ok()).ok_or("no port"));
-    let network = FaultProxy::before(port).await;
-    let behind = Ari {
-        websocket_url: network.url(&ari.websocket_url, port),
-        rest_url: NO_HTTP.to_owned(),
-        ..ari.clone()
-    };
+    let (network, websocket_url) = FaultProxy::before_url(&ari.websocket_url).await;
+    let behind = Ari { websocket_url, rest_url: NO_HTTP.to_owned(), ..ari.clone() };
     let mut config = config_json(&behind, kind, &broker.url(), &application, &[&application]);
     config["asterisk"]["rest"] = "websocket".into();
     // Its workers tell another application what they do.

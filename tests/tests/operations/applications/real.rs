@@ -1,16 +1,20 @@
 //! On a real Asterisk: what is added is registered and stays so, has calls if it is to, and costs the others nothing.
 
+use std::collections::BTreeSet;
+
 use ari_testbed::{Asterisk, AsteriskOptions};
 use ari_tests::{
     brokers::Setup,
     crew::Crew,
     desk::{Desk, ari},
+    fault_proxy::{FaultProxy, Way},
     listeners::Listeners,
     operator::Operator,
     phones::Phones,
     programs,
     programs::Running,
     proxies::Ari,
+    tap::{disorder, written},
     wait::{DEADLINE, eventually, ok},
     worlds::{fresh_application, start_asterisk, until_registered},
 };
@@ -180,7 +184,10 @@ async fn with_dialogs_its_calls_go_to_workers() {
 /// Each change is a change of websockets: the numbered events of a call of the configured application show whether one is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_calls_of_others_miss_nothing() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    let (tap, websocket_url) = FaultProxy::before_url(&world.ari.websocket_url).await;
+    tap.record(Way::ToClient);
+    world.config["websocket_url"] = websocket_url.into();
     let proxy = world.proxy().await;
     let listeners = Listeners::start(&world.crew.broker, &world.crew.application).await;
     let phones = Phones::to(world.ari.clone());
@@ -199,9 +206,14 @@ async fn the_calls_of_others_miss_nothing() {
             listeners.of(channel).numbers().last().copied().flatten() == Some(*sent)
         })
         .await;
-        let heard = listeners.of(channel);
-        println!("{sent} events over 20 changes, {} gaps told", heard.count("ProxyGap"));
-        assert_eq!((heard.missing(*sent), heard.count("ProxyGap")), (Ok(0), 0));
+        let (written, heard) = (written(&tap, Way::ToClient), listeners.of(channel));
+        let (written, gaps) = (&written[channel], heard.count("ProxyGap"));
+        // Under load it swaps the first events on a new websocket now and then, whoever reads it.
+        let swapped = disorder(written).map_or("in order", |_| "not all in order");
+        println!("{sent} events over 20 changes, which Asterisk wrote {swapped}; {gaps} gaps told");
+        let heard: Vec<u64> = heard.numbers().into_iter().flatten().collect();
+        assert_eq!((&heard, gaps), (written, 0), "as Asterisk wrote them");
+        assert_eq!(BTreeSet::from_iter(heard).len() as u64, *sent, "and it lost none");
     }
     for channel in phones.channels().await {
         phones.hang_up(&channel).await;

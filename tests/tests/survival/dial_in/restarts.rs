@@ -10,16 +10,15 @@ use ari_tests::{
     brokers::{Broker, Kind},
     desk::Desk,
     dialled_in::listen_json,
-    fault_proxy::FaultProxy,
+    fault_proxy::{FaultProxy, Way},
     listeners::{Heard, Listeners},
     on_both_buses,
-    oracle::number,
     phones::Phones,
     programs,
     programs::Running,
     proxies::Ari,
     seed::Seed,
-    tap::texts,
+    tap::{disorder, written},
     wait::{DEADLINE, eventually, ok},
     worlds::fresh_application,
 };
@@ -46,7 +45,7 @@ async fn restarts_of_the_proxy_lose_nothing_that_was_read(kind: Kind) {
     let mut rng = Seed::take(&format!("restarts, {kind:?}")).rng();
     let (broker, application, port) = (Broker::shared(kind).await, fresh_application(), ok(free_tcp_port()));
     let tap = FaultProxy::before(port).await;
-    tap.record();
+    tap.record(Way::ToServer);
     let config = listen_json(kind, &broker.url(), port, &asterisks(&["pbx"]), &application);
     let mut proxy = Running::proxy(programs!(), &config);
     let asterisk = dials(tap.port(), "pbx", &application).await;
@@ -84,7 +83,7 @@ async fn restarts_of_the_proxy_lose_nothing_that_was_read(kind: Kind) {
     // What is on its way may take a moment, from Asterisk to the socket too.
     let until = Instant::now() + Duration::from_secs(10);
     let (written, heard) = loop {
-        let (written, heard) = (written(&tap), numbers_heard(&listeners));
+        let (written, heard) = (written(&tap, Way::ToServer), numbers_heard(&listeners));
         if written == heard || Instant::now() >= until {
             break (written, heard);
         }
@@ -123,11 +122,6 @@ async fn restarts_of_the_proxy_lose_nothing_that_was_read(kind: Kind) {
     proxy.stop().await;
 }
 
-/// Where the first number is that is not larger than the one before it.
-fn disorder(numbers: &[u64]) -> Option<usize> {
-    numbers.windows(2).position(|two| two[0] >= two[1])
-}
-
 fn around(numbers: &[u64], at: usize) -> &[u64] {
     &numbers[at.saturating_sub(5)..(at + 6).min(numbers.len())]
 }
@@ -160,18 +154,6 @@ async fn talk(
         }
     }
     said
-}
-
-/// The numbers that Asterisk has written to the proxy, by channel, as it wrote them.
-fn written(tap: &FaultProxy) -> BTreeMap<String, Vec<u64>> {
-    let mut written = BTreeMap::<String, Vec<u64>>::new();
-    for text in tap.recorded().iter().flat_map(|bytes| texts(bytes)) {
-        let event: Value = serde_json::from_str(&text).unwrap_or_default();
-        if let (Some(n), Some(channel)) = (number(&event), event["channel"]["id"].as_str()) {
-            written.entry(channel.to_owned()).or_default().push(n);
-        }
-    }
-    written
 }
 
 /// The numbers that the worker has heard, by channel.

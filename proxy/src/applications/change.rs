@@ -16,8 +16,9 @@ use crate::{
 pub(super) const MOST: usize = 100;
 /// How long Asterisk may take to say whether somebody has an application.
 const ASK: Duration = Duration::from_secs(5);
-/// How long the link to Asterisk may take to register an application, or to give it up.
-const REGISTER: Duration = Duration::from_secs(10);
+/// How long the link to Asterisk may take to register an application, or to give it up: longer than a handshake that gets no answer,
+/// so that it is tried once more.
+const REGISTER: Duration = Duration::from_secs(15);
 
 /// A change that was not made, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

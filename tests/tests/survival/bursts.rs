@@ -64,6 +64,7 @@ async fn the_callers_after_a_burst_are_served(setup: Setup) {
     let ways: Durations =
         report.calls.iter().map(|call| came[&call.channel_id].saturating_duration_since(call.at)).collect();
     println!("{setup:?}: after it, StasisStart to worker: {ways}");
+    assert_eq!(ways.len() as u64, AFTER, "each comes to a worker");
     report.calls.iter().filter_map(|call| simulator.phone(&call.channel_id)).for_each(|phone| phone.hangup());
     let over = async || Series::of(&operator).await.sum("ari_proxy_dialogs", &[]) == 0.0;
     let (_, ()) = pool.accept_all(&desk, eventually("the end of all dialogs", over)).await;
